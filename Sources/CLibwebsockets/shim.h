@@ -1,0 +1,9 @@
+#pragma once
+#include <libwebsockets.h>
+
+// What Swift cannot import from libwebsockets 4.1.6: macros that carry types, and variadic functions.
+enum { CLWS_PRE = LWS_PRE };  // bytes of headroom that lws_write wants in front of a payload
+
+static inline void clws_log(int level, const char *message) {
+    _lws_log(level, "%s\n", message);
+}
