@@ -1,0 +1,169 @@
+/// Why a venue's decimal text was not taken.
+@usableFromInline
+package enum DecimalTextError: Error, Equatable {
+    /// Not a plain decimal number.
+    case malformed
+    /// The value has more significant fraction digits than the scale; `needed` of them would hold it.
+    case tooPrecise(needed: UInt8)
+    /// The value does not fit 64 bits at the scale.
+    case overflow
+}
+
+/// Exact decimals as an integer mantissa at a known scale: `61737.63` at scale 2 is `6173763`.
+///
+/// Nothing passes through `Double`. A mantissa lies within ±10^18, so negating one can never overflow.
+package enum FixedPoint {
+    /// The most fraction digits a scale may have.
+    package static let scaleMax: UInt8 = 18
+
+    /// The largest mantissa that is taken, 10^18: sums of a few and negation stay inside 64 bits.
+    package static let mantissaMax: Int64 = 1_000_000_000_000_000_000
+
+    /// Gives 10 to the power of `exponent`, 0...18.
+    @inlinable
+    package static func powerOfTen(_ exponent: UInt8) -> Int64 {
+        var power: Int64 = 1
+        for _ in 0..<min(exponent, 18) {
+            power &*= 10
+        }
+        return power
+    }
+
+    /// Moves a mantissa to a wider scale; nil when it does not fit.
+    package static func rescale(_ mantissa: Int64, by digits: UInt8) -> Int64? {
+        let (product, overflow) = mantissa.multipliedReportingOverflow(by: Self.powerOfTen(digits))
+        guard !overflow, digits <= 18, abs(product) <= Self.mantissaMax else { return nil }
+        return product
+    }
+
+    /// Parses a venue's decimal text exactly, off the frame path.
+    ///
+    /// - Parameters:
+    ///   - text: ASCII digits with at most one point and a leading minus at most, as sent: `"61234.5"`.
+    ///   - scale: Fraction digits of the result, 0...18.
+    /// - Throws: `.tooPrecise` past `scale` digits, `.overflow` past ±10^18, else `.malformed`.
+    package static func parse(_ text: some StringProtocol, scale: UInt8) throws(DecimalTextError) -> Int64 {
+        var bytes = Array(text.utf8)
+        bytes.append(0)
+        var index = 0
+        let mantissa = try bytes.span.decimal(at: &index, scale: scale)
+        guard index == bytes.count - 1 else { throw .malformed }
+        return mantissa
+    }
+
+    /// Counts the significant fraction digits of a decimal text: 2 for `"0.0100"`.
+    package static func scale(of text: some StringProtocol) throws(DecimalTextError) -> UInt8 {
+        do {
+            _ = try Self.parse(text, scale: 0)
+            return 0
+        } catch .tooPrecise(let needed) {
+            return needed
+        }
+    }
+
+    /// Writes a mantissa as canonical text: no exponent, no trailing zeros, `"0"` for zero.
+    package static func text(_ mantissa: Int64, scale: UInt8) -> String {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.textBytesMax) { buffer in
+            let count = Self.write(mantissa, scale: scale, to: buffer.baseAddress!)
+            return String(decoding: buffer[..<count], as: UTF8.self)
+        }
+    }
+
+    /// The most bytes that `write` writes: a sign, 19 digits, and a leading `0.` with zeros up to scale 18.
+    package static let textBytesMax = 40
+
+    /// Writes canonical decimal text and gives the count of bytes written, at most `textBytesMax`.
+    @inlinable
+    package static func write(_ mantissa: Int64, scale: UInt8, to start: UnsafeMutablePointer<UInt8>) -> Int {
+        var out = start
+        var value = mantissa.magnitude
+        if mantissa < 0 {
+            out.pointee = UInt8(ascii: "-")
+            out += 1
+        }
+        var fraction = Int(scale)
+        if fraction == 0 {
+            return (out - start) + Self.writeDigits(value, to: out)
+        }
+        // Canonical text has no trailing zeros: they leave the mantissa before it is written.
+        if value == 0 {
+            start.pointee = UInt8(ascii: "0")
+            return 1
+        }
+        while fraction > 0 {
+            let (quotient, remainder) = value.quotientAndRemainder(dividingBy: 10)
+            guard remainder == 0 else { break }
+            value = quotient
+            fraction -= 1
+        }
+        let digits = Self.digitCount(value)
+        guard fraction > 0 else {
+            return (out - start) + Self.writeDigits(value, to: out)
+        }
+        if digits > fraction {
+            Self.writeDigits(value, count: digits, to: out)
+            // Move the fraction one byte to the right and put the point in between.
+            var index = digits
+            while index > digits - fraction {
+                out[index] = out[index - 1]
+                index -= 1
+            }
+            out[digits - fraction] = UInt8(ascii: ".")
+            return (out - start) + digits + 1
+        }
+        out[0] = UInt8(ascii: "0")
+        out[1] = UInt8(ascii: ".")
+        for index in 0..<(fraction - digits) {
+            out[2 + index] = UInt8(ascii: "0")
+        }
+        Self.writeDigits(value, count: digits, to: out + 2 + (fraction - digits))
+        return (out - start) + 2 + fraction
+    }
+
+    /// Writes an unsigned integer in decimal and gives the count of bytes written, at most 20.
+    @inlinable
+    @discardableResult
+    package static func writeDigits(_ value: UInt64, to start: UnsafeMutablePointer<UInt8>) -> Int {
+        let count = Self.digitCount(value)
+        Self.writeDigits(value, count: count, to: start)
+        return count
+    }
+
+    @inlinable
+    static func writeDigits(_ value: UInt64, count: Int, to start: UnsafeMutablePointer<UInt8>) {
+        var rest = value
+        var index = count
+        while rest >= 100 {
+            let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+            rest = quotient
+            index -= 2
+            let tens = pair / 10
+            start[index] = UInt8(truncatingIfNeeded: 48 &+ tens)
+            start[index + 1] = UInt8(truncatingIfNeeded: 48 &+ pair &- tens &* 10)
+        }
+        if rest >= 10 {
+            let tens = rest / 10
+            start[0] = UInt8(truncatingIfNeeded: 48 &+ tens)
+            start[1] = UInt8(truncatingIfNeeded: 48 &+ rest &- tens &* 10)
+        } else {
+            start[0] = UInt8(truncatingIfNeeded: 48 &+ rest)
+        }
+    }
+
+    @inlinable
+    static func digitCount(_ value: UInt64) -> Int {
+        if value < 10_000 {
+            return value < 100 ? (value < 10 ? 1 : 2) : (value < 1_000 ? 3 : 4)
+        }
+        if value < 100_000_000 {
+            return value < 1_000_000 ? (value < 100_000 ? 5 : 6) : (value < 10_000_000 ? 7 : 8)
+        }
+        var count = 8
+        var rest = value / 100_000_000
+        while rest > 0 {
+            rest /= 10
+            count += 1
+        }
+        return count
+    }
+}

@@ -1,0 +1,102 @@
+extension Span<UInt8> {
+    /// Parses a decimal that starts at `index` and stops at the first byte that is no part of it.
+    ///
+    /// Digits past `scale` must be zeros. Checked subscripts throughout: malformed input ends in an error.
+    /// - Parameters:
+    ///   - index: Where the number starts; on return, the byte after it.
+    ///   - scale: Fraction digits of the result, 0...18.
+    /// - Throws: `.tooPrecise` past `scale` digits, `.overflow` past ±10^18, else `.malformed`.
+    /// - Complexity: O(*n*) in bytes, no allocation.
+    @inlinable
+    package func decimal(at index: inout Int, scale: UInt8) throws(DecimalTextError) -> Int64 {
+        var position = index
+        let negative = position < self.count && self[position] == UInt8(ascii: "-")
+        if negative { position += 1 }
+
+        let wholeStart = position
+        var mantissa: Int64 = 0
+        while position < self.count {
+            let digit = self[position] &- 48
+            guard digit <= 9 else { break }
+            mantissa = mantissa &* 10 &+ Int64(digit)
+            position += 1
+        }
+        var digits = position - wholeStart
+        guard digits > 0 else { throw .malformed }
+
+        var missing = Int(scale)
+        if position < self.count, self[position] == UInt8(ascii: ".") {
+            position += 1
+            let fractionStart = position
+            while missing > 0, position < self.count {
+                let digit = self[position] &- 48
+                guard digit <= 9 else { break }
+                mantissa = mantissa &* 10 &+ Int64(digit)
+                position += 1
+                missing -= 1
+            }
+            digits += position - fractionStart
+            // What follows the scale may only be zeros.
+            while position < self.count, self[position] == 48 { position += 1 }
+            if position < self.count, self[position] &- 48 <= 9 {
+                throw self.excessPrecision(fractionStart: fractionStart)
+            }
+            guard position > fractionStart else { throw .malformed }
+        }
+        // 18 digits cannot have wrapped around; longer numbers are counted again, carefully.
+        guard digits + missing <= 18 else {
+            mantissa = try self.longDecimal(from: wholeStart, scale: scale)
+            index = position
+            return negative ? -mantissa : mantissa
+        }
+        while missing > 0 {
+            mantissa &*= 10
+            missing -= 1
+        }
+        index = position
+        return negative ? -mantissa : mantissa
+    }
+
+    /// Counts the fraction digits up to the last one that is not zero.
+    @usableFromInline
+    func excessPrecision(fractionStart: Int) -> DecimalTextError {
+        var needed = 0
+        var position = fractionStart
+        while position < self.count {
+            let digit = self[position] &- 48
+            guard digit <= 9 else { break }
+            position += 1
+            if digit != 0 { needed = position - fractionStart }
+        }
+        return needed <= Int(FixedPoint.scaleMax) ? .tooPrecise(needed: UInt8(needed)) : .overflow
+    }
+
+    @usableFromInline
+    func longDecimal(from start: Int, scale: UInt8) throws(DecimalTextError) -> Int64 {
+        var value: Int64 = 0
+        var position = start
+        var fraction: Int?
+        while position < self.count, fraction ?? 0 < Int(scale) || self[position] == UInt8(ascii: ".") {
+            let byte = self[position]
+            position += 1
+            if byte == UInt8(ascii: "."), fraction == nil {
+                fraction = 0
+                continue
+            }
+            let digit = byte &- 48
+            guard digit <= 9 else { break }
+            value = try Self.append(digit, to: value)
+            if let count = fraction { fraction = count + 1 }
+        }
+        for _ in (fraction ?? 0)..<Int(scale) {
+            value = try Self.append(0, to: value)
+        }
+        return value
+    }
+
+    private static func append(_ digit: UInt8, to value: Int64) throws(DecimalTextError) -> Int64 {
+        let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+        guard !overflow, product <= FixedPoint.mantissaMax - Int64(digit) else { throw .overflow }
+        return product + Int64(digit)
+    }
+}

@@ -1,0 +1,12 @@
+/// One price level: the size that rests at a price, as mantissas at the instrument's scales.
+package struct Level: Hashable, Sendable {
+    package var price: Int64
+    /// Absolute; zero removes the level.
+    package var size: Int64
+
+    @inlinable
+    package init(price: Int64, size: Int64) {
+        self.price = price
+        self.size = size
+    }
+}
