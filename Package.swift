@@ -12,6 +12,17 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+
+func exists(_ folder: String, _ name: String) -> Bool {
+    FileManager.default.fileExists(atPath: root.appending(path: "\(folder)/\(name)").path)
+}
+
+let stages = [
+    "MarketModel", "Resilience", "Observability", "Transport", "Venues", "OrderBook", "Backfill", "Publishing", "Collector",
+    "ExchangeSimulator",
+]
+let absent = Set(stages.filter { !exists("Sources", $0) })
 let shared: [Target.Dependency] = ["MarketModel", "Resilience", "Observability"]
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -57,10 +68,11 @@ let all: [Target] = [
     .testTarget(name: "ExchangeSimulatorTests", dependencies: shared + ["ExchangeSimulator", "Transport"]),
 ]
 
-let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-let present = all.filter { target in
-    let folder = target.isTest ? "Tests" : "Sources"
-    return FileManager.default.fileExists(atPath: root.appending(path: "\(folder)/\(target.name)").path)
+let present = all.filter { exists($0.isTest ? "Tests" : "Sources", $0.name) }
+for target in present {
+    target.dependencies.removeAll { dependency in
+        if case .byNameItem(let name, _) = dependency { absent.contains(name) } else { false }
+    }
 }
 for target in present where target.type != .system {
     target.swiftSettings = settings
