@@ -7,32 +7,24 @@ import Testing
 @Suite("Accounts under fire")
 struct AccountingStressTests {
     @Test("Every cut balances while a producer, a publisher and two readers run at full speed")
-    func everyCutBalances() async {
+    func everyCutBalances() throws {
         let lane = PublishLane(
             mode: .jetstream, limits: QueueLimits(bytes: 256 << 10, messages: 2000), waker: PublisherWaker())
-        let isDone = Atomic<Bool>(false)
-        let messages = 400_000
-        await withTaskGroup(of: (cuts: Int, loose: Int, unbalanced: Int).self) { group in
-            group.addTask {
-                Self.produce(messages, into: lane)
-                return (0, 0, 0)
-            }
-            group.addTask {
-                Self.consume(lane, until: messages)
-                isDone.store(true, ordering: .releasing)
-                return (0, 0, 0)
-            }
-            group.addTask { Self.read(lane, until: isDone) }
-            var cuts = 0
-            var loose = 0
-            for await result in group {
-                cuts += result.cuts
-                loose += result.loose
-                #expect(result.unbalanced == 0)
-            }
-            #expect(cuts > 100)
-            #expect(loose * 100 <= cuts, "\(loose) of \(cuts) cuts found no quiet moment")
+        let isDone = Flag()
+        let messages = 300_000
+        let total = Total()
+        let producer = try #require(NativeThread(name: "producer") { Self.produce(messages, into: lane) })
+        let readers = try (0..<2).map { _ in
+            try #require(NativeThread(name: "reader") { total.add(Self.read(lane, until: isDone)) })
         }
+        Self.consume(lane, until: messages)
+        isDone.raise()
+        for thread in readers + [producer] { thread.join() }
+
+        let cuts = total.cuts
+        #expect(cuts.taken > 100)
+        #expect(cuts.unbalanced == 0)
+        #expect(cuts.loose * 20 <= cuts.taken, "\(cuts.loose) of \(cuts.taken) cuts found no quiet moment")
         let cut = lane.cut()
         #expect(cut.isBalanced && cut.queued == 0 && cut.inFlight == 0 && cut.produced == UInt64(messages))
         #expect(cut.confirmed > 0 && cut.unconfirmed > 0 && cut.dropped > 0 && cut.conflated > 0)
@@ -73,15 +65,33 @@ struct AccountingStressTests {
         }
     }
 
-    private static func read(_ lane: PublishLane, until isDone: borrowing Atomic<Bool>) -> (Int, Int, Int) {
-        var cuts = 0
+    private static func read(_ lane: PublishLane, until isDone: Flag) -> Cuts {
+        var seen = Cuts()
+        while !isDone.isRaised {
+            let cut = lane.cut()
+            seen.taken += 1
+            if !cut.isConsistent { seen.loose += 1 } else if !cut.isBalanced { seen.unbalanced += 1 }
+        }
+        return seen
+    }
+
+    private final class Total: Sendable {
+        private let sum = Mutex(Cuts())
+
+        var cuts: Cuts { self.sum.withLock { $0 } }
+
+        func add(_ cuts: Cuts) {
+            self.sum.withLock {
+                $0.taken += cuts.taken
+                $0.loose += cuts.loose
+                $0.unbalanced += cuts.unbalanced
+            }
+        }
+    }
+
+    private struct Cuts: Sendable {
+        var taken = 0
         var loose = 0
         var unbalanced = 0
-        while !isDone.load(ordering: .acquiring) {
-            let cut = lane.cut()
-            cuts += 1
-            if !cut.isConsistent { loose += 1 } else if !cut.isBalanced { unbalanced += 1 }
-        }
-        return (cuts, loose, unbalanced)
     }
 }
