@@ -38,7 +38,8 @@ package final class ServiceLoop: Sendable {
     /// Creates the context and its thread.
     ///
     /// Loops are best started before any of them connects: the library renews a process-wide TLS index with
-    /// each context, so a handshake that is under way on another loop may be refused once.
+    /// each context, so a handshake that is under way on another loop may be refused once, and a loop that stops
+    /// after a later one started does not give the memory of its trusted certificates back (4.1.6).
     package func start() throws(ServiceLoopError) {
         try self.state.withLock { (state) throws(ServiceLoopError) in
             guard case .idle = state else { throw .alreadyStarted }
