@@ -15,7 +15,7 @@ struct ByteQueue {
     }
 
     /// Gives access to the first `limit` bytes.
-    func withFirst<Result>(_ limit: Int = .max, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    func withFirst<Result>(_ limit: Int = .max, body: (UnsafeRawBufferPointer) -> Result) -> Result {
         self.bytes.withUnsafeBytes { all in
             body(UnsafeRawBufferPointer(rebasing: all[self.start..<self.start + min(limit, self.count)]))
         }

@@ -45,7 +45,7 @@ final class SocketSet: LoopEndpoint {
         guard !context.isStopping, let vhost = context.clientVhost else {
             throw TransportError(.loopUnavailable, "the loop is stopping")
         }
-        let epoll = epoll_create1(Int32(EPOLL_CLOEXEC.rawValue))
+        let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard epoll >= 0 else { throw TransportError(.exhausted, "epoll_create1: \(errnoText(errno))") }
         let set = SocketSet(context: context, epoll: epoll)
         set.turnTimer = context.makeTimer { [weak set] in set?.endTurn() }
@@ -53,7 +53,7 @@ final class SocketSet: LoopEndpoint {
         // Released by `loopDispatch` at WSI_DESTROY. When adopting fails half-way the library keeps the socket, the
         // descriptor and so this retain until the vhost goes, and destroys it then.
         let retained = Unmanaged.passRetained(set)
-        var name = LoopContext.protocolName
+        let name = LoopContext.protocolName
         let wsi = name.withUTF8Buffer { name in
             name.withMemoryRebound(to: CChar.self) { name in
                 lws_adopt_descriptor_vhost_raw_file(vhost, epoll, name.baseAddress, retained.toOpaque())
@@ -97,7 +97,8 @@ final class SocketSet: LoopEndpoint {
     /// Gives the set up; `onTerminated` follows from the loop.
     func close() {
         self.turnTimer?.cancel()
-        self.kill()
+        guard let wsi = self.wsi else { return }
+        lws_set_timeout(wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC)
     }
 
     // MARK: Events
@@ -168,7 +169,7 @@ private func lws_adopt_descriptor_vhost_raw_file(
 /// The system's words for an error number.
 func errnoText(_ code: Int32) -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
-        guard let base = buffer.baseAddress, let text = strerror_r(code, base, buffer.count) else { return "\(code)" }
-        return String(cString: text)
+        guard let base = buffer.baseAddress, strerror_r(code, base, buffer.count) == 0 else { return "\(code)" }
+        return String(cString: base)
     }
 }

@@ -77,7 +77,7 @@ final class StreamSocket {
     /// Writes what the system takes at once, at least one byte unless blocked.
     func write(_ bytes: UnsafeRawBufferPointer) -> Outcome {
         if let tls { return self.outcome(tls.write(bytes)) }
-        let count = send(self.descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL.rawValue))
+        let count = send(self.descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
         if count >= 0 { return .done(count) }
         return self.systemOutcome(errno, waitingFor: .write)
     }

@@ -12,7 +12,8 @@ final class TLSContext {
         guard let pointer = SSL_CTX_new(method) else { throw TransportError(.certificate, context) }
         self.pointer = pointer
         // Partial writes from a buffer that may have moved since the last attempt.
-        SSL_CTX_ctrl(pointer, SSL_CTRL_MODE, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, nil)
+        let mode = Int(SSL_MODE_ENABLE_PARTIAL_WRITE) | Int(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER)
+        SSL_CTX_ctrl(pointer, SSL_CTRL_MODE, mode, nil)
         SSL_CTX_ctrl(pointer, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(TLS1_2_VERSION), nil)
     }
 
