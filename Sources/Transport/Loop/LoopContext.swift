@@ -45,11 +45,15 @@ package final class LoopContext {
     /// Without one it pings after 300 s, which some venues answer by closing.
     let silentPolicy: UnsafePointer<lws_retry_bo_t>
 
+    /// The way back into the loop for answers from other threads.
+    let mailbox: LoopMailbox
+
     private let storage: LoopStorage
+    private var specialVhosts: [ClientVhostKey: OpaquePointer] = [:]
     private var armedTimers: [ObjectIdentifier: LoopTimer] = [:]
 
     /// Creates the library's context on the calling thread; from then on it belongs to the loop's.
-    init(options: ServiceLoopOptions) throws(ServiceLoopError) {
+    init(options: ServiceLoopOptions, mailbox: LoopMailbox) throws(ServiceLoopError) {
         LibraryLog.install()
         let storage = LoopStorage()
         var info = lws_context_creation_info()
@@ -64,6 +68,7 @@ package final class LoopContext {
         guard let pointer = LibraryLog.creating({ lws_create_context(&info) }) else { throw .contextRefused }
         self.pointer = pointer
         self.options = options
+        self.mailbox = mailbox
         self.storage = storage
         self.silentPolicy = storage.policy
         storage.setOwner(self)
@@ -140,6 +145,37 @@ package final class LoopContext {
         }
     }
 
+    /// What sets a client vhost apart: the library keeps these per vhost, not per connection.
+    private struct ClientVhostKey: Hashable {
+        let caFile: String?
+        let proxy: String?
+        let offersDeflate: Bool
+    }
+
+    /// Special client vhosts that one loop makes at most; each holds a set of trusted certificates.
+    private static let specialVhostLimit = 32
+
+    /// Finds or makes the vhost that a WebSocket endpoint needs.
+    func clientVhost(for endpoint: WebSocketEndpoint) throws(LoopVhostError) -> OpaquePointer {
+        let key = ClientVhostKey(
+            caFile: endpoint.caFile ?? self.options.caFile, proxy: endpoint.proxy ?? self.options.proxy,
+            offersDeflate: endpoint.offersDeflate)
+        if key == ClientVhostKey(caFile: self.options.caFile, proxy: self.options.proxy, offersDeflate: false),
+            let clientVhost = self.clientVhost
+        {
+            return clientVhost
+        }
+        if let vhost = self.specialVhosts[key] { return vhost }
+        guard self.specialVhosts.count < Self.specialVhostLimit else { throw LoopVhostError(name: "client") }
+        let vhost = try self.makeClientVhost(
+            caFile: key.caFile, proxy: key.proxy, extensions: key.offersDeflate ? self.storage.deflateExtensions : nil)
+        self.specialVhosts[key] = vhost
+        return vhost
+    }
+
+    /// The parameters of permessage-deflate, as the library reads them.
+    var deflateOptions: UnsafePointer<lws_ext_options> { self.storage.deflateOptions }
+
     /// Copies `text` for as long as the context lives, for what the library keeps by pointer.
     func keep(_ text: String) -> UnsafePointer<CChar>? {
         self.storage.keep(text)
@@ -165,7 +201,8 @@ package final class LoopContext {
     // MARK: Running
 
     /// Serves the context until the mailbox says stop; then ends every socket and destroys the context.
-    func run(mailbox: LoopMailbox) {
+    func run() {
+        let mailbox = self.mailbox
         while lws_service(self.pointer, 0) >= 0 {
             if !mailbox.drain(into: self) { break }
         }

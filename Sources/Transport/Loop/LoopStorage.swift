@@ -9,6 +9,7 @@ final class LoopStorage {
     private var strings: [UnsafeMutablePointer<CChar>] = []
     private var protocolTables: [UnsafeMutablePointer<lws_protocols>] = []
     private var acceptors: [LoopAcceptor] = []
+    private var others: [UnsafeMutableRawPointer] = []
 
     init() {
         self.cell = .allocate(capacity: 1)
@@ -17,7 +18,34 @@ final class LoopStorage {
         self.mutablePolicy.initialize(to: lws_retry_bo_t())
     }
 
+    /// The table of permessage-deflate's parameters, made when first asked for.
+    private(set) lazy var deflateOptions: UnsafePointer<lws_ext_options> = {
+        let options = DeflateExtension.Option.allCases
+        let table = UnsafeMutablePointer<lws_ext_options>.allocate(capacity: options.count + 1)
+        table.initialize(repeating: lws_ext_options(), count: options.count + 1)
+        for (index, option) in options.enumerated() {
+            table[index].name = option.name.cString
+            table[index].type = option.type
+        }
+        self.others.append(UnsafeMutableRawPointer(table))
+        return UnsafePointer(table)
+    }()
+
+    /// The table of extensions that a client vhost offers: permessage-deflate alone.
+    private(set) lazy var deflateExtensions: UnsafePointer<lws_extension> = {
+        let table = UnsafeMutablePointer<lws_extension>.allocate(capacity: 2)
+        table.initialize(repeating: lws_extension(), count: 2)
+        table[0].name = DeflateExtension.name.cString
+        table[0].client_offer = DeflateExtension.offer.cString
+        table[0].callback = { _, _, wsi, reason, user, input, _ in
+            DeflateExtension.callback(wsi, reason, user, input)
+        }
+        self.others.append(UnsafeMutableRawPointer(table))
+        return UnsafePointer(table)
+    }()
+
     deinit {
+        for table in self.others { table.deallocate() }
         self.cell.deallocate()
         self.mutablePolicy.deallocate()
         for string in self.strings { free(string) }
@@ -53,7 +81,7 @@ final class LoopStorage {
         let table = UnsafeMutablePointer<lws_protocols>.allocate(capacity: 2)
         table.initialize(repeating: lws_protocols(), count: 2)
         self.protocolTables.append(table)
-        table[0].name = UnsafeRawPointer(LoopContext.protocolName.utf8Start).assumingMemoryBound(to: CChar.self)
+        table[0].name = LoopContext.protocolName.cString
         table[0].callback = { wsi, reason, _, input, length in loopDispatch(wsi, reason, input, length) }
         table[0].rx_buffer_size = receiveBufferBytes
         if let acceptor {
@@ -61,5 +89,12 @@ final class LoopStorage {
             table[0].user = Unmanaged.passUnretained(acceptor).toOpaque()
         }
         return table
+    }
+}
+
+extension StaticString {
+    /// The text as C reads it; the literal itself ends in a zero.
+    var cString: UnsafePointer<CChar> {
+        UnsafeRawPointer(self.utf8Start).assumingMemoryBound(to: CChar.self)
     }
 }

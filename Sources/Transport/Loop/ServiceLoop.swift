@@ -70,18 +70,16 @@ package final class ServiceLoop: Sendable {
     /// What the new thread takes over.
     private final class Launch {
         let context: LoopContext
-        let mailbox: LoopMailbox
 
-        init(context: LoopContext, mailbox: LoopMailbox) {
+        init(context: LoopContext) {
             self.context = context
-            self.mailbox = mailbox
         }
     }
 
     private func launch() throws(ServiceLoopError) -> pthread_t {
-        let context = try LoopContext(options: self.options)
+        let context = try LoopContext(options: self.options, mailbox: self.mailbox)
         self.mailbox.open(context: context.pointer)
-        let launch = Unmanaged.passRetained(Launch(context: context, mailbox: self.mailbox))  // taken by the thread
+        let launch = Unmanaged.passRetained(Launch(context: context))  // taken by the thread
         var thread = pthread_t()
         // The thread is for sockets: signals go to the others.
         var all = sigset_t()
@@ -94,7 +92,7 @@ package final class ServiceLoop: Sendable {
                 guard let argument else { return nil }
                 let launch = Unmanaged<Launch>.fromOpaque(argument).takeRetainedValue()
                 clws_name_thread(launch.context.options.name)
-                launch.context.run(mailbox: launch.mailbox)
+                launch.context.run()
                 return nil
             }, launch.toOpaque())
         pthread_sigmask(SIG_SETMASK, &before, nil)
