@@ -74,7 +74,8 @@ struct HTTPMessageTests {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int(state >> 33) % bound
         }
-        let base = Array("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n3\r\nabc\r\n0\r\n\r\n".utf8)
+        let base = Array(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n3\r\nabc\r\n0\r\n\r\n".utf8)
         for _ in 0..<5000 {
             var bytes = base
             for _ in 0...next(4) { bytes[next(bytes.count)] = UInt8(next(256)) }
@@ -115,11 +116,11 @@ struct HTTPMessageTests {
         #expect(pool.requested(5, for: key) == .refuse)
         #expect(pool.requested(6, for: .init(isSecure: true, host: "h", port: 1)) == .refuse)
         #expect(pool.released(key, reusable: 10) == .init(request: 3, place: .reuse(connection: 10)))
-        #expect(pool.abandoned(4, for: key))
+        #expect(pool.abandoned(4, for: key) == true)
         #expect(pool.released(key, reusable: 11) == nil)
         #expect(pool.released(key, reusable: 10) == nil)
         #expect(pool.requested(7, for: key) == .reuse(connection: 10))
-        #expect(pool.idleClosed(11, for: key))
+        #expect(pool.idleClosed(11, for: key) == true)
         #expect(pool.released(key, reusable: nil) == nil)
         #expect(pool.hostCount == 0)
     }

@@ -127,11 +127,19 @@ final class PlainSocket {
     }
 }
 
-/// Descriptors that the process has open.
-func openDescriptors() -> Int {
-    guard let folder = opendir("/proc/self/fd") else { return -1 }
-    defer { closedir(folder) }
+/// Sockets on either end of a connection to `port` that are not wholly closed, as the system counts them.
+func liveSockets(port: Int) -> Int {
+    guard let file = fopen("/proc/self/net/tcp", "r") else { return -1 }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 512)
     var count = 0
-    while readdir(folder) != nil { count += 1 }
+    while fgets(&line, Int32(line.count), file) != nil {
+        let fields = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            .split(separator: " ")
+        guard fields.count > 3 else { continue }
+        let ports = fields[1...2].compactMap { $0.split(separator: ":").last.flatMap { Int($0, radix: 16) } }
+        // 06 is TIME_WAIT, which no process holds, and 0A the listening socket.
+        if ports.contains(port), fields[3] != "06", fields[3] != "0A" { count += 1 }
+    }
     return count
 }

@@ -128,17 +128,50 @@ package final class HTTPClient: Sendable {
     private func addresses(for request: HTTPClientRequest) async throws(HTTPClientError) -> [SocketAddress] {
         let (host, port) = self.configuration.proxy.map { ($0.host, $0.port) } ?? (request.host, request.port)
         if let literal = SocketAddress(literal: host, port: port) { return [literal] }
-        guard let resolve = self.configuration.resolve else {
+        guard let resolver = self.configuration.resolver else {
             throw HTTPClientError(.refused, request, "\(host) is a name and there is no resolver")
         }
-        do {
-            let addresses = try await resolve(host).compactMap { SocketAddress(literal: $0, port: port) }
+        switch await self.lookUp(host, resolver, patience: min(request.deadlines.connect, request.deadlines.total)) {
+        case .success(let texts):
+            let addresses = texts.compactMap { SocketAddress(literal: $0, port: port) }
             guard !addresses.isEmpty else { throw HTTPClientError(.unreachable, request, "\(host) has no address") }
             return addresses
-        } catch let error as HTTPClientError {
-            throw error
-        } catch {
+        case .failure(.timedOut):
+            throw HTTPClientError(.timedOut(.connect), request, "\(host): not resolved in time")
+        case .failure(let error):
             throw HTTPClientError(.unreachable, request, "\(host): \(error)")
         }
+    }
+
+    /// Asks the resolver, for `patience` at most: a look-up under way may take longer.
+    private func lookUp(
+        _ host: String, _ resolver: Resolver, patience: Duration
+    ) async -> Result<[String], ResolveError> {
+        await withCheckedContinuation { continuation in
+            let pending = PendingLookup(continuation)
+            _ = self.loop.submit { context in
+                context.schedule(after: patience) { pending.finish(.failure(.timedOut)) }
+            }
+            resolver.resolve(host: host, patience: patience) { pending.finish($0) }
+        }
+    }
+}
+
+/// A look-up that ends once, by its answer or by its deadline.
+private final class PendingLookup: Sendable {
+    typealias Outcome = Result<[String], ResolveError>
+
+    private let continuation: Mutex<CheckedContinuation<Outcome, Never>?>
+
+    init(_ continuation: CheckedContinuation<Outcome, Never>) {
+        self.continuation = Mutex(continuation)
+    }
+
+    func finish(_ outcome: Outcome) {
+        let continuation = self.continuation.withLock { continuation in
+            defer { continuation = nil }
+            return continuation
+        }
+        continuation?.resume(returning: outcome)
     }
 }

@@ -22,8 +22,8 @@ package struct HTTPClientConfiguration: Sendable {
     /// PEM certificates that replace the system's authorities; nil trusts the system's.
     package var caFile: String?
     package var proxy: Proxy?
-    /// Looks a name up and answers literal addresses, best first; names are refused without it.
-    package var resolve: (@Sendable (_ host: String) async throws -> [String])?
+    /// Looks names up; without it only literal addresses can be asked.
+    package var resolver: Resolver?
 
     package init() {}
 }

@@ -48,7 +48,9 @@ final class HTTPClientCore {
 
     func begin(_ exchange: HTTPExchange, total: Duration) {
         self.statistics.requests += 1
-        guard !self.isClosed else { return self.conclude(exchange, .failure(exchange.error(.refused, "client closed"))) }
+        guard !self.isClosed else {
+            return self.conclude(exchange, .failure(exchange.error(.refused, "client closed")))
+        }
         guard !exchange.cancellation.isCancelled else {
             return self.conclude(exchange, .failure(exchange.error(.cancelled, "cancelled before it began")))
         }
@@ -96,7 +98,9 @@ final class HTTPClientCore {
 
     // MARK: What connections report
 
-    func connectionFinished(_ connection: HTTPClientConnection, _ exchange: HTTPExchange, _ outcome: HTTPExchange.Outcome) {
+    func connectionFinished(
+        _ connection: HTTPClientConnection, _ exchange: HTTPExchange, _ outcome: HTTPExchange.Outcome
+    ) {
         if !connection.isIdle { self.connections[connection.id] = nil }
         let next = self.pool.released(connection.key, reusable: connection.isIdle ? connection.id : nil)
         if let next, let waiting = self.exchanges[next.request]?.exchange {

@@ -73,7 +73,9 @@ struct HTTPHead {
     func isChunked() throws(HTTPParseError) -> Bool {
         let codings = self.headers.filter { equalsIgnoringCase($0.name, "transfer-encoding") }.map(\.value)
         guard !codings.isEmpty else { return false }
-        guard codings.count == 1, equalsIgnoringCase(codings[0], "chunked") else { throw .malformed("transfer-encoding") }
+        guard codings.count == 1, equalsIgnoringCase(codings[0], "chunked") else {
+            throw .malformed("transfer-encoding")
+        }
         return true
     }
 }

@@ -59,7 +59,8 @@ struct WebSocketFrame {
     }
 
     /// The header in front of an unmasked payload, as servers send it.
-    static func header(_ opcode: WebSocketOpcode, isFinal: Bool = true, count: Int) -> (bytes: InlineHeader, count: Int) {
+    static func header(_ opcode: WebSocketOpcode, isFinal: Bool = true, count: Int) -> (bytes: InlineHeader, count: Int)
+    {
         var header = InlineHeader()
         header.bytes.0 = opcode.rawValue | (isFinal ? 0x80 : 0)
         switch count {

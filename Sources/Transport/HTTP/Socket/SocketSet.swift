@@ -155,7 +155,8 @@ final class SocketSet: LoopEndpoint {
 
 /// Lets the library watch `descriptor` as a plain file; it closes the descriptor at the end.
 private func lws_adopt_descriptor_vhost_raw_file(
-    _ vhost: OpaquePointer, _ descriptor: Int32, _ protocolName: UnsafePointer<CChar>?, _ opaque: UnsafeMutableRawPointer
+    _ vhost: OpaquePointer, _ descriptor: Int32, _ protocolName: UnsafePointer<CChar>?,
+    _ opaque: UnsafeMutableRawPointer
 ) -> OpaquePointer? {
     var info = lws_adopt_desc_t()
     info.vh = vhost
