@@ -70,7 +70,10 @@ extension LoopContext {
                 info.opaque_user_data = retained.toOpaque()
                 let wsi = lws_client_connect_via_info(&info)
                 info.opaque_user_data = nil
-                if wsi != nil { return endpoint.isAttached }
+                if let wsi {
+                    if endpoint.isAttached { endpoint.wsi = wsi }
+                    return endpoint.isAttached
+                }
                 // A refusal before the socket existed has no terminal callback of its own.
                 if endpoint.isAttached {
                     self.terminate(endpoint)

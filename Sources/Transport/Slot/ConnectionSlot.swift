@@ -18,6 +18,7 @@ package final class ConnectionSlot {
     private var pending: [ConnectionSlotMachine.Action] = []
     private var isActing = false
     private var addresses: [String] = []
+    private var replaceDetail = ""
     private var completions: [() -> Void] = []
     private var ended = ConnectionSlotCounters()
     private var bridge: Bridge?
@@ -71,7 +72,8 @@ package final class ConnectionSlot {
 
     /// Replaces the current socket, since its data stopped; `detail` goes into the reason of its end.
     package func reconnect(detail: String) {
-        self.perform(self.machine.reconnectRequested(), detail: detail)
+        self.replaceDetail = detail
+        self.perform(self.machine.reconnectRequested())
     }
 
     /// Opens a second socket to follow the current one; `false` when the slot is not simply live.
@@ -104,12 +106,12 @@ package final class ConnectionSlot {
     // MARK: Machine's side
 
     /// Acts in order; what happens meanwhile is appended, never run in between.
-    private func perform(_ actions: [ConnectionSlotMachine.Action], detail: String = "") {
+    private func perform(_ actions: [ConnectionSlotMachine.Action]) {
         self.pending.append(contentsOf: actions)
         guard !self.isActing else { return }
         self.isActing = true
         while !self.pending.isEmpty {
-            self.act(self.pending.removeFirst(), detail: detail)
+            self.act(self.pending.removeFirst())
         }
         self.isActing = false
         let state = self.machine.state
@@ -122,7 +124,7 @@ package final class ConnectionSlot {
         for completion in completions { completion() }
     }
 
-    private func act(_ action: ConnectionSlotMachine.Action, detail: String) {
+    private func act(_ action: ConnectionSlotMachine.Action) {
         switch action {
         case .arm(let timer, let delay):
             self.timer(timer).schedule(after: delay)
@@ -138,7 +140,7 @@ package final class ConnectionSlot {
         case .open(let id, let endpoint):
             self.open(id, endpoint: self.options.endpoints[endpoint])
         case .close(let id, let kind):
-            self.connections[id]?.close(DisconnectReason(kind, detail: detail))
+            self.connections[id]?.close(DisconnectReason(kind, detail: kind == .replaced ? self.replaceDetail : ""))
         case .announceOpened(let id):
             self.ended.opened &+= 1
             self.consumer.socketOpened(id)

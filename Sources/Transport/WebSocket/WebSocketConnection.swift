@@ -70,7 +70,7 @@ final class WebSocketConnection: LoopEndpoint {
             self.reason = DisconnectReason(.connectFailed, detail: "path or host too long")
         }
         guard self.reason == nil else {
-            self.context.schedule(after: .zero) { self.terminated() }
+            self.terminated()
             return
         }
         info.port = Int32(self.target.port)
@@ -130,7 +130,7 @@ final class WebSocketConnection: LoopEndpoint {
             return self.write(wsi)
         case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
             self.counters.pongsReceived &+= 1
-            self.heardSinceTick = true
+            self.pongReceived()
         case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
             if case .connecting = self.phase { self.beginSecuring() }
         case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
@@ -161,6 +161,7 @@ final class WebSocketConnection: LoopEndpoint {
         let reason: DisconnectReason
         switch phase {
         case _ where self.reason != nil: reason = self.reason ?? DisconnectReason(.connectionLost)
+        case _ where self.context.isStopping: reason = DisconnectReason(.stopped)
         case .connecting: reason = DisconnectReason(.connectFailed)
         case .securing: reason = DisconnectReason(.tlsFailed)
         case .upgrading: reason = DisconnectReason(.upgradeRefused)
@@ -272,6 +273,13 @@ final class WebSocketConnection: LoopEndpoint {
         self.pingIsDue = true
         if let wsi = self.wsi { lws_callback_on_writable(wsi) }
         self.pings?.schedule(after: self.limits.pongDeadline)
+    }
+
+    private func pongReceived() {
+        self.heardSinceTick = true
+        guard self.pingIsUnanswered, case .open = self.phase, let interval = self.limits.pingInterval else { return }
+        self.pingIsUnanswered = false
+        self.pings?.schedule(after: interval)
     }
 
     /// Ends the connection by force: there is nobody to be polite to.
@@ -401,6 +409,7 @@ final class WebSocketConnection: LoopEndpoint {
 
     /// Tells an end by the network from one by the library, which drops connections that break the protocol.
     private func reasonOfSilentEnd(_ wsi: OpaquePointer) -> DisconnectReason {
+        if self.context.isStopping { return DisconnectReason(.stopped) }
         let descriptor = lws_get_socket_fd(wsi)
         guard descriptor >= 0 else { return DisconnectReason(.connectionLost) }
         var byte: UInt8 = 0
