@@ -1,5 +1,6 @@
 #pragma once
 #include <libwebsockets.h>
+#include <sys/epoll.h>  // absent from Swift's Glibc module
 #include <sys/prctl.h>
 
 // What Swift cannot import from libwebsockets 4.1.6: macros that carry types, and variadic functions.
