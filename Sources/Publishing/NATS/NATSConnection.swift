@@ -76,11 +76,11 @@ final class NATSConnection: @unchecked Sendable {
     private static func subscribe(
         _ connection: OpaquePointer, _ pending: Int
     ) throws(NATSError) -> (OpaquePointer, String) {
-        var name: OpaquePointer?
+        var name: UnsafeMutablePointer<natsInbox>?
         try check(natsInbox_Create(&name), "inbox")
         defer { natsInbox_Destroy(name) }
         guard let name else { throw NATSError(NATS_NO_MEMORY, "inbox") }
-        let inbox = String(cString: UnsafePointer<CChar>(name)) + "."
+        let inbox = String(cString: name) + "."
         var subscription: OpaquePointer?
         try check(natsConnection_SubscribeSync(&subscription, connection, inbox + ">"), "inbox")
         guard let subscription else { throw NATSError(NATS_NO_MEMORY, "inbox") }

@@ -121,7 +121,7 @@ func withCStrings<Result>(
     }
     defer { for copy in copies { copy.deallocate() } }
     var pointers = copies.map { UnsafePointer<CChar>($0.baseAddress) }
-    return pointers.withUnsafeMutableBufferPointer(body)
+    return pointers.withUnsafeMutableBufferPointer { body($0) }
 }
 
 extension Duration {
