@@ -1,6 +1,6 @@
 import Glibc
 
-/// A thread of our own, for work that blocks; it must be joined.
+/// A thread of our own, for work that blocks; joined or detached, once.
 final class NativeThread: @unchecked Sendable {
     // Safe: `handle` is set in `init` and read by the one that joins.
     private var handle = pthread_t()
@@ -17,6 +17,9 @@ final class NativeThread: @unchecked Sendable {
 
     /// Waits until the body has returned.
     func join() { pthread_join(self.handle, nil) }
+
+    /// Lets the thread end by itself.
+    func detach() { pthread_detach(self.handle) }
 
     fileprivate final class Box: Sendable {
         let name: StaticString

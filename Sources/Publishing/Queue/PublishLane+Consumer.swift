@@ -54,11 +54,18 @@ extension PublishLane {
         }
     }
 
-    /// Gives up the oldest record, which was not sent, for `reason`.
-    func dropUnsent(_ reason: DropReason) {
-        precondition(self.inFlightCount == 0, "what is in flight leaves first")
-        self.markSent()
-        self.release(1, as: .dropped(reason))
+    /// The oldest record that was not released yet.
+    var oldestRecord: QueueRecord? { self.isEmpty ? nil : self.record(at: self.releasedPosition).record }
+
+    /// Finds a record in flight by its sequence; walks from the oldest one, for rare use.
+    func record(inFlight sequence: UInt64) -> QueueRecord? {
+        var position = self.releasedPosition
+        for _ in 0..<self.inFlightCount {
+            let (record, start) = self.record(at: position)
+            if record.sequence == sequence { return record }
+            position = start &+ UInt64(record.totalBytes)
+        }
+        return nil
     }
 
     /// Releases so few records that a reader of the accounts never waits long for the block's version.

@@ -37,13 +37,13 @@ package final class PublisherWaker: Sendable {
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         if !hasWork() { self.pause(milliseconds: milliseconds) }
         self.sleeping.store(false, ordering: .relaxed)
-        var drained: UInt64 = 0
-        _ = read(self.descriptor, &drained, 8)
     }
 
     /// Waits for `milliseconds` or for `wake`, without asking producers to wake it.
     package func pause(milliseconds: Int32) {
         var entry = pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)
-        _ = poll(&entry, 1, milliseconds)
+        guard poll(&entry, 1, milliseconds) > 0 else { return }
+        var drained: UInt64 = 0
+        _ = read(self.descriptor, &drained, 8)
     }
 }

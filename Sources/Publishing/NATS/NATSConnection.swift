@@ -1,0 +1,108 @@
+import CNATS
+import Synchronization
+
+/// What the library may say from threads of its own; kept for ever, since it calls back after a connection is gone.
+final class ConnectionSignals: Sendable {
+    let notPermitted = Atomic<Int>(0)
+    private let waker: PublisherWaker
+
+    /// The pointer the library gets; the retain behind it is never balanced, one object for each publisher.
+    nonisolated(unsafe) private(set) var pointer: UnsafeMutableRawPointer?
+
+    init(waker: PublisherWaker) {
+        self.waker = waker
+        self.pointer = Unmanaged.passRetained(self).toOpaque()
+    }
+
+    fileprivate func closed() { self.waker.wake() }
+
+    fileprivate func failed(_ status: natsStatus) {
+        if status == NATS_NOT_PERMITTED { self.notPermitted.add(1, ordering: .relaxed) }
+        self.waker.wake()
+    }
+}
+
+private nonisolated func connectionClosed(_ connection: OpaquePointer?, _ closure: UnsafeMutableRawPointer?) {
+    guard let closure else { return }
+    Unmanaged<ConnectionSignals>.fromOpaque(closure).takeUnretainedValue().closed()
+}
+
+private nonisolated func connectionFailed(
+    _ connection: OpaquePointer?, _ subscription: OpaquePointer?, _ status: natsStatus,
+    _ closure: UnsafeMutableRawPointer?
+) {
+    guard let closure else { return }
+    Unmanaged<ConnectionSignals>.fromOpaque(closure).takeUnretainedValue().failed(status)
+}
+
+/// One connection to a server, without reconnecting: when it is lost a new one takes its place.
+///
+/// The library's own reconnect would keep what it had not written, in part, and say that it was published.
+final class NATSConnection: @unchecked Sendable {
+    // Safe: handed from the thread that connects to the publisher thread, used by one at a time.
+    let handle: OpaquePointer
+    /// The subscription that acknowledgements and fences come back to; polled, so that no other thread is involved.
+    let answers: OpaquePointer
+    /// What their subjects begin with, its last point included.
+    let inbox: String
+
+    /// Connects; blocks for name look-up and up to the connect timeout.
+    init(_ options: NATSConnectionOptions, signals: ConnectionSignals, pendingAnswers: Int) throws(NATSError) {
+        let settings = try options.makeLibraryOptions()
+        defer { natsOptions_Destroy(settings) }
+        try check(natsOptions_SetAllowReconnect(settings, false), "reconnect")
+        try check(natsOptions_SetReconnectBufSize(settings, 0), "reconnect buffer")
+        try check(natsOptions_SetPingInterval(settings, 5000), "ping interval")
+        try check(natsOptions_SetMaxPingsOut(settings, 2), "pings out")
+        try check(natsOptions_SetClosedCB(settings, connectionClosed, signals.pointer), "closed callback")
+        try check(natsOptions_SetErrorHandler(settings, connectionFailed, signals.pointer), "error callback")
+        var connection: OpaquePointer?
+        try check(natsConnection_Connect(&connection, settings), "connecting to NATS")
+        guard let connection else { throw NATSError(NATS_NO_MEMORY, "connecting to NATS") }
+        do throws(NATSError) {
+            (self.answers, self.inbox) = try Self.subscribe(connection, pendingAnswers)
+        } catch {
+            natsConnection_Destroy(connection)
+            throw error
+        }
+        self.handle = connection
+    }
+
+    deinit {
+        natsSubscription_Destroy(self.answers)
+        natsConnection_Destroy(self.handle)
+    }
+
+    private static func subscribe(
+        _ connection: OpaquePointer, _ pending: Int
+    ) throws(NATSError) -> (OpaquePointer, String) {
+        var name: UnsafeMutablePointer<natsInbox>?
+        try check(natsInbox_Create(&name), "inbox")
+        defer { natsInbox_Destroy(name) }
+        guard let name else { throw NATSError(NATS_NO_MEMORY, "inbox") }
+        let inbox = String(cString: name) + "."
+        var subscription: OpaquePointer?
+        try check(natsConnection_SubscribeSync(&subscription, connection, inbox + ">"), "inbox")
+        guard let subscription else { throw NATSError(NATS_NO_MEMORY, "inbox") }
+        natsSubscription_SetPendingLimits(subscription, Int32(clamping: pending), 64 << 20)
+        return (subscription, inbox)
+    }
+
+    var isClosed: Bool { natsConnection_IsClosed(self.handle) }
+
+    var url: String {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in
+            guard let base = buffer.baseAddress, natsConnection_GetConnectedUrl(self.handle, base, 512) == NATS_OK
+            else { return "" }
+            return String(cString: base)
+        }
+    }
+
+    var lastError: String {
+        var text: UnsafePointer<CChar>?
+        let status = natsConnection_GetLastError(self.handle, &text)
+        let words = text.map { String(cString: $0) } ?? ""
+        if !words.isEmpty { return words }
+        return status == NATS_OK ? "closed by the server" : natsStatus_GetText(status).map { String(cString: $0) } ?? ""
+    }
+}

@@ -1,0 +1,22 @@
+/// How the publisher connects, confirms and retries.
+package struct PublisherConfiguration: Sendable {
+    package var connection: NATSConnectionOptions
+    /// The streams to have; empty to use what is there.
+    package var streams: [StreamSpecification] = []
+    /// Whether a stream with other settings is changed to ours.
+    package var adoptsStreams = false
+    /// Messages and bytes of one lane that may wait for acknowledgement.
+    package var windowMessages = 4096
+    package var windowBytes = 8 << 20
+    /// How long an acknowledgement may take before everything from the oldest on is sent again.
+    package var acknowledgementTimeout = Duration.seconds(5)
+    package var fenceMessages = 500
+    package var fenceInterval = Duration.milliseconds(50)
+    /// How long a fence may stay out before the connection counts as dead.
+    package var fenceTimeout = Duration.seconds(10)
+    /// The first and the longest pause between attempts, and between tries of a stream in trouble.
+    package var backoffFirst = Duration.milliseconds(100)
+    package var backoffMax = Duration.seconds(5)
+
+    package init(connection: NATSConnectionOptions) { self.connection = connection }
+}

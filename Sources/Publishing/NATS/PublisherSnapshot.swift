@@ -1,0 +1,37 @@
+/// The publisher's counters and state as of its last round; all counters only grow.
+package struct PublisherSnapshot: Sendable {
+    package var isConnected = false
+    package var hasJetStream = false
+    package var serverURL = ""
+    package var connects: UInt64 = 0
+    package var connectFailures: UInt64 = 0
+    package var disconnects: UInt64 = 0
+    /// Publishes handed to the library, repeats included, indexed by the raw value of `PublishMode`.
+    package var messages: [UInt64] = [0, 0]
+    /// Bytes of their payloads.
+    package var bytes: [UInt64] = [0, 0]
+    package var acknowledged: UInt64 = 0
+    /// Acknowledgements that said the stream had the message already.
+    package var duplicates: UInt64 = 0
+    /// Messages sent again.
+    package var repeated: UInt64 = 0
+    package var acknowledgementTimeouts: UInt64 = 0
+    package var noStreamAnswers: UInt64 = 0
+    package var refusals: UInt64 = 0
+    package var fencesSent: UInt64 = 0
+    package var fencesReturned: UInt64 = 0
+    package var fencesTimedOut: UInt64 = 0
+    package var publishErrors: UInt64 = 0
+    package var publishesNotPermitted: UInt64 = 0
+    /// JetStream messages in flight, and how many may be.
+    package var window = 0
+    package var windowAllowed = 0
+    package var streamProblem: StreamProblem?
+    package var streams: [StreamReport] = []
+    /// From the queue to the confirmation, indexed by the raw value of `PublishMode`.
+    package var latency: [LatencyHistogram] = [LatencyHistogram(), LatencyHistogram()]
+
+    package init() {}
+
+    package var reconnects: UInt64 { self.connects > 0 ? self.connects - 1 : 0 }
+}

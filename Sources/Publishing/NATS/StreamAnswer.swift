@@ -1,0 +1,64 @@
+/// What a stream answers to a publish.
+///
+/// The server writes `{"stream":"S","seq":7}`, with `,"duplicate":true` where it knew the id, or
+/// `{"error":{"code":503,"err_code":10077,"description":"…"},…}`: nats-server 2.9, `server/jetstream_api.go`,
+/// `JSPubAckResponse`.
+enum StreamAnswer: Equatable {
+    case stored(sequence: UInt64, isDuplicate: Bool)
+    case failed(code: Int, error: Int)
+    case unreadable
+
+    init(_ bytes: UnsafeRawBufferPointer) {
+        if Self.find("\"error\"", in: bytes, limit: 16) != nil {
+            let code = Self.number(after: "\"code\":", in: bytes).flatMap { Int(exactly: $0) } ?? 0
+            let error = Self.number(after: "\"err_code\":", in: bytes).flatMap { Int(exactly: $0) } ?? 0
+            self = .failed(code: code, error: error)
+        } else if let sequence = Self.number(after: "\"seq\":", in: bytes) {
+            self = .stored(sequence: sequence, isDuplicate: Self.find("\"duplicate\":true", in: bytes) != nil)
+        } else {
+            self = .unreadable
+        }
+    }
+
+    /// What may be done about a failure.
+    enum Recovery: Equatable {
+        case retry
+        case drop(DropReason)
+    }
+
+    /// 10054: the message is larger than the stream takes. Other codes of 400 to 499 will not change by trying.
+    static func recovery(code: Int, error: Int) -> Recovery {
+        switch (code, error) {
+        case (_, 10054): .drop(.tooLarge)
+        case (400..<500, _): .drop(.refused)
+        default: .retry
+        }
+    }
+
+    private static func number(after key: StaticString, in bytes: UnsafeRawBufferPointer) -> UInt64? {
+        guard var index = Self.find(key, in: bytes) else { return nil }
+        var value: UInt64?
+        while index < bytes.count, bytes[index] >= 0x30, bytes[index] <= 0x39 {
+            let (tens, overflow) = (value ?? 0).multipliedReportingOverflow(by: 10)
+            let (sum, carry) = tens.addingReportingOverflow(UInt64(bytes[index] - 0x30))
+            if overflow || carry { return nil }
+            value = sum
+            index += 1
+        }
+        return value
+    }
+
+    /// The index behind the first occurrence of `text` that begins before `limit`.
+    private static func find(_ text: StaticString, in bytes: UnsafeRawBufferPointer, limit: Int = .max) -> Int? {
+        text.withUTF8Buffer { text in
+            var start = 0
+            while start < limit, start + text.count <= bytes.count {
+                if bytes[start] == text[0], bytes[start..<start + text.count].elementsEqual(text) {
+                    return start + text.count
+                }
+                start += 1
+            }
+            return nil
+        }
+    }
+}
