@@ -3,7 +3,8 @@ enum NearestName {
     /// Texts are compared up to this many characters.
     private static let limit = 64
 
-    /// Gives the candidate with the fewest edits to `name`, if few enough to be a slip; the first among equals.
+    /// Gives the candidate with the fewest edits to `name`, if few enough to be a slip, or one that `name` begins;
+    /// the first among equals.
     static func find(_ name: String, among candidates: [String]) -> String? {
         let written = Array(name.lowercased().prefix(Self.limit))
         var best: (name: String, distance: Int)?
@@ -12,7 +13,7 @@ enum NearestName {
             if distance < best?.distance ?? .max { best = (candidate, distance) }
         }
         guard let best, best.distance <= max(2, best.name.count / 3), best.distance < max(2, best.name.count) else {
-            return nil
+            return name.count < 3 ? nil : candidates.first { $0.lowercased().hasPrefix(name.lowercased()) }
         }
         return best.name
     }
