@@ -3,7 +3,7 @@ import Glibc
 extension Configuration {
     /// A configuration and what an operator should know about it.
     package struct Loaded: Sendable {
-        package let configuration: Configuration
+        package var configuration: Configuration
         /// Things that are allowed and probably not meant.
         package let warnings: [String]
     }
