@@ -1,0 +1,57 @@
+/// Builds subjects: `<prefix>.<type>.<venue>.<market>.<symbol>`, without the prefix and its point when it is empty.
+package struct Subjects: Sendable, Equatable {
+    /// What stands before the type, without a point at its end; may hold several tokens, or none.
+    package let prefix: String
+
+    /// Makes subjects under `prefix`; points at either end are taken off.
+    package init(prefix: String = "md") {
+        var bytes = Substring(prefix)
+        while bytes.hasSuffix(".") { bytes.removeLast() }
+        while bytes.hasPrefix(".") { bytes.removeFirst() }
+        self.prefix = String(bytes)
+    }
+
+    /// Makes the subject of a message; a token that does not apply is `nil` and becomes `_`.
+    package func subject(_ type: MessageType, venue: String?, market: String?, symbol: String?) -> String {
+        [Self.token(venue), Self.token(market), Self.token(symbol)].reduce(self.root(type)) { $0 + "." + $1 }
+    }
+
+    /// Makes the subject on which a connection's state is told: the slot is `conn-<slot>` behind an underscore.
+    package func connection(_ slot: String, venue: String, market: String?) -> String {
+        self.root(.status) + "." + Self.token(venue) + "." + Self.token(market) + "._conn-" + Self.escaped(slot)
+    }
+
+    package func heartbeat(instance: String) -> String {
+        self.subject(.heartbeat, venue: nil, market: nil, symbol: instance)
+    }
+
+    /// Makes the filter that matches every subject of `type`.
+    package func filter(_ type: MessageType) -> String { self.root(type) + ".>" }
+
+    /// Makes the subject of `type` without venue, market and symbol.
+    private func root(_ type: MessageType) -> String {
+        self.prefix.isEmpty ? "\(type.token)" : "\(self.prefix).\(type.token)"
+    }
+
+    /// Makes one token: `_` for what does not apply or is empty.
+    package static func token(_ text: String?) -> String {
+        guard let text, !text.isEmpty else { return "_" }
+        return Self.escaped(text)
+    }
+
+    /// Percent-encodes every byte outside `[A-Za-z0-9_-]`, which leaves no point, space or wildcard.
+    private static func escaped(_ text: String) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                bytes.append(byte)
+            default:
+                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
