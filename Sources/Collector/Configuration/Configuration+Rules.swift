@@ -1,3 +1,5 @@
+import Venues
+
 extension Configuration {
     /// Checks what no single value shows.
     func check(reporting reader: inout SettingReader, warnings: inout [String]) {

@@ -1,4 +1,5 @@
 import Testing
+import Venues
 
 @testable import Collector
 

@@ -1,3 +1,5 @@
+package import Venues
+
 /// What a configuration means: connections, streams, and the cost of a cold start. Computed without any network.
 package struct CollectionPlan: Hashable, Sendable {
     /// One WebSocket connection.

@@ -1,3 +1,5 @@
+package import Venues
+
 /// What the venues allow.
 package struct LimitsSettings: Hashable, Sendable {
     package var binance = BinanceLimits()

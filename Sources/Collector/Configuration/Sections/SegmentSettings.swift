@@ -1,3 +1,5 @@
+package import Venues
+
 /// What is collected from one segment of Binance, and where from.
 package struct SegmentSettings: Hashable, Sendable {
     /// The diff stream's pace, the suffix of its name.

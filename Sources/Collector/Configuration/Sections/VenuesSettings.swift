@@ -1,3 +1,5 @@
+package import Venues
+
 /// What is collected, venue by venue.
 package struct VenuesSettings: Hashable, Sendable {
     package var binance = BinanceSettings()

@@ -1,3 +1,5 @@
+import Venues
+
 /// The kinds of data that venues have, by the name that stands in subjects.
 package enum DataType: String, Hashable, Sendable, CaseIterable {
     case trade, orderbook, bbo, instrument

@@ -1,9 +1,8 @@
-/// The three parts of Binance that are collected, each with endpoints and rules of its own.
-package enum BinanceSegment: String, Hashable, Sendable, CaseIterable {
-    case spot, usdm, coinm
+import Venues
 
+extension BinanceSegment {
     /// In words, for reports.
-    package var title: String {
+    var title: String {
         switch self {
         case .spot: "spot"
         case .usdm: "USD-M futures"
@@ -20,7 +19,7 @@ package enum BinanceSegment: String, Hashable, Sendable, CaseIterable {
     }
 
     /// The request weight of a snapshot with `limit` levels, from the documentation of the three depth endpoints.
-    package func snapshotWeight(limit: Int) -> Int {
+    func snapshotWeight(limit: Int) -> Int {
         switch self {
         case .spot:
             switch limit {
@@ -40,7 +39,7 @@ package enum BinanceSegment: String, Hashable, Sendable, CaseIterable {
     }
 
     /// The request weight of the instrument list.
-    package var instrumentListWeight: Int {
+    var instrumentListWeight: Int {
         switch self {
         case .spot: 20
         case .usdm, .coinm: 1
