@@ -33,10 +33,11 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
     private let subjects: Subjects
     private let instance: String
     private let boot: String
-    private let bootBytes: UnsafeMutableRawBufferPointer
+    /// Where the boot stands in the table, for the name of a chain.
+    private let bootPlace: Int
     private let depth: Int
 
-    private var table = SubjectTable()
+    private var table: SubjectTable
     private var slots: ContiguousArray<Slot> = []
     private var instruments: [Instrument] = []
     private var connectionPlaces: [(name: String, place: Int)] = []
@@ -59,19 +60,16 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         self.instance = instance
         self.boot = boot
         self.depth = depth
-        self.bootBytes = .allocate(byteCount: max(boot.utf8.count, 1), alignment: 1)
-        for (index, byte) in boot.utf8.enumerated() { self.bootBytes[index] = byte }
-        self.servicePlace = self.table.add(
+        var table = SubjectTable()
+        self.bootPlace = table.add(subject: boot, prefix: "")
+        self.servicePlace = table.add(
             subject: subjects.subject(.status, venue: nil, market: nil, symbol: instance),
             prefix: encoder.prefix(.status, of: nil, instance: instance, boot: boot))
-        self.heartbeatPlace = self.table.add(
+        self.heartbeatPlace = table.add(
             subject: subjects.heartbeat(instance: instance),
             prefix: encoder.prefix(.heartbeat, of: nil, instance: instance, boot: boot))
+        self.table = table
         self.seenEpoch = queue.coreEpoch
-    }
-
-    deinit {
-        self.bootBytes.deallocate()
     }
 
     /// The bytes of subjects and fixed message parts.
@@ -144,12 +142,9 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         let start = Int(trade.id.offset)
         let id = UnsafeRawBufferPointer(rebasing: frame[start..<(start + Int(trade.id.count))])
         let number = self.table.next(slot.tradePlace)
-        let encoder = self.encoder
-        self.enqueue(
-            .trade, at: slot.tradePlace, id: id, bytesMax: 2 * id.count, received: trade.receivedMicroseconds, now
-        ) { writer in
-            encoder.encode(trade, id: id, number: number, unit: slot.unit, scales: slot.scales, to: &writer)
-        }
+        guard var writer = self.open(.trade, at: slot.tradePlace, id: id, bytesMax: id.count) else { return }
+        self.encoder.encode(trade, id: id, number: number, unit: slot.unit, scales: slot.scales, to: &writer)
+        self.close(writer, .trade, at: slot.tradePlace, id: id, received: trade.receivedMicroseconds, now)
     }
 
     @inline(__always)
@@ -168,15 +163,14 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
             return
         }
         let count = Int(delta.bids.count) + Int(delta.asks.count)
-        let book = self.bookEncoding(slot)
-        let encoder = self.encoder
-        let isQueued = self.enqueue(
-            .orderbookDelta, at: slot.deltaPlace, id: UnsafeRawBufferPointer(start: nil, count: 0),
-            bytesMax: count * ByteWriter.levelBytesMax, received: delta.head.receivedMicroseconds, now
-        ) { writer in
-            encoder.encode(delta, levels: levels, number: number, book: book, to: &writer)
+        let most = count * ByteWriter.levelBytesMax
+        guard var writer = self.open(.orderbookDelta, at: slot.deltaPlace, id: Self.noID, bytesMax: most) else {
+            self.loseChain(index)
+            return
         }
-        if !isQueued { self.loseChain(index) }
+        self.encoder.encode(delta, levels: levels, number: number, book: self.bookEncoding(slot), to: &writer)
+        self.close(
+            writer, .orderbookDelta, at: slot.deltaPlace, id: Self.noID, received: delta.head.receivedMicroseconds, now)
     }
 
     private mutating func publish(_ view: OrderBookView, _ levels: borrowing LevelBuffer, _ now: Int64) {
@@ -190,14 +184,11 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         }
         let count = Int(view.bids.count) + Int(view.asks.count)
         let number = self.table.next(slot.viewPlace)
-        let book = self.bookEncoding(slot)
-        let encoder = self.encoder
-        self.enqueue(
-            .orderbook, at: slot.viewPlace, id: UnsafeRawBufferPointer(start: nil, count: 0),
-            bytesMax: count * ByteWriter.levelBytesMax, received: view.head.receivedMicroseconds, now
-        ) { writer in
-            encoder.encode(view, levels: levels, number: number, book: book, to: &writer)
-        }
+        let most = count * ByteWriter.levelBytesMax
+        guard var writer = self.open(.orderbook, at: slot.viewPlace, id: Self.noID, bytesMax: most) else { return }
+        self.encoder.encode(view, levels: levels, number: number, book: self.bookEncoding(slot), to: &writer)
+        self.close(
+            writer, .orderbook, at: slot.viewPlace, id: Self.noID, received: view.head.receivedMicroseconds, now)
         if slot.viewIsHeld {
             self.slots[index].viewIsHeld = false
             self.heldViews -= 1
@@ -219,13 +210,9 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
             self.heldOffers -= 1
         }
         let number = self.table.next(slot.offerPlace)
-        let encoder = self.encoder
-        self.enqueue(
-            .bbo, at: slot.offerPlace, id: UnsafeRawBufferPointer(start: nil, count: 0), bytesMax: 0,
-            received: offer.receivedMicroseconds, now
-        ) { writer in
-            encoder.encode(offer, number: number, unit: slot.unit, scales: slot.scales, to: &writer)
-        }
+        guard var writer = self.open(.bbo, at: slot.offerPlace, id: Self.noID, bytesMax: 0) else { return }
+        self.encoder.encode(offer, number: number, unit: slot.unit, scales: slot.scales, to: &writer)
+        self.close(writer, .bbo, at: slot.offerPlace, id: Self.noID, received: offer.receivedMicroseconds, now)
     }
 
     private mutating func publishInstrument(_ id: InstrumentID, _ now: Int64) {
@@ -248,15 +235,19 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
     }
 
     private mutating func publish(_ change: StatusChange, _ now: Int64) {
-        let (place, name): (Int, String) =
-            switch change.source {
-            case .connection(let index):
-                (self.connectionPlaces[Int(index)].place, self.connectionPlaces[Int(index)].name)
-            case .book(let id):
-                (self.slots[Int(id.index)].statusPlace, self.instruments[Int(id.index)].symbol)
-            case .service:
-                (self.servicePlace, self.instance)
-            }
+        let place: Int
+        let name: String
+        switch change.source {
+        case .connection(let index):
+            place = self.connectionPlaces[Int(index)].place
+            name = self.connectionPlaces[Int(index)].name
+        case .book(let id):
+            place = self.slots[Int(id.index)].statusPlace
+            name = self.instruments[Int(id.index)].symbol
+        case .service:
+            place = self.servicePlace
+            name = self.instance
+        }
         let number = self.table.next(place)
         let text = self.encoder.text(change, name: name, number: number)
         self.enqueue(.status, at: place, number: number, text: text, now)
@@ -273,27 +264,43 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
     /// Tells whether anything waits for room.
     package var holdsAnything: Bool { self.heldViews + self.heldOffers + self.heldInstruments > 0 }
 
-    /// Publishes held offers and metadata while there is room, and names books to publish or to start anew.
-    ///
-    /// - Parameter books: Takes the instruments whose current view is wanted; true for a new chain.
-    package mutating func flushHeld(now: Int64, books: (InstrumentID, Bool) -> Void) {
+    /// Publishes held offers and metadata while there is room, and names the books whose current view is wanted.
+    package mutating func flushHeld(now: Int64) -> [(instrument: InstrumentID, needsNewChain: Bool)] {
+        self.noticeLosses()
+        guard self.holdsAnything, self.queue.deliveryState == .up else { return [] }
+        var wanted: [(instrument: InstrumentID, needsNewChain: Bool)] = []
+        for index in 0..<self.slots.count {
+            self.flushOffer(index, now)
+            self.flushInstrument(index, now)
+            if let isLost = self.takeHeldView(index) { wanted.append((InstrumentID(index), isLost)) }
+        }
+        return wanted
+    }
+
+    /// Voids every chain when the publisher lost messages that had been queued.
+    private mutating func noticeLosses() {
         let epoch = self.queue.coreEpoch
-        if epoch != self.seenEpoch {
-            self.seenEpoch = epoch
-            for index in self.slots.indices { self.loseChain(index) }
-        }
-        guard self.holdsAnything, self.queue.deliveryState == .up else { return }
-        for index in self.slots.indices {
-            if let offer = self.slots[index].heldOffer, self.mayQueue(.bbo) { self.publish(offer, now) }
-            if self.slots[index].instrumentIsHeld, self.mayQueue(.instrument) {
-                self.publishInstrument(InstrumentID(index), now)
-            }
-            if self.slots[index].viewIsHeld, self.mayQueue(.orderbook) {
-                let isLost = self.slots[index].chainIsLost
-                self.slots[index].chainIsLost = false
-                books(InstrumentID(index), isLost)
-            }
-        }
+        guard epoch != self.seenEpoch else { return }
+        self.seenEpoch = epoch
+        for index in 0..<self.slots.count { self.loseChain(index) }
+    }
+
+    /// Whether a held book's chain was lost, nil when no view is held or there is no room yet.
+    private mutating func takeHeldView(_ index: Int) -> Bool? {
+        guard self.slots[index].viewIsHeld, self.mayQueue(.orderbook) else { return nil }
+        let isLost = self.slots[index].chainIsLost
+        self.slots[index].chainIsLost = false
+        return isLost
+    }
+
+    private mutating func flushInstrument(_ index: Int, _ now: Int64) {
+        guard self.slots[index].instrumentIsHeld, self.mayQueue(.instrument) else { return }
+        self.publishInstrument(InstrumentID(index), now)
+    }
+
+    private mutating func flushOffer(_ index: Int, _ now: Int64) {
+        guard let offer = self.slots[index].heldOffer, self.mayQueue(.bbo) else { return }
+        self.publish(offer, now)
     }
 
     private mutating func loseChain(_ index: Int) {
@@ -315,54 +322,60 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
     @inline(__always)
     private func bookEncoding(_ slot: Slot) -> BookEncoding {
         BookEncoding(
-            boot: UnsafeRawBufferPointer(self.bootBytes), unit: slot.unit, depth: slot.depth, scales: slot.scales)
+            boot: self.table.subject(self.bootPlace), unit: slot.unit, depth: slot.depth, scales: slot.scales)
     }
 
     // MARK: - Into the queue
 
-    /// Reserves, writes subject, id and message, and commits; false when there was no room, which is counted.
+    /// The id of messages that nobody deduplicates.
+    private static var noID: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
+
+    /// Reserves room and writes all up to the message's number; nil when there is none, which is counted.
     @inline(__always)
-    @discardableResult
-    private mutating func enqueue(
-        _ type: MessageType, at place: Int, id: UnsafeRawBufferPointer, bytesMax: Int, received: Int64, _ now: Int64,
-        _ body: (inout ByteWriter) -> Void
-    ) -> Bool {
+    private mutating func open(
+        _ type: MessageType, at place: Int, id: UnsafeRawBufferPointer, bytesMax: Int
+    ) -> ByteWriter? {
         let lane = self.queue.lane(for: type)
         let subject = self.table.subject(place)
         let prefix = self.table.prefix(place)
-        let most =
-            subject.count + 1 + id.count + prefix.count + self.encoder.fixedBytesMax + self.bootBytes.count + bytesMax
+        let fixed = subject.count + 1 + id.count + prefix.count
+        let most = fixed + self.encoder.fixedBytesMax + self.boot.utf8.count + bytesMax
         guard let memory = lane.reserve(upTo: most) else {
             lane.countDropped(type, most > lane.maximumBodyBytes ? .tooLarge : .queueFull)
-            return false
+            return nil
         }
         var writer = ByteWriter(memory)
         writer.bytes(subject)
         writer.byte(0)
         writer.bytes(id)
-        let start = writer.count
         writer.bytes(prefix)
-        body(&writer)
+        return writer
+    }
+
+    /// Queues what was written.
+    @inline(__always)
+    private mutating func close(
+        _ writer: borrowing ByteWriter, _ type: MessageType, at place: Int, id: UnsafeRawBufferPointer,
+        received: Int64, _ now: Int64
+    ) {
         writer.close()
-        let length = writer.count - start
-        lane.commit(
-            type: type, subjectLength: subject.count, idLength: id.count, payloadLength: length,
+        let subjectCount = self.table.subject(place).count
+        let length = writer.count - subjectCount - 1 - id.count
+        self.queue.lane(for: type).commit(
+            type: type, subjectLength: subjectCount, idLength: id.count, payloadLength: length,
             enqueuedMicroseconds: now, receivedMicroseconds: received)
         self.encodedBytes &+= UInt64(length)
-        return true
     }
 
     /// Enqueues a message that was made as text; it has no venue id, so `<instance>:<boot>:<n>` stands for one.
     private mutating func enqueue(_ type: MessageType, at place: Int, number: UInt64, text: String, _ now: Int64) {
-        var id = "\(self.instance):\(self.boot):\(number)"
-        var text = text
-        id.withUTF8 { id in
-            _ = text.withUTF8 { text in
-                self.enqueue(
-                    type, at: place, id: UnsafeRawBufferPointer(id), bytesMax: text.count, received: 0, now
-                ) { writer in
-                    writer.bytes(UnsafeRawBufferPointer(text))
-                }
+        let id = Array("\(self.instance):\(self.boot):\(number)".utf8)
+        let body = Array(text.utf8)
+        id.withUnsafeBytes { id in
+            body.withUnsafeBytes { body in
+                guard var writer = self.open(type, at: place, id: id, bytesMax: body.count) else { return }
+                writer.bytes(body)
+                self.close(writer, type, at: place, id: id, received: 0, now)
             }
         }
     }
