@@ -9,4 +9,12 @@ package struct Level: Hashable, Sendable {
         self.price = price
         self.size = size
     }
+
+    /// The same level at wider scales; nil when a number does not fit.
+    package func rescaled(price: UInt8, size: UInt8) -> Level? {
+        guard let wider = FixedPoint.rescale(self.price, by: price),
+            let amount = FixedPoint.rescale(self.size, by: size)
+        else { return nil }
+        return Level(price: wider, size: amount)
+    }
 }

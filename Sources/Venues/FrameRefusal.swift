@@ -1,7 +1,6 @@
 package import MarketModel
 
 /// Why a decoder refused a frame. Counted by kind; the frame is lost to nobody but itself.
-@usableFromInline
 package enum FrameRefusal: Error {
     case json(JSONError)
     /// A stream nobody asked for, or an instrument nobody knows.
@@ -18,8 +17,10 @@ package enum FrameRefusal: Error {
     case valueTooLarge(InstrumentID)
     /// A value has more digits than the instrument's scale: widen the scales to these and decode again.
     case needsScale(InstrumentID, DecimalScales)
-    /// The venue answered a request with an error.
-    case venueError
+    /// A print that is no trade of the market: insurance fund, auto-deleveraging.
+    case notMarket
+    /// The frame came while its instrument is stopped or unknown to the loop.
+    case stopped
 
     /// The label it is counted under.
     package var label: String {
@@ -32,14 +33,15 @@ package enum FrameRefusal: Error {
         case .tooLarge: "too_large"
         case .valueTooLarge: "value_too_large"
         case .needsScale: "needs_scale"
-        case .venueError: "venue_error"
+        case .notMarket: "not_market"
+        case .stopped: "stopped"
         }
     }
 
     /// Every label, in a fixed order, so that refusals are counted in a plain array.
     package static let labels = [
         "json", "unknown_stream", "unknown_event", "missing_field", "mismatch", "too_large", "value_too_large",
-        "needs_scale", "venue_error",
+        "needs_scale", "not_market", "stopped",
     ]
 
     package var ordinal: Int {
@@ -52,7 +54,8 @@ package enum FrameRefusal: Error {
         case .tooLarge: 5
         case .valueTooLarge: 6
         case .needsScale: 7
-        case .venueError: 8
+        case .notMarket: 8
+        case .stopped: 9
         }
     }
 }

@@ -1,5 +1,3 @@
-package import MarketModel
-
 /// Finds what a stream's name stands for, by its bytes, without copying them.
 ///
 /// Open addressing over a power of two, at most half full. Names are registered at start and when the universe

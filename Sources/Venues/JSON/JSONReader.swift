@@ -1,7 +1,6 @@
 package import MarketModel
 
 /// Why a frame's text could not be read.
-@usableFromInline
 package enum JSONError: Error, Equatable {
     /// Ends in the middle of a value.
     case truncated
@@ -19,13 +18,12 @@ package enum JSONError: Error, Equatable {
 /// Every access is checked, so malformed text ends in an error and never outside the span.
 package struct JSONReader: ~Escapable {
     /// The deepest nesting that `skipValue` follows.
-    @usableFromInline static let depthMax = 64
+    private static let depthMax = 64
 
     package let bytes: Span<UInt8>
     package var index: Int
 
     @_lifetime(copy bytes)
-    @inlinable
     package init(_ bytes: Span<UInt8>, at index: Int = 0) {
         self.bytes = bytes
         self.index = index
@@ -33,7 +31,7 @@ package struct JSONReader: ~Escapable {
 
     /// Gives the next byte that is not white space, without passing it.
     @_lifetime(self: copy self)
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func peek() throws(JSONError) -> UInt8 {
         while self.index < self.bytes.count {
             let byte = self.bytes[self.index]
@@ -45,7 +43,7 @@ package struct JSONReader: ~Escapable {
 
     /// Passes one structural byte.
     @_lifetime(self: copy self)
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func expect(_ byte: UInt8) throws(JSONError) {
         guard try self.peek() == byte else { throw .unexpected(offset: self.index) }
         self.index &+= 1
@@ -53,7 +51,7 @@ package struct JSONReader: ~Escapable {
 
     /// Passes `byte` if it is next.
     @_lifetime(self: copy self)
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func take(_ byte: UInt8) throws(JSONError) -> Bool {
         guard try self.peek() == byte else { return false }
         self.index &+= 1
@@ -62,7 +60,7 @@ package struct JSONReader: ~Escapable {
 
     /// Passes a string and gives the run between its quotes, escapes as they stand.
     @_lifetime(self: copy self)
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func string() throws(JSONError) -> Range<Int> {
         try self.expect(UInt8(ascii: "\""))
         let start = self.index
@@ -80,7 +78,7 @@ package struct JSONReader: ~Escapable {
 
     /// Passes an unsigned integer of at most 19 digits.
     @_lifetime(self: copy self)
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func unsigned() throws(JSONError) -> UInt64 {
         _ = try self.peek()
         let start = self.index
@@ -98,7 +96,7 @@ package struct JSONReader: ~Escapable {
 
     /// Passes an integer as `unsigned`, for times: at most 18 digits.
     @_lifetime(self: copy self)
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func milliseconds() throws(JSONError) -> Timestamp {
         let start = self.index
         let value = try self.unsigned()
@@ -108,7 +106,6 @@ package struct JSONReader: ~Escapable {
 
     /// Passes `true` or `false`.
     @_lifetime(self: copy self)
-    @inlinable
     package mutating func boolean() throws(JSONError) -> Bool {
         let isTrue = try self.peek() == UInt8(ascii: "t")
         try self.literal(isTrue ? "true" : "false")
@@ -117,7 +114,6 @@ package struct JSONReader: ~Escapable {
 
     /// Passes a literal such as `null`.
     @_lifetime(self: copy self)
-    @inlinable
     package mutating func literal(_ text: StaticString) throws(JSONError) {
         _ = try self.peek()
         guard self.index + text.utf8CodeUnitCount <= self.bytes.count else { throw .truncated }
@@ -129,7 +125,6 @@ package struct JSONReader: ~Escapable {
 
     /// Passes any value, checking that its brackets match.
     @_lifetime(self: copy self)
-    @inlinable
     package mutating func skipValue() throws(JSONError) {
         var depth = 0
         // One bit a level: 1 for an object, so that a bracket cannot close a brace.
@@ -162,7 +157,6 @@ package struct JSONReader: ~Escapable {
 
     /// Passes a number or a literal.
     @_lifetime(self: copy self)
-    @inlinable
     mutating func skipScalar() throws(JSONError) {
         let start = self.index
         while self.index < self.bytes.count {

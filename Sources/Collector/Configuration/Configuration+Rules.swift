@@ -1,0 +1,140 @@
+import Venues
+
+extension Configuration {
+    /// Checks what no single value shows.
+    func check(reporting reader: inout SettingReader, warnings: inout [String]) {
+        self.checkVenues(reporting: &reader, warnings: &warnings)
+        self.checkBooks(reporting: &reader)
+        self.checkTransport(reporting: &reader)
+        self.checkNATS(reporting: &reader, warnings: &warnings)
+        if self.http.enabled, !self.http.listen.isLoopback, !self.http.allowRemote {
+            let address = self.http.listen
+            reader.report(
+                at: "http.listen",
+                "\(address) is reached by other machines; set http.allow_remote: true, or listen on 127.0.0.1:\(address.port)"
+            )
+        }
+        if self.books.idleInterval < self.books.snapshotInterval {
+            reader.report(at: "books.idle_interval", "is shorter than books.snapshot_interval")
+        }
+    }
+
+    private func checkVenues(reporting reader: inout SettingReader, warnings: inout [String]) {
+        let segments = self.venues.binance.segments
+        if segments.isEmpty {
+            reader.report(at: "venues", "nothing to collect; name a segment, such as venues.binance.spot with symbols")
+        }
+        for (segment, settings) in segments {
+            let path = "venues.binance.\(segment.rawValue)"
+            if settings.symbols.isEmpty, !reader.hasProblem(at: "\(path).symbols") {
+                reader.report(at: "\(path).symbols", "no symbols; name at least one or remove the section")
+            }
+            if settings.types.isEmpty, !reader.hasProblem(at: "\(path).types") {
+                let offered = DataType.collected.map(\.rawValue).joined(separator: ", ")
+                reader.report(at: "\(path).types", "no types; the segment offers \(offered)")
+            }
+            for type in settings.types {
+                guard let reason = type.refusal(in: segment) else { continue }
+                reader.report(
+                    at: "\(path).types", "\(type.rawValue) cannot be collected from \(segment.title): \(reason)")
+            }
+            if settings.depthStream == .realTime {
+                warnings.append("\(path).depth_stream: 0ms is not documented by Binance and may end without notice")
+            }
+            self.checkDepth(of: segment, settings, at: path, reporting: &reader)
+        }
+        if !segments.isEmpty, !segments.contains(where: { $0.settings.rest.scheme.isEncrypted }) { return }
+        for (segment, settings) in segments where !settings.websocket.scheme.isEncrypted {
+            guard !settings.websocket.address.isLoopback else { continue }
+            warnings.append("venues.binance.\(segment.rawValue).websocket: \(settings.websocket) is not encrypted")
+        }
+    }
+
+    private func checkDepth(
+        of segment: BinanceSegment, _ settings: SegmentSettings, at path: String, reporting reader: inout SettingReader
+    ) {
+        guard settings.types.contains(.orderbook) else { return }
+        if self.books.depth > segment.snapshotLimitMax {
+            reader.report(
+                at: "books.depth",
+                "\(self.books.depth) levels can never be shown for \(segment.title): "
+                    + "its snapshots end at \(segment.snapshotLimitMax)")
+        } else if self.books.depth > settings.snapshotLimit {
+            reader.report(
+                at: "\(path).snapshot_limit",
+                "\(settings.snapshotLimit) is less than books.depth (\(self.books.depth)); "
+                    + "raise it to at least the depth")
+        }
+    }
+
+    private func checkBooks(reporting reader: inout SettingReader) {
+        if self.books.retain < self.books.depth {
+            reader.report(
+                at: "books.retain",
+                "\(self.books.retain) is less than books.depth (\(self.books.depth)): keep at least the view")
+        } else if let refresh = self.books.refreshBelow {
+            if refresh > self.books.retain {
+                reader.report(
+                    at: "books.refresh_below",
+                    "\(refresh) is more than books.retain (\(self.books.retain)): books would be refreshed without end")
+            } else if refresh < self.books.depth {
+                reader.report(
+                    at: "books.refresh_below",
+                    "\(refresh) is less than books.depth (\(self.books.depth)): the view would be short before a refresh"
+                )
+            }
+        }
+    }
+
+    private func checkTransport(reporting reader: inout SettingReader) {
+        if self.transport.backoffCap < self.transport.backoffBase {
+            reader.report(at: "transport.backoff_cap", "is shorter than transport.backoff_base")
+        }
+        if self.transport.rotateOverlap >= self.transport.rotateAfter {
+            reader.report(at: "transport.rotate_overlap", "is not shorter than transport.rotate_after")
+        }
+        if self.transport.pingInterval >= self.transport.staleAfter {
+            reader.report(
+                at: "transport.ping_interval",
+                "is not shorter than transport.stale_after, so no ping would ever be sent")
+        }
+    }
+
+    private func checkNATS(reporting reader: inout SettingReader, warnings: inout [String]) {
+        if self.nats.servers.isEmpty, !self.nats.embedded.enabled, !reader.hasProblem(at: "nats.servers") {
+            reader.report(
+                at: "nats.embedded.enabled",
+                "no server: name nats.servers or SLUICE_NATS_URL, or enable the embedded one")
+        }
+        if self.nats.password != nil, self.nats.user == nil {
+            reader.report(at: "nats.password_file", "a password without a user; set nats.user or SLUICE_NATS_USER")
+        }
+        if self.nats.user != nil, self.nats.password == nil, !reader.hasProblem(at: "nats.password_file") {
+            reader.report(
+                at: "nats.user", "a user without a password; set nats.password_file or SLUICE_NATS_PASSWORD")
+        }
+        let ways = [self.nats.user != nil, self.nats.token != nil, self.nats.credentialsFile != nil].count { $0 }
+        if ways > 1 {
+            reader.report(at: "nats", "choose one of user with password, token, and credentials_file")
+        }
+        if (self.nats.tls.certificateFile == nil) != (self.nats.tls.keyFile == nil) {
+            reader.report(at: "nats.tls", "certificate_file and key_file belong together")
+        }
+        let streams = self.nats.streams
+        let names = [streams.marketData.name, streams.last.name, streams.gaps.name]
+        if Set(names).count < names.count {
+            reader.report(at: "nats.streams", "two streams have the same name")
+        }
+        if self.nats.modes.orderbookDelta == .jetstream {
+            warnings.append(
+                "nats.modes.orderbook_delta: jetstream costs about 25 times core; a stream stores core messages too")
+        }
+    }
+}
+
+extension SettingReader {
+    /// Whether a problem of this setting is known already, so that its absence needs no second one.
+    func hasProblem(at path: String) -> Bool {
+        self.problems.contains { $0.path == path || $0.path.hasPrefix("\(path)[") }
+    }
+}

@@ -1,0 +1,123 @@
+package import Venues
+
+/// What a configuration means: connections, streams, and the cost of a cold start. Computed without any network.
+package struct CollectionPlan: Hashable, Sendable {
+    /// One WebSocket connection.
+    package struct Connection: Hashable, Sendable {
+        /// Stands in statuses and subjects: `binance-usdm-public-0`.
+        package let name: String
+        package let segment: BinanceSegment
+        /// Where to connect, the path included; streams are subscribed afterwards.
+        package let endpoint: Endpoint
+        /// Stream names in the venue's form: `btcusdt@depth@100ms`.
+        package let streams: [String]
+    }
+
+    /// Request weight that a cold start takes from one budget.
+    package struct ColdStart: Hashable, Sendable {
+        /// The budget's name: `spot`, `futures`.
+        package let budget: String
+        package let requests: Int
+        package let weight: Int
+        /// What may be used in a minute.
+        package let weightPerMinute: Int
+
+        /// How long the budget makes the last request wait: whole minutes after the first.
+        package var wait: Duration {
+            .seconds(60 * (max(0, self.weight - 1) / self.weightPerMinute))
+        }
+    }
+
+    package let connections: [Connection]
+    package let coldStart: [ColdStart]
+    /// Books kept, all segments together.
+    package let books: Int
+    /// New connections that may be opened in five minutes.
+    package let connectsPer5Minutes: Int
+
+    package var streams: Int { self.connections.reduce(0) { $0 + $1.streams.count } }
+
+    package init(_ configuration: Configuration) {
+        let limits = configuration.limits.binance
+        var connections: [Connection] = []
+        var spot = (requests: 0, weight: 0)
+        var futures = (requests: 0, weight: 0)
+        var books = 0
+        for (segment, settings) in configuration.venues.binance.segments {
+            connections += Self.connections(of: segment, settings)
+            let snapshots = settings.types.contains(.orderbook) ? settings.symbols.count : 0
+            let (snapshotWeight, overflow) = snapshots.multipliedReportingOverflow(
+                by: segment.snapshotWeight(limit: settings.snapshotLimit))
+            let weight = segment.instrumentListWeight + (overflow ? 0 : snapshotWeight)
+            books += snapshots
+            switch segment {
+            case .spot: spot = (spot.requests + 1 + snapshots, spot.weight + weight)
+            case .usdm, .coinm: futures = (futures.requests + 1 + snapshots, futures.weight + weight)
+            }
+        }
+        self.connections = connections
+        self.books = books
+        self.connectsPer5Minutes = limits.usable(limits.connectsPer5Minutes)
+        self.coldStart = [
+            ColdStart(
+                budget: "spot", requests: spot.requests, weight: spot.weight,
+                weightPerMinute: limits.weightPerMinute(of: .spot)),
+            ColdStart(
+                budget: "futures", requests: futures.requests, weight: futures.weight,
+                weightPerMinute: limits.weightPerMinute(of: .usdm)),
+        ].filter { $0.requests > 0 }
+    }
+
+    /// Splits a segment's streams over connections.
+    ///
+    /// USD-M serves books and quotes under `/public`, the rest under `/market`, and mixes them on no connection
+    /// (Binance, change of 2026-04-23). A symbol's streams of one path stay together where they fit.
+    private static func connections(of segment: BinanceSegment, _ settings: SegmentSettings) -> [Connection] {
+        var groups: [(suffix: String, path: String, types: [DataType])]
+        switch segment {
+        case .spot, .coinm:
+            groups = [("", "/stream", [.orderbook, .bbo, .trade])]
+        case .usdm:
+            groups = [("-public", "/public/stream", [.orderbook, .bbo]), ("-market", "/market/stream", [.trade])]
+        }
+        groups = groups.map { ($0.suffix, $0.path, $0.types.filter(settings.types.contains)) }
+        var result: [Connection] = []
+        for group in groups {
+            let endpoint = Endpoint(
+                scheme: settings.websocket.scheme, address: settings.websocket.address,
+                path: settings.websocket.path + group.path)
+            var slots: [[String]] = []
+            for symbol in settings.symbols {
+                for type in group.types {
+                    guard let stream = Self.stream(of: type, symbol: symbol, settings) else { continue }
+                    if slots.last.map({ $0.count < settings.streamsPerConnection }) != true { slots.append([]) }
+                    slots[slots.count - 1].append(stream)
+                }
+            }
+            for (index, streams) in slots.enumerated() {
+                result.append(
+                    Connection(
+                        name: "binance-\(segment.rawValue)\(group.suffix)-\(index)", segment: segment,
+                        endpoint: endpoint, streams: streams))
+            }
+        }
+        return result
+    }
+
+    private static func stream(of type: DataType, symbol: String, _ settings: SegmentSettings) -> String? {
+        let symbol = symbol.lowercased()
+        switch type {
+        case .trade:
+            return "\(symbol)@\(settings.tradeStream.rawValue)"
+        case .orderbook:
+            let pace = settings.depthStream == .everySecond ? "" : "@\(settings.depthStream.rawValue)"
+            // 250 ms is the futures' stream without a suffix.
+            return "\(symbol)@depth\(settings.depthStream == .every250Milliseconds ? "" : pace)"
+        case .bbo:
+            return "\(symbol)@bookTicker"
+        case .instrument, .markPrice, .fundingRate, .openInterest, .liquidation, .topPositionRatio, .topAccountRatio,
+            .allAccountRatio, .volatilityIndex, .kline:
+            return nil
+        }
+    }
+}

@@ -1,0 +1,98 @@
+package import MarketModel
+
+/// What happened to a book since it was made.
+package struct BookCounts: Sendable, Equatable {
+    package var frames: UInt64 = 0
+    package var applied: UInt64 = 0
+    package var stale: UInt64 = 0
+    package var gaps: UInt64 = 0
+    package var snapshots: UInt64 = 0
+    package var staleSnapshots: UInt64 = 0
+    package var levels: UInt64 = 0
+    package var crossed: UInt64 = 0
+    package var refreshes: UInt64 = 0
+    package var refreshesFailed: UInt64 = 0
+    package var mismatches: UInt64 = 0
+    package var keptOverflows: UInt64 = 0
+    /// Applied frames after which the view was known to its full depth.
+    package var framesTrusted: UInt64 = 0
+
+    package init() {}
+}
+
+/// One instrument's book: both sides, its place in the venue's sequence and in ours.
+package struct Book: ~Copyable {
+    package let instrument: InstrumentID
+    package internal(set) var bids: BookSide
+    package internal(set) var asks: BookSide
+    package internal(set) var synchronizer = BookSynchronizer()
+    package internal(set) var state = BookState.waiting
+    package internal(set) var counts = BookCounts()
+    /// Counts the chains; the first seed starts chain 1.
+    package internal(set) var reseeds: UInt32 = 0
+    /// Ours, within the chain.
+    package internal(set) var sequence: UInt64 = 0
+
+    var kept: KeptUpdates
+    var held: HeldSnapshot?
+    var eventTime = Timestamp.none
+    var sentTime = Timestamp.none
+    var receivedMicroseconds: Int64 = 0
+    var publishedMicroseconds: Int64 = 0
+    var crossedSinceMicroseconds: Int64?
+    var refreshRequestedMicroseconds: Int64?
+    var refreshEndedMicroseconds: Int64?
+    var viewChanged = false
+
+    init(instrument: InstrumentID, settings: BookSettings) {
+        self.instrument = instrument
+        self.bids = BookSide(.bids, retain: settings.depth == nil ? nil : settings.retain)
+        self.asks = BookSide(.asks, retain: settings.depth == nil ? nil : settings.retain)
+        self.kept = KeptUpdates(limits: settings.kept)
+    }
+
+    /// The venue's id of the last update in the book, 0 for none.
+    package var venueSequence: UInt64 { self.synchronizer.last ?? 0 }
+
+    /// Whether the best bid is at or above the best ask.
+    @inline(__always)
+    package var isCrossed: Bool {
+        guard self.bids.count > 0, self.asks.count > 0 else { return false }
+        // An ask's key is its negated price.
+        return self.bids.keyOfRank(0) >= -self.asks.keyOfRank(0)
+    }
+
+    /// How many levels of a view of `depth` are trusted on both sides.
+    @inline(__always)
+    package func trustedDepth(_ depth: Int) -> Int {
+        guard self.synchronizer.last != nil else { return 0 }
+        return min(Self.trusted(self.bids, depth), Self.trusted(self.asks, depth))
+    }
+
+    /// The bytes of everything that the book holds.
+    package var bytes: Int {
+        MemoryLayout<Book>.size + self.bids.bytes + self.asks.bytes + self.kept.bytes + (self.held?.bytes ?? 0)
+    }
+
+    @inline(__always)
+    private static func trusted(_ side: borrowing BookSide, _ depth: Int) -> Int {
+        if side.count >= depth { return depth }
+        return side.trustedFrom == .min && depth != Int.max ? depth : side.count
+    }
+
+    func head(depth: Int) -> BookHead {
+        BookHead(
+            instrument: self.instrument, reseeds: self.reseeds, sequence: self.sequence,
+            venueSequence: self.venueSequence, trustedDepth: Int32(clamping: self.trustedDepth(depth)),
+            eventTime: self.eventTime, sentTime: self.sentTime, receivedMicroseconds: self.receivedMicroseconds)
+    }
+}
+
+/// A snapshot that is ahead of its book, held until the book has caught up.
+struct HeldSnapshot {
+    var last: UInt64
+    var bids: [Level]
+    var asks: [Level]
+
+    var bytes: Int { (self.bids.capacity + self.asks.capacity) * MemoryLayout<Level>.stride }
+}

@@ -1,0 +1,34 @@
+/// How books are kept and when they are published.
+package struct BookSettings: Sendable, Equatable {
+    /// Levels a side that are published; nil publishes and keeps every level.
+    package var depth: Int?
+    /// Levels a side that are kept, at least the depth.
+    package var retain: Int
+    /// A live book with fewer known levels a side asks for a refresh.
+    package var refreshBelow: Int
+    /// Levels a side of a full snapshot: a shorter answer holds the whole side.
+    package var snapshotLimit: Int
+    package var snapshotIntervalMicroseconds: Int64
+    package var idleIntervalMicroseconds: Int64
+    /// A book crossed or locked for longer than this is broken.
+    package var crossedForMicroseconds: Int64
+    /// The least time between two refreshes of one book.
+    package var refreshSpacingMicroseconds: Int64
+    package var kept: KeptUpdates.Limits
+
+    package init(depth: Int? = 100, retain: Int = 1_000, refreshBelow: Int? = nil, snapshotLimit: Int = 1_000) {
+        self.depth = depth
+        self.retain = max(retain, depth ?? 0)
+        // Half of the reserve: a refresh then comes before the view is short, and seldom.
+        self.refreshBelow = refreshBelow ?? (depth.map { $0 + (max(retain, $0) - $0) / 2 } ?? 0)
+        self.snapshotLimit = snapshotLimit
+        self.snapshotIntervalMicroseconds = 1_000_000
+        self.idleIntervalMicroseconds = 10_000_000
+        self.crossedForMicroseconds = 1_000_000
+        self.refreshSpacingMicroseconds = 10_000_000
+        self.kept = KeptUpdates.Limits()
+    }
+
+    /// The depth to cut views at.
+    var viewDepth: Int { self.depth ?? Int.max }
+}

@@ -1,0 +1,246 @@
+package import MarketModel
+
+/// One side of a book: levels in one contiguous array, best last, so that the busy end moves least.
+///
+/// A level is kept under its *key*: the price for bids, the negated price for asks. A greater key is a better price on
+/// both sides, and one code path serves them.
+package struct BookSide: ~Copyable {
+    package enum Kind: Sendable {
+        case bids, asks
+    }
+
+    /// What an update did.
+    package enum Change: Sendable {
+        case none, sized, inserted, removed
+    }
+
+    package let kind: Kind
+    /// How many levels are kept at most after `trim`; nil keeps every level.
+    private let retain: Int?
+    private var storage: UnsafeMutablePointer<Level>
+    private var capacity: Int
+    package private(set) var count = 0
+    /// Every level whose key is at or above this is known; keys below it are not kept.
+    package private(set) var trustedFrom = Int64.min
+    /// Where the last update landed: updates of a frame come sorted, so the next one is near.
+    private var finger = 0
+
+    /// Holds no more than `retain` levels once a frame is done, or every level.
+    package init(_ kind: Kind, retain: Int?) {
+        self.kind = kind
+        self.retain = retain
+        self.capacity = min(retain ?? 1_024, 1_024) + 64
+        self.storage = .allocate(capacity: self.capacity)
+    }
+
+    deinit {
+        self.storage.deallocate()
+    }
+
+    /// The bytes that the levels occupy.
+    package var bytes: Int { self.capacity * MemoryLayout<Level>.stride }
+
+    /// Gives the key of a price; the same function turns a key back into its price.
+    @inline(__always)
+    package func key(of price: Int64) -> Int64 {
+        self.kind == .bids ? price : -price
+    }
+
+    /// The best level, its price restored.
+    @inline(__always)
+    package var best: Level? {
+        guard self.count > 0 else { return nil }
+        let level = self.storage[self.count &- 1]
+        return Level(price: self.key(of: level.price), size: level.size)
+    }
+
+    /// The level at `rank`, 0 being the best, its price restored.
+    @inline(__always)
+    package func level(atRank rank: Int) -> Level {
+        precondition(rank >= 0 && rank < self.count, "no level at this rank")
+        let level = self.storage[self.count &- 1 &- rank]
+        return Level(price: self.key(of: level.price), size: level.size)
+    }
+
+    /// The key at `rank`, 0 being the best.
+    @inline(__always)
+    package func keyOfRank(_ rank: Int) -> Int64 {
+        precondition(rank >= 0 && rank < self.count, "no level at this rank")
+        return self.storage[self.count &- 1 &- rank].price
+    }
+
+    /// Gives the size at a price, or nil where there is no level.
+    package func size(at price: Int64) -> Int64? {
+        let key = self.key(of: price)
+        let index = self.lowerBound(of: key, from: 0, to: self.count)
+        guard index < self.count, self.storage[index].price == key else { return nil }
+        return self.storage[index].size
+    }
+
+    /// Says that the next updates start from the best price again.
+    @inline(__always)
+    package mutating func beginFrame() {
+        self.finger = self.count
+    }
+
+    /// Sets the absolute size at a key; zero removes the level, outside the trusted range nothing happens.
+    @inline(__always)
+    package mutating func apply(key: Int64, size: Int64) -> Change {
+        guard key >= self.trustedFrom else { return .none }
+        let index = self.seek(key)
+        self.finger = index
+        if index < self.count, self.storage[index].price == key {
+            if size == 0 {
+                self.remove(at: index)
+                return .removed
+            }
+            if self.storage[index].size == size { return .none }
+            self.storage[index].size = size
+            return .sized
+        }
+        guard size != 0 else { return .none }
+        self.insert(Level(price: key, size: size), at: index)
+        return .inserted
+    }
+
+    /// Replaces everything by a snapshot's levels, best first, of which all prices up to `trustedTo` are known.
+    ///
+    /// - Returns: False when the levels are not strictly ordered from the best; the side is then empty.
+    package mutating func replace(with levels: UnsafeBufferPointer<Level>, isComplete: Bool) -> Bool {
+        self.removeAll()
+        self.reserve(levels.count)
+        var previous = Int64.max
+        for (offset, level) in levels.enumerated() {
+            let key = self.key(of: level.price)
+            guard key < previous, level.size > 0 else {
+                self.removeAll()
+                return false
+            }
+            previous = key
+            (self.storage + (levels.count - 1 - offset)).initialize(to: Level(price: key, size: level.size))
+        }
+        self.count = levels.count
+        self.trustedFrom = isComplete ? .min : previous
+        self.trim(slack: 0)
+        return true
+    }
+
+    /// Takes over another side's levels and trusted range.
+    package mutating func replace(with other: borrowing BookSide) {
+        self.reserve(other.count)
+        self.storage.update(from: other.storage, count: other.count)
+        self.count = other.count
+        self.trustedFrom = other.trustedFrom
+        self.finger = self.count
+    }
+
+    package mutating func removeAll() {
+        self.count = 0
+        self.trustedFrom = .min
+        self.finger = 0
+    }
+
+    /// Drops what is worse than the levels to retain, and narrows the trusted range to what is left.
+    ///
+    /// - Parameter slack: How many levels more may stand before anything is dropped, so that one move serves many.
+    @inline(__always)
+    package mutating func trim(slack: Int) {
+        guard let retain = self.retain, self.count > retain &+ slack else { return }
+        let excess = self.count - retain
+        self.storage.update(from: self.storage + excess, count: retain)
+        self.count = retain
+        self.trustedFrom = retain > 0 ? self.storage[0].price : .max
+        self.finger = self.count
+    }
+
+    /// Multiplies every price and size by a power of ten; false when one does not fit.
+    package mutating func rescale(price: UInt8, size: UInt8) -> Bool {
+        for index in 0..<self.count {
+            guard let level = self.storage[index].rescaled(price: price, size: size) else { return false }
+            self.storage[index] = level
+        }
+        if self.trustedFrom != .min, self.trustedFrom != .max {
+            guard let boundary = FixedPoint.rescale(self.trustedFrom, by: price) else { return false }
+            self.trustedFrom = boundary
+        }
+        return true
+    }
+
+    /// Tells whether both sides hold the same levels from the best down to `key`.
+    package func agrees(with other: borrowing BookSide, downTo key: Int64) -> Bool {
+        let mine = self.count - self.lowerBound(of: key, from: 0, to: self.count)
+        let theirs = other.count - other.lowerBound(of: key, from: 0, to: other.count)
+        guard mine == theirs else { return false }
+        for rank in 0..<mine where self.storage[self.count - 1 - rank] != other.storage[other.count - 1 - rank] {
+            return false
+        }
+        return true
+    }
+
+    // MARK: - Search
+
+    /// Finds the first index whose key is at or above `key`, galloping from the finger.
+    @inline(__always)
+    private func seek(_ key: Int64) -> Int {
+        let start = min(self.finger, self.count)
+        if start > 0, self.storage[start &- 1].price >= key {
+            // Below the finger: steps of 1, 2, 4 … downwards.
+            var high = start &- 1
+            var step = 1
+            while true {
+                let low = high &- step
+                if low < 0 { return self.lowerBound(of: key, from: 0, to: high) }
+                if self.storage[low].price < key { return self.lowerBound(of: key, from: low &+ 1, to: high) }
+                high = low
+                step &<<= 1
+            }
+        }
+        var low = start
+        var step = 1
+        while true {
+            let high = low &+ step &- 1
+            if high >= self.count { return self.lowerBound(of: key, from: low, to: self.count) }
+            if self.storage[high].price >= key { return self.lowerBound(of: key, from: low, to: high) }
+            low = high &+ 1
+            step &<<= 1
+        }
+    }
+
+    @inline(__always)
+    private func lowerBound(of key: Int64, from: Int, to: Int) -> Int {
+        var low = from
+        var high = to
+        while low < high {
+            let middle = (low &+ high) &>> 1
+            if self.storage[middle].price < key { low = middle &+ 1 } else { high = middle }
+        }
+        return low
+    }
+
+    // MARK: - Storage
+
+    @inline(__always)
+    private mutating func insert(_ level: Level, at index: Int) {
+        if self.count == self.capacity { self.reserve(self.capacity * 2) }
+        let place = self.storage + index
+        (place + 1).update(from: place, count: self.count &- index)
+        place.initialize(to: level)
+        self.count &+= 1
+    }
+
+    @inline(__always)
+    private mutating func remove(at index: Int) {
+        let place = self.storage + index
+        place.update(from: place + 1, count: self.count &- index &- 1)
+        self.count &-= 1
+    }
+
+    private mutating func reserve(_ wanted: Int) {
+        guard wanted > self.capacity else { return }
+        let wider = UnsafeMutablePointer<Level>.allocate(capacity: wanted)
+        wider.moveInitialize(from: self.storage, count: self.count)
+        self.storage.deallocate()
+        self.storage = wider
+        self.capacity = wanted
+    }
+}

@@ -1,0 +1,369 @@
+package import MarketModel
+
+/// The last stage of a loop: encodes events straight into the queue's memory and holds to the policy of each type.
+///
+/// - `orderbook`, `bbo` and `instrument` are conflated at the source: above the watermark a flag per subject says
+///   "changed", and the current state is encoded when there is room.
+/// - `orderbook_delta` is dropped and counted; its book then needs a new chain.
+/// - Everything else is dropped only when the queue is full, and counted.
+///
+/// Confined to its loop's thread.
+package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
+    /// What is held of one instrument.
+    private struct Slot {
+        var tradePlace: Int
+        var viewPlace: Int
+        var deltaPlace: Int
+        var offerPlace: Int
+        var instrumentPlace: Int
+        var statusPlace: Int
+        var unit: SizeUnit
+        var scales: DecimalScales
+        var depth: Int
+        /// The book has changed since it could last be published.
+        var viewIsHeld = false
+        var instrumentIsHeld = false
+        /// Readers missed a delta: nothing of this chain is worth sending.
+        var chainIsLost = false
+        var heldOffer: BestBidOffer?
+    }
+
+    private let encoder: Encoder
+    private let queue: PublishQueue
+    private let subjects: Subjects
+    private let instance: String
+    private let boot: String
+    private let bootBytes: UnsafeMutableRawBufferPointer
+    private let depth: Int
+
+    private var table = SubjectTable()
+    private var slots: ContiguousArray<Slot> = []
+    private var instruments: [Instrument] = []
+    private var connectionPlaces: [(name: String, place: Int)] = []
+    private let servicePlace: Int
+    private let heartbeatPlace: Int
+    private var heldViews = 0
+    private var heldOffers = 0
+    private var heldInstruments = 0
+    private var seenEpoch: UInt64
+
+    /// Bytes of message bodies encoded, conflated and dropped ones aside.
+    package private(set) var encodedBytes: UInt64 = 0
+
+    package init(
+        encoder: Encoder, queue: PublishQueue, subjects: Subjects, instance: String, boot: String, depth: Int
+    ) {
+        self.encoder = encoder
+        self.queue = queue
+        self.subjects = subjects
+        self.instance = instance
+        self.boot = boot
+        self.depth = depth
+        self.bootBytes = .allocate(byteCount: max(boot.utf8.count, 1), alignment: 1)
+        for (index, byte) in boot.utf8.enumerated() { self.bootBytes[index] = byte }
+        self.servicePlace = self.table.add(
+            subject: subjects.subject(.status, venue: nil, market: nil, symbol: instance),
+            prefix: encoder.prefix(.status, of: nil, instance: instance, boot: boot))
+        self.heartbeatPlace = self.table.add(
+            subject: subjects.heartbeat(instance: instance),
+            prefix: encoder.prefix(.heartbeat, of: nil, instance: instance, boot: boot))
+        self.seenEpoch = queue.coreEpoch
+    }
+
+    deinit {
+        self.bootBytes.deallocate()
+    }
+
+    /// The bytes of subjects and fixed message parts.
+    package var bytes: Int { self.table.bytes + self.slots.capacity * MemoryLayout<Slot>.stride }
+
+    // MARK: - Registration
+
+    /// Registers the next instrument; ids are dense from 0.
+    package mutating func add(_ instrument: Instrument, scales: DecimalScales) {
+        self.slots.append(
+            Slot(
+                tradePlace: self.place(.trade, instrument), viewPlace: self.place(.orderbook, instrument),
+                deltaPlace: self.place(.orderbookDelta, instrument), offerPlace: self.place(.bbo, instrument),
+                instrumentPlace: self.place(.instrument, instrument), statusPlace: self.place(.status, instrument),
+                unit: instrument.unit, scales: scales, depth: self.depth))
+        self.instruments.append(instrument)
+    }
+
+    /// Takes what the venue now says of an instrument.
+    package mutating func update(_ instrument: Instrument, of id: InstrumentID) {
+        self.instruments[Int(id.index)] = instrument
+    }
+
+    package mutating func setScales(_ scales: DecimalScales, of instrument: InstrumentID) {
+        self.slots[Int(instrument.index)].scales = scales
+    }
+
+    /// Registers a connection and gives the number that status changes name it by.
+    package mutating func addConnection(_ name: String, venue: VenueID) -> Int32 {
+        let place = self.table.add(
+            subject: self.subjects.connection(name, venue: venue.name, market: nil),
+            prefix: self.encoder.prefix(.status, of: nil, instance: self.instance, boot: self.boot))
+        self.connectionPlaces.append((name, place))
+        return Int32(self.connectionPlaces.count - 1)
+    }
+
+    private mutating func place(_ type: MessageType, _ instrument: Instrument) -> Int {
+        self.table.add(
+            subject: self.subjects.subject(
+                type, venue: instrument.venue.name, market: instrument.market.rawValue, symbol: instrument.symbol),
+            prefix: self.encoder.prefix(type, of: instrument, instance: self.instance, boot: self.boot))
+    }
+
+    // MARK: - Publishing
+
+    /// Publishes one event.
+    ///
+    /// - Parameters:
+    ///   - frame: The bytes that the event's texts stand in.
+    ///   - now: Microseconds since the epoch.
+    @inline(__always)
+    package mutating func publish(
+        _ event: MarketEvent, frame: UnsafeRawBufferPointer, levels: borrowing LevelBuffer, now: Int64
+    ) {
+        switch event {
+        case .trade(let trade): self.publish(trade, frame, now)
+        case .orderBookDelta(let delta): self.publish(delta, levels, now)
+        case .orderBook(let view): self.publish(view, levels, now)
+        case .bestBidOffer(let offer): self.publish(offer, now)
+        case .instrument(let id): self.publishInstrument(id, now)
+        case .status(let change): self.publish(change, now)
+        case .heartbeat(let heartbeat): self.publish(heartbeat, now)
+        case .depth: break  // the book stage has turned it into views and deltas
+        }
+    }
+
+    @inline(__always)
+    private mutating func publish(_ trade: Trade, _ frame: UnsafeRawBufferPointer, _ now: Int64) {
+        let slot = self.slots[Int(trade.instrument.index)]
+        let start = Int(trade.id.offset)
+        let id = UnsafeRawBufferPointer(rebasing: frame[start..<(start + Int(trade.id.count))])
+        let number = self.table.next(slot.tradePlace)
+        let encoder = self.encoder
+        self.enqueue(
+            .trade, at: slot.tradePlace, id: id, bytesMax: 2 * id.count, received: trade.receivedMicroseconds, now
+        ) { writer in
+            encoder.encode(trade, id: id, number: number, unit: slot.unit, scales: slot.scales, to: &writer)
+        }
+    }
+
+    @inline(__always)
+    private mutating func publish(_ delta: OrderBookDelta, _ levels: borrowing LevelBuffer, _ now: Int64) {
+        let index = Int(delta.head.instrument.index)
+        let slot = self.slots[index]
+        let number = self.table.next(slot.deltaPlace)
+        let lane = self.queue.lane(for: .orderbookDelta)
+        guard self.queue.deliveryState == .up else {
+            self.loseChain(index)
+            lane.countDropped(.orderbookDelta, .disconnected)
+            return
+        }
+        guard !slot.chainIsLost else {
+            lane.countDropped(.orderbookDelta, .queueFull)
+            return
+        }
+        let count = Int(delta.bids.count) + Int(delta.asks.count)
+        let book = self.bookEncoding(slot)
+        let encoder = self.encoder
+        let isQueued = self.enqueue(
+            .orderbookDelta, at: slot.deltaPlace, id: UnsafeRawBufferPointer(start: nil, count: 0),
+            bytesMax: count * ByteWriter.levelBytesMax, received: delta.head.receivedMicroseconds, now
+        ) { writer in
+            encoder.encode(delta, levels: levels, number: number, book: book, to: &writer)
+        }
+        if !isQueued { self.loseChain(index) }
+    }
+
+    private mutating func publish(_ view: OrderBookView, _ levels: borrowing LevelBuffer, _ now: Int64) {
+        let index = Int(view.head.instrument.index)
+        let slot = self.slots[index]
+        // A view of a lost chain would let readers follow deltas that were never sent.
+        guard self.mayQueue(.orderbook), !slot.chainIsLost else {
+            self.queue.lane(for: .orderbook).countConflated(.orderbook)
+            self.hold(view: index)
+            return
+        }
+        let count = Int(view.bids.count) + Int(view.asks.count)
+        let number = self.table.next(slot.viewPlace)
+        let book = self.bookEncoding(slot)
+        let encoder = self.encoder
+        self.enqueue(
+            .orderbook, at: slot.viewPlace, id: UnsafeRawBufferPointer(start: nil, count: 0),
+            bytesMax: count * ByteWriter.levelBytesMax, received: view.head.receivedMicroseconds, now
+        ) { writer in
+            encoder.encode(view, levels: levels, number: number, book: book, to: &writer)
+        }
+        if slot.viewIsHeld {
+            self.slots[index].viewIsHeld = false
+            self.heldViews -= 1
+        }
+    }
+
+    @inline(__always)
+    private mutating func publish(_ offer: BestBidOffer, _ now: Int64) {
+        let index = Int(offer.instrument.index)
+        let slot = self.slots[index]
+        guard self.mayQueue(.bbo) else {
+            self.queue.lane(for: .bbo).countConflated(.bbo)
+            if slot.heldOffer == nil { self.heldOffers += 1 }
+            self.slots[index].heldOffer = offer
+            return
+        }
+        if slot.heldOffer != nil {
+            self.slots[index].heldOffer = nil
+            self.heldOffers -= 1
+        }
+        let number = self.table.next(slot.offerPlace)
+        let encoder = self.encoder
+        self.enqueue(
+            .bbo, at: slot.offerPlace, id: UnsafeRawBufferPointer(start: nil, count: 0), bytesMax: 0,
+            received: offer.receivedMicroseconds, now
+        ) { writer in
+            encoder.encode(offer, number: number, unit: slot.unit, scales: slot.scales, to: &writer)
+        }
+    }
+
+    private mutating func publishInstrument(_ id: InstrumentID, _ now: Int64) {
+        let index = Int(id.index)
+        guard self.mayQueue(.instrument) else {
+            self.queue.lane(for: .instrument).countConflated(.instrument)
+            if !self.slots[index].instrumentIsHeld { self.heldInstruments += 1 }
+            self.slots[index].instrumentIsHeld = true
+            return
+        }
+        if self.slots[index].instrumentIsHeld {
+            self.slots[index].instrumentIsHeld = false
+            self.heldInstruments -= 1
+        }
+        let place = self.slots[index].instrumentPlace
+        let number = self.table.next(place)
+        let text = self.encoder.text(
+            self.instruments[index], number: number, received: Timestamp(microseconds: now))
+        self.enqueue(.instrument, at: place, number: number, text: text, now)
+    }
+
+    private mutating func publish(_ change: StatusChange, _ now: Int64) {
+        let (place, name): (Int, String) =
+            switch change.source {
+            case .connection(let index):
+                (self.connectionPlaces[Int(index)].place, self.connectionPlaces[Int(index)].name)
+            case .book(let id):
+                (self.slots[Int(id.index)].statusPlace, self.instruments[Int(id.index)].symbol)
+            case .service:
+                (self.servicePlace, self.instance)
+            }
+        let number = self.table.next(place)
+        let text = self.encoder.text(change, name: name, number: number)
+        self.enqueue(.status, at: place, number: number, text: text, now)
+    }
+
+    private mutating func publish(_ heartbeat: Heartbeat, _ now: Int64) {
+        let number = self.table.next(self.heartbeatPlace)
+        let text = self.encoder.text(heartbeat, number: number)
+        self.enqueue(.heartbeat, at: self.heartbeatPlace, number: number, text: text, now)
+    }
+
+    // MARK: - What was held back
+
+    /// Tells whether anything waits for room.
+    package var holdsAnything: Bool { self.heldViews + self.heldOffers + self.heldInstruments > 0 }
+
+    /// Publishes held offers and metadata while there is room, and names books to publish or to start anew.
+    ///
+    /// - Parameter books: Takes the instruments whose current view is wanted; true for a new chain.
+    package mutating func flushHeld(now: Int64, books: (InstrumentID, Bool) -> Void) {
+        let epoch = self.queue.coreEpoch
+        if epoch != self.seenEpoch {
+            self.seenEpoch = epoch
+            for index in self.slots.indices { self.loseChain(index) }
+        }
+        guard self.holdsAnything, self.queue.deliveryState == .up else { return }
+        for index in self.slots.indices {
+            if let offer = self.slots[index].heldOffer, self.mayQueue(.bbo) { self.publish(offer, now) }
+            if self.slots[index].instrumentIsHeld, self.mayQueue(.instrument) {
+                self.publishInstrument(InstrumentID(index), now)
+            }
+            if self.slots[index].viewIsHeld, self.mayQueue(.orderbook) {
+                let isLost = self.slots[index].chainIsLost
+                self.slots[index].chainIsLost = false
+                books(InstrumentID(index), isLost)
+            }
+        }
+    }
+
+    private mutating func loseChain(_ index: Int) {
+        self.slots[index].chainIsLost = true
+        self.hold(view: index)
+    }
+
+    private mutating func hold(view index: Int) {
+        guard !self.slots[index].viewIsHeld else { return }
+        self.slots[index].viewIsHeld = true
+        self.heldViews += 1
+    }
+
+    @inline(__always)
+    private func mayQueue(_ type: MessageType) -> Bool {
+        self.queue.deliveryState == .up && !self.queue.lane(for: type).isAboveWatermark
+    }
+
+    @inline(__always)
+    private func bookEncoding(_ slot: Slot) -> BookEncoding {
+        BookEncoding(
+            boot: UnsafeRawBufferPointer(self.bootBytes), unit: slot.unit, depth: slot.depth, scales: slot.scales)
+    }
+
+    // MARK: - Into the queue
+
+    /// Reserves, writes subject, id and message, and commits; false when there was no room, which is counted.
+    @inline(__always)
+    @discardableResult
+    private mutating func enqueue(
+        _ type: MessageType, at place: Int, id: UnsafeRawBufferPointer, bytesMax: Int, received: Int64, _ now: Int64,
+        _ body: (inout ByteWriter) -> Void
+    ) -> Bool {
+        let lane = self.queue.lane(for: type)
+        let subject = self.table.subject(place)
+        let prefix = self.table.prefix(place)
+        let most =
+            subject.count + 1 + id.count + prefix.count + self.encoder.fixedBytesMax + self.bootBytes.count + bytesMax
+        guard let memory = lane.reserve(upTo: most) else {
+            lane.countDropped(type, most > lane.maximumBodyBytes ? .tooLarge : .queueFull)
+            return false
+        }
+        var writer = ByteWriter(memory)
+        writer.bytes(subject)
+        writer.byte(0)
+        writer.bytes(id)
+        let start = writer.count
+        writer.bytes(prefix)
+        body(&writer)
+        writer.close()
+        let length = writer.count - start
+        lane.commit(
+            type: type, subjectLength: subject.count, idLength: id.count, payloadLength: length,
+            enqueuedMicroseconds: now, receivedMicroseconds: received)
+        self.encodedBytes &+= UInt64(length)
+        return true
+    }
+
+    /// Enqueues a message that was made as text; it has no venue id, so `<instance>:<boot>:<n>` stands for one.
+    private mutating func enqueue(_ type: MessageType, at place: Int, number: UInt64, text: String, _ now: Int64) {
+        var id = "\(self.instance):\(self.boot):\(number)"
+        var text = text
+        id.withUTF8 { id in
+            _ = text.withUTF8 { text in
+                self.enqueue(
+                    type, at: place, id: UnsafeRawBufferPointer(id), bytesMax: text.count, received: 0, now
+                ) { writer in
+                    writer.bytes(UnsafeRawBufferPointer(text))
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+package import MarketModel
+
+/// Reads Binance's frames in the combined form: `{"stream":"btcusdt@trade","data":{…}}`.
+///
+/// Today's fields and those of 2024 are both read; keys that are not needed are passed over. What a frame is follows
+/// from its stream's name, since several payloads do not say it themselves.
+/// Source: https://developers.binance.com/docs/ (spot 2026-07-21, derivatives 2026-07-01).
+package struct BinanceDecoder: ~Copyable, FrameDecoder {
+    package let segment: BinanceSegment
+    private var table = StreamTable()
+    private(set) var streams: [BinanceStream] = []
+    private var scales: [DecimalScales] = []
+
+    package init(segment: BinanceSegment) {
+        self.segment = segment
+    }
+
+    /// Registers a stream; false when there are too many.
+    package mutating func addStream(named name: String, _ stream: BinanceStream) -> Bool {
+        guard self.table.insert(name.utf8, value: Int32(self.streams.count)) else { return false }
+        self.streams.append(stream)
+        return true
+    }
+
+    package mutating func setScales(_ scales: DecimalScales, of instrument: InstrumentID) {
+        let index = Int(instrument.index)
+        while self.scales.count <= index { self.scales.append(DecimalScales()) }
+        self.scales[index] = scales
+    }
+
+    package mutating func decode(
+        _ frame: Frame, into batch: inout EventBatch
+    ) throws(FrameRefusal) -> VenueControl? {
+        let bytes = UnsafeBufferPointer<UInt8>(
+            start: frame.bytes.assumingMemoryBound(to: UInt8.self).baseAddress, count: frame.bytes.count
+        ).span
+        var reader = JSONReader(bytes)
+        do throws(JSONError) {
+            try reader.expect(UInt8(ascii: "{"))
+        } catch {
+            throw .json(error)
+        }
+        var envelope = Envelope()
+        try self.scanEnvelope(&reader, &envelope)
+        guard let name = envelope.stream else { return try Self.control(bytes, envelope) }
+        guard let data = envelope.data else { throw .missingField }
+        guard let index = self.streamIndex(of: bytes, at: name) else { throw .unknownStream }
+        reader.index = data
+        try self.decodeData(&reader, self.streams[Int(index)], frame.receivedMicroseconds, into: &batch)
+        return nil
+    }
+
+    package mutating func decodeSnapshot(
+        _ frame: Frame, of instrument: InstrumentID, into batch: inout EventBatch
+    ) throws(FrameRefusal) {
+        let bytes = UnsafeBufferPointer<UInt8>(
+            start: frame.bytes.assumingMemoryBound(to: UInt8.self).baseAddress, count: frame.bytes.count
+        ).span
+        var reader = JSONReader(bytes)
+        var fields = DepthFields()
+        try self.readDepth(&reader, instrument, &fields, into: &batch.levels)
+        guard let last = fields.snapshotLast, fields.hasBids, fields.hasAsks else { throw .missingField }
+        let update = DepthUpdate(
+            instrument: instrument, kind: .snapshot, before: 0, last: last,
+            eventTime: fields.engineTime == .none ? fields.sentTime : fields.engineTime, sentTime: fields.sentTime,
+            receivedMicroseconds: frame.receivedMicroseconds, bids: fields.bids, asks: fields.asks)
+        guard batch.append(.depth(update)) else { throw .tooLarge }
+    }
+
+    func scales(of instrument: InstrumentID) -> DecimalScales {
+        let index = Int(instrument.index)
+        return index < self.scales.count ? self.scales[index] : DecimalScales()
+    }
+
+    // MARK: - Envelope
+
+    /// Where the parts of a frame stand.
+    struct Envelope {
+        var stream: Range<Int>?
+        var data: Int?
+        var id: UInt64?
+        var hasResult = false
+        var code: Int64?
+    }
+
+    private func scanEnvelope(_ reader: inout JSONReader, _ envelope: inout Envelope) throws(FrameRefusal) {
+        do throws(JSONError) {
+            if try reader.take(UInt8(ascii: "}")) { return }
+            while true {
+                let key = try reader.string()
+                try reader.expect(UInt8(ascii: ":"))
+                switch key.count {
+                case 6 where reader.bytes[key.lowerBound] == UInt8(ascii: "s"):
+                    envelope.stream = try reader.string()
+                case 4 where reader.bytes[key.lowerBound] == UInt8(ascii: "d"):
+                    envelope.data = reader.index
+                    // The usual order: the stream is known, its data comes last and is read where it stands.
+                    if envelope.stream != nil { return }
+                    try reader.skipValue()
+                case 2 where reader.bytes[key.lowerBound] == UInt8(ascii: "i"):
+                    if try reader.peek() &- 48 <= 9 {
+                        envelope.id = try reader.unsigned()
+                    } else {
+                        try reader.skipValue()
+                    }
+                case 6 where reader.bytes[key.lowerBound] == UInt8(ascii: "r"):
+                    envelope.hasResult = true
+                    try reader.skipValue()
+                case 4 where reader.bytes[key.lowerBound] == UInt8(ascii: "c"):
+                    envelope.code = try Self.code(&reader)
+                case 5 where reader.bytes[key.lowerBound] == UInt8(ascii: "e"):
+                    // {"error":{"code":2,"msg":"…"},"id":1}
+                    envelope.code = try Self.errorCode(&reader)
+                default:
+                    try reader.skipValue()
+                }
+                guard try reader.take(UInt8(ascii: ",")) else { break }
+            }
+            try reader.expect(UInt8(ascii: "}"))
+        } catch {
+            throw .json(error)
+        }
+    }
+
+    private static func code(_ reader: inout JSONReader) throws(JSONError) -> Int64 {
+        let negative = try reader.take(UInt8(ascii: "-"))
+        let start = reader.index
+        guard let value = Int64(exactly: try reader.unsigned()) else { throw .value(offset: start) }
+        return negative ? -value : value
+    }
+
+    private static func errorCode(_ reader: inout JSONReader) throws(JSONError) -> Int64 {
+        guard try reader.peek() == UInt8(ascii: "{") else {
+            try reader.skipValue()
+            return 0
+        }
+        try reader.expect(UInt8(ascii: "{"))
+        var found: Int64 = 0
+        if try reader.take(UInt8(ascii: "}")) { return found }
+        while true {
+            let key = try reader.string()
+            try reader.expect(UInt8(ascii: ":"))
+            if key.count == 4, reader.bytes[key.lowerBound] == UInt8(ascii: "c") {
+                found = try Self.code(&reader)
+            } else {
+                try reader.skipValue()
+            }
+            guard try reader.take(UInt8(ascii: ",")) else { break }
+        }
+        try reader.expect(UInt8(ascii: "}"))
+        return found
+    }
+
+    private static func control(
+        _ bytes: Span<UInt8>, _ envelope: Envelope
+    ) throws(FrameRefusal) -> VenueControl {
+        if let code = envelope.code { return .refused(id: envelope.id, code: code) }
+        if envelope.hasResult, let id = envelope.id { return .acknowledged(id: id) }
+        throw .unknownEvent
+    }
+
+    private func streamIndex(of bytes: Span<UInt8>, at range: Range<Int>) -> Int32? {
+        if let index = self.table.value(of: bytes, at: range) { return index }
+        // A name with escapes is the same name.
+        for position in range where bytes[position] == UInt8(ascii: "\\") {
+            guard let name = JSONText.unescaped(bytes, range) else { return nil }
+            return self.table.value(of: name.span, at: 0..<name.count)
+        }
+        return nil
+    }
+}

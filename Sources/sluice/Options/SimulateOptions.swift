@@ -1,0 +1,49 @@
+import ArgumentParser
+import Collector
+
+/// The arguments of `sluice simulate`.
+struct SimulateOptions: ParsableArguments {
+    static let command = CommandConfiguration(
+        commandName: "simulate",
+        abstract: "Serves a simulated Binance (spot, USD-M, COIN-M) on loopback.",
+        discussion: """
+            The market is generated from a seed, or played from a recording. One port serves WebSocket and REST of \
+            all three segments. The first line of output names the address.
+
+            Examples:
+              sluice simulate --port 8100
+              sluice simulate --port 8100 --seed 7 --rate 20000 --symbols 200
+              sluice simulate --port 8100 --recording binance-smoke.ndjson.gz --pace 10
+            """)
+
+    @Option(help: "The port on 127.0.0.1; 0 takes a free one.")
+    var port: UInt16 = 0
+
+    @Option(help: "The same seed gives the same market.")
+    var seed: UInt64 = 1
+
+    @Option(help: "Messages a second, all symbols together.")
+    var rate: Int = 500
+
+    @Option(help: "Symbols for each segment, where no recording is played.")
+    var symbols: Int = 2
+
+    @Option(help: ArgumentHelp("Play this recording, .ndjson or .ndjson.gz.", valueName: "file"))
+    var recording: String?
+
+    @Option(help: "How many times faster than recorded.")
+    var pace: Double = 1
+
+    @Option(help: ArgumentHelp("Stop after this long.", valueName: "30s"))
+    var duration: DurationArgument?
+
+    func validate() throws {
+        guard (1...2_000_000).contains(self.rate) else {
+            throw ValidationError("--rate is a number from 1 to 2000000.")
+        }
+        guard (1...2_000).contains(self.symbols) else { throw ValidationError("--symbols is a number from 1 to 2000.") }
+        guard self.pace.isFinite, (0.01...1_000).contains(self.pace) else {
+            throw ValidationError("--pace is a number from 0.01 to 1000.")
+        }
+    }
+}

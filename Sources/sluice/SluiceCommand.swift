@@ -1,0 +1,17 @@
+import ArgumentParser
+
+/// The command line's root.
+@main
+struct SluiceCommand: AsyncParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "sluice",
+        abstract: "Collects market data from crypto exchanges and publishes it to NATS.",
+        discussion: """
+            Exit codes: 0 success; 64 wrong usage; 69 something needed is missing or taken (a program, a port, a \
+            lock); 78 a wrong configuration.
+            """,
+        version: Self.version,
+        subcommands: [CheckCommand.self])
+}

@@ -1,0 +1,67 @@
+import Testing
+import Venues
+
+@testable import Collector
+
+@Suite("The plan of a configuration")
+struct CollectionPlanTests {
+    private static func plan(_ text: String) throws -> CollectionPlan {
+        CollectionPlan(try Configuration.parse(text).configuration)
+    }
+
+    @Test("USD-M keeps books and quotes apart from trades, on paths of their own")
+    func splitsPaths() throws {
+        let plan = try Self.plan("venues: {binance: {usdm: {symbols: [BTCUSDT]}}}")
+        #expect(plan.connections.map(\.name) == ["binance-usdm-public-0", "binance-usdm-market-0"])
+        #expect(plan.connections.first?.streams == ["btcusdt@depth@100ms", "btcusdt@bookTicker"])
+        #expect(plan.connections.last?.streams == ["btcusdt@aggTrade"])
+        #expect(plan.connections.map(\.endpoint.path) == ["/public/stream", "/market/stream"])
+    }
+
+    @Test("The default paces are the streams without a suffix")
+    func defaultPaces() throws {
+        let plan = try Self.plan(
+            "venues: {binance: {spot: {symbols: [A], types: [orderbook], depth_stream: 1000ms}, "
+                + "coinm: {symbols: [B_PERP], types: [orderbook], depth_stream: 250ms}}}")
+        #expect(plan.connections.flatMap(\.streams) == ["a@depth", "b_perp@depth"])
+    }
+
+    @Test("Streams past a connection's limit open the next")
+    func fillsConnections() throws {
+        let symbols = (0..<5).map { "S\($0)" }.joined(separator: ", ")
+        let plan = try Self.plan("venues: {binance: {spot: {symbols: [\(symbols)], streams_per_connection: 4}}}")
+        #expect(plan.connections.map(\.streams.count) == [4, 4, 4, 3])
+        #expect(Set(plan.connections.flatMap(\.streams)).count == 15)
+        #expect(plan.connections.map(\.name).last == "binance-spot-3")
+    }
+
+    @Test("A cold start weighs its snapshots and lists, futures together")
+    func coldStart() throws {
+        let symbols = (0..<200).map { "S\($0)" }.joined(separator: ", ")
+        let segment = "{symbols: [\(symbols)]}"
+        let plan = try Self.plan("venues: {binance: {spot: \(segment), usdm: \(segment), coinm: \(segment)}}")
+        #expect(plan.books == 600)
+        #expect(plan.coldStart.map(\.requests) == [201, 402])
+        #expect(plan.coldStart.map(\.weight) == [200 * 50 + 20, 400 * 20 + 2])
+        #expect(plan.coldStart.map(\.weightPerMinute) == [4_800, 1_920])
+        #expect(plan.coldStart.map(\.wait) == [.seconds(120), .seconds(240)])
+    }
+
+    @Test("Only lists are asked for where no books are kept")
+    func noBooks() throws {
+        let plan = try Self.plan("venues: {binance: {spot: {symbols: [A], types: [trade]}}}")
+        #expect(plan.coldStart.map(\.weight) == [20])
+        #expect(plan.coldStart.map(\.wait) == [.zero])
+        #expect(plan.lines().contains("cold start of 0 books:"))
+    }
+
+    @Test(
+        "Snapshot weights follow the venue's table",
+        arguments: [
+            (BinanceSegment.spot, [100: 5, 101: 25, 500: 25, 1_000: 50, 5_000: 250]),
+            (.usdm, [50: 2, 100: 5, 500: 10, 1_000: 20]),
+        ])
+    func weights(segment: BinanceSegment, table: [Int: Int]) {
+        for (limit, weight) in table { #expect(segment.snapshotWeight(limit: limit) == weight) }
+    }
+}

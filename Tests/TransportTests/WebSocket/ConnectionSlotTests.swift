@@ -1,0 +1,115 @@
+import Glibc
+import Synchronization
+import Testing
+
+@testable import Transport
+
+@Suite("A connection slot", .serialized)
+struct ConnectionSlotTests {
+    private static func descriptors() -> Int {
+        guard let folder = opendir("/proc/self/fd") else { return -1 }
+        defer { closedir(folder) }
+        var count = 0
+        while readdir(folder) != nil { count += 1 }
+        return count
+    }
+
+    @Test("200 forced reconnects never make two live sockets, and leave no socket behind")
+    func reconnects() throws {
+        let server = ScriptedServer { socket, number in
+            switch number % 4 {
+            case 0: return  // closed at once
+            case 1: socket.lingerZero()  // reset at once
+            case 2:
+                guard let peer = ServerWebSocket(socket) else { return }
+                peer.text("again")
+                peer.echo()
+            default:
+                guard let peer = ServerWebSocket(socket) else { return }
+                peer.socket.lingerZero()
+            }
+        }
+        defer { server.stop() }
+        var options = SlotRig.options(port: server.port)
+        options.limits.closeDeadline = .milliseconds(50)
+        let rig = try SlotRig(options) { slot, consumer, _ in
+            consumer.onFrame = { [unowned slot] _, _ in slot.reconnect(detail: "again") }
+        }
+        #expect(eventually(seconds: 60) { server.connections >= 200 })
+        let counters = rig.counters()
+        #expect(counters.slot.socketsLiveMax == 1)
+        #expect(counters.loop.socketsLiveMax == 1)
+        #expect(counters.slot.connects >= 200)
+        let before = Self.descriptors()
+        #expect(rig.stop())
+        // The loop's own few are gone, and nothing else of 200 sockets is left; other suites open some meanwhile.
+        #expect(Self.descriptors() < before + 100)
+    }
+
+    @Test("A rotation overlaps, then the old socket goes; each message arrives on one of the two")
+    func rotation() throws {
+        let server = ScriptedServer { socket, number in
+            guard let peer = ServerWebSocket(socket) else { return }
+            peer.text("from \(number)")
+            peer.echo()
+        }
+        defer { server.stop() }
+        let rig = try SlotRig(SlotRig.options(port: server.port)) { slot, consumer, context in
+            consumer.onFrame = { [unowned slot] _, id in
+                if id.serial == 1 {
+                    context.schedule(after: .milliseconds(1)) { #expect(slot.rotate()) }
+                } else {
+                    slot.rotationReady()
+                }
+            }
+        }
+        #expect(rig.saw("closed 1 rotated"), "\(rig.log.values)")
+        let counters = rig.counters()
+        #expect(counters.slot.socketsLiveMax == 2)
+        #expect(counters.slot.socketsLive == 1)
+        #expect(counters.slot.rotations == 1)
+        #expect(rig.stop())
+        #expect(
+            rig.log.values == [
+                "open 1", "frame from 1", "open 2", "frame from 2", "rotation completed", "closed 1 rotated",
+                "closed 2 stopped",
+            ])
+    }
+
+    @Test("A loop that stops under a live slot ends its sockets and traps nowhere")
+    func loopStops() throws {
+        let server = ScriptedServer { socket, _ in ServerWebSocket(socket)?.echo() }
+        defer { server.stop() }
+        let rig = try SlotRig(SlotRig.options(port: server.port))
+        #expect(rig.saw("open 1"))
+        rig.loop.stop()
+        #expect(rig.log.values == ["open 1", "closed 1 stopped"])
+    }
+
+    @Test("A failed endpoint gives way to the next")
+    func nextEndpoint() throws {
+        let server = ScriptedServer { socket, _ in ServerWebSocket(socket)?.echo() }
+        defer { server.stop() }
+        var options = SlotRig.options(port: 1)
+        options.endpoints += SlotRig.options(port: server.port).endpoints
+        let rig = try SlotRig(options)
+        #expect(rig.saw("open 2"), "\(rig.log.values)")
+        #expect(rig.log.values.first == "failed connect_failed")
+        #expect(rig.stop())
+    }
+
+    @Test("Nothing connects before the venue's budget allows it")
+    func budget() throws {
+        let server = ScriptedServer { socket, _ in ServerWebSocket(socket)?.echo() }
+        defer { server.stop() }
+        let waiting = Recorder<@Sendable () -> Void>()
+        var options = SlotRig.options(port: server.port)
+        options.acquirePermit = { waiting.append($0) }
+        let rig = try SlotRig(options)
+        #expect(eventually { waiting.values.count == 1 })
+        #expect(rig.counters().slot.connects == 0)
+        waiting.values.first?()
+        #expect(rig.saw("open 1"))
+        #expect(rig.stop())
+    }
+}
