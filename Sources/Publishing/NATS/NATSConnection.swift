@@ -41,8 +41,9 @@ private nonisolated func connectionFailed(
 final class NATSConnection: @unchecked Sendable {
     // Safe: handed from the thread that connects to the publisher thread, used by one at a time.
     let handle: OpaquePointer
-    /// The subscription that acknowledgements and fences come back to; polled, so that no other thread is involved.
-    let answers: OpaquePointer
+    /// The acknowledgements and fences that came back.
+    let answers: AnswerBox
+    private let subscription: OpaquePointer
     /// What their subjects begin with, its last point included.
     let inbox: String
 
@@ -60,7 +61,9 @@ final class NATSConnection: @unchecked Sendable {
         try check(natsConnection_Connect(&connection, settings), "connecting to NATS")
         guard let connection else { throw NATSError(NATS_NO_MEMORY, "connecting to NATS") }
         do throws(NATSError) {
-            (self.answers, self.inbox) = try Self.subscribe(connection, pendingAnswers)
+            self.inbox = try Self.makeInbox()
+            self.answers = AnswerBox(limit: pendingAnswers, inboxLength: self.inbox.utf8.count)
+            self.subscription = try self.answers.subscribe(connection, inbox: self.inbox)
         } catch {
             natsConnection_Destroy(connection)
             throw error
@@ -69,23 +72,16 @@ final class NATSConnection: @unchecked Sendable {
     }
 
     deinit {
-        natsSubscription_Destroy(self.answers)
+        natsSubscription_Destroy(self.subscription)
         natsConnection_Destroy(self.handle)
     }
 
-    private static func subscribe(
-        _ connection: OpaquePointer, _ pending: Int
-    ) throws(NATSError) -> (OpaquePointer, String) {
+    private static func makeInbox() throws(NATSError) -> String {
         var name: UnsafeMutablePointer<natsInbox>?
         try check(natsInbox_Create(&name), "inbox")
         defer { natsInbox_Destroy(name) }
         guard let name else { throw NATSError(NATS_NO_MEMORY, "inbox") }
-        let inbox = String(cString: name) + "."
-        var subscription: OpaquePointer?
-        try check(natsConnection_SubscribeSync(&subscription, connection, inbox + ">"), "inbox")
-        guard let subscription else { throw NATSError(NATS_NO_MEMORY, "inbox") }
-        natsSubscription_SetPendingLimits(subscription, Int32(clamping: pending), 64 << 20)
-        return (subscription, inbox)
+        return String(cString: name) + "."
     }
 
     var isClosed: Bool { natsConnection_IsClosed(self.handle) }

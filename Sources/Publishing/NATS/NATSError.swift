@@ -34,7 +34,8 @@ package struct NATSError: Error, CustomStringConvertible {
         let name = natsStatus_GetText(status).map { String(cString: $0) } ?? "status \(status.rawValue)"
         let detail = nats_GetLastError(nil).map { String(cString: $0) } ?? ""
         self.init(
-            kind: Self.kind(status), context: context, text: detail.isEmpty || detail == name ? name : "\(name): \(detail)")
+            kind: Self.kind(status), context: context,
+            text: detail.isEmpty || detail == name ? name : "\(name): \(detail)")
     }
 
     private static func kind(_ status: natsStatus) -> Kind {

@@ -57,7 +57,8 @@ struct PublishWriter {
     }
 
     /// What came back, by the subject behind the inbox: `a.<lane>.<sequence>` or `f.0.<fence>`.
-    static func answer(_ subject: UnsafePointer<CChar>, inboxLength: Int) -> (isFence: Bool, lane: Int, number: UInt64)? {
+    static func answer(_ subject: UnsafePointer<CChar>, inboxLength: Int) -> (isFence: Bool, lane: Int, number: UInt64)?
+    {
         var cursor = subject + inboxLength
         let kind = UInt8(bitPattern: cursor[0])
         guard kind == UInt8(ascii: "a") || kind == UInt8(ascii: "f"), UInt8(bitPattern: cursor[1]) == UInt8(ascii: ".")

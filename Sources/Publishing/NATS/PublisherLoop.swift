@@ -39,6 +39,8 @@ final class PublisherLoop {
     var writer = PublishWriter()
     var reconnectPause: RetryPause
     var snapshot = PublisherSnapshot()
+    /// The answers of this round; its memory is used again.
+    var answers: [InboxAnswer] = []
     private var random = SystemRandomNumberGenerator()
     private var firstLane = 0
     private let fenceInterval: Int64

@@ -1,8 +1,8 @@
 /// What a stream answers to a publish.
 ///
-/// The server writes `{"stream":"S","seq":7}`, with `,"duplicate":true` where it knew the id, or
-/// `{"error":{"code":503,"err_code":10077,"description":"…"},…}`: nats-server 2.9, `server/jetstream_api.go`,
-/// `JSPubAckResponse`.
+/// The server writes `{"stream":"S", "seq":7}`, with `,"duplicate": true` where it knew the id, or
+/// `{"error":{"code":503,"err_code":10077,"description":"…"},…}`, with or without spaces: nats-server 2.9,
+/// `server/jetstream_api.go` and `server/stream.go`, measured with 2.9.10.
 enum StreamAnswer: Equatable {
     case stored(sequence: UInt64, isDuplicate: Bool)
     case failed(code: Int, error: Int)
@@ -10,11 +10,11 @@ enum StreamAnswer: Equatable {
 
     init(_ bytes: UnsafeRawBufferPointer) {
         if Self.find("\"error\"", in: bytes, limit: 16) != nil {
-            let code = Self.number(after: "\"code\":", in: bytes).flatMap { Int(exactly: $0) } ?? 0
-            let error = Self.number(after: "\"err_code\":", in: bytes).flatMap { Int(exactly: $0) } ?? 0
+            let code = Self.number(after: "\"code\"", in: bytes).flatMap { Int(exactly: $0) } ?? 0
+            let error = Self.number(after: "\"err_code\"", in: bytes).flatMap { Int(exactly: $0) } ?? 0
             self = .failed(code: code, error: error)
-        } else if let sequence = Self.number(after: "\"seq\":", in: bytes) {
-            self = .stored(sequence: sequence, isDuplicate: Self.find("\"duplicate\":true", in: bytes) != nil)
+        } else if let sequence = Self.number(after: "\"seq\"", in: bytes) {
+            self = .stored(sequence: sequence, isDuplicate: Self.isTrue("\"duplicate\"", in: bytes))
         } else {
             self = .unreadable
         }
@@ -36,7 +36,7 @@ enum StreamAnswer: Equatable {
     }
 
     private static func number(after key: StaticString, in bytes: UnsafeRawBufferPointer) -> UInt64? {
-        guard var index = Self.find(key, in: bytes) else { return nil }
+        guard var index = Self.value(of: key, in: bytes) else { return nil }
         var value: UInt64?
         while index < bytes.count, bytes[index] >= 0x30, bytes[index] <= 0x39 {
             let (tens, overflow) = (value ?? 0).multipliedReportingOverflow(by: 10)
@@ -46,6 +46,18 @@ enum StreamAnswer: Equatable {
             index += 1
         }
         return value
+    }
+
+    private static func isTrue(_ key: StaticString, in bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let index = Self.value(of: key, in: bytes) else { return false }
+        return index < bytes.count && bytes[index] == UInt8(ascii: "t")
+    }
+
+    /// The index where the value of `key` begins.
+    private static func value(of key: StaticString, in bytes: UnsafeRawBufferPointer) -> Int? {
+        guard var index = Self.find(key, in: bytes) else { return nil }
+        while index < bytes.count, bytes[index] == UInt8(ascii: ":") || bytes[index] == UInt8(ascii: " ") { index += 1 }
+        return index
     }
 
     /// The index behind the first occurrence of `text` that begins before `limit`.

@@ -57,6 +57,22 @@ final class StreamSetup {
         return (0..<Int(list.Count)).compactMap { list.List[$0].map { String(cString: $0) } }
     }
 
+    /// How many messages on `subject` a stream holds.
+    func messageCount(_ stream: String, subject: String) throws(NATSError) -> Int {
+        var info: UnsafeMutablePointer<jsStreamInfo>?
+        defer { jsStreamInfo_Destroy(info) }
+        var options = jsOptions()
+        jsOptions_Init(&options)
+        options.Wait = 2000
+        let status = subject.withCString { filter in
+            options.Stream.Info.SubjectsFilter = filter
+            return js_GetStreamInfo(&info, self.context, stream, &options, nil)
+        }
+        try check(status, "looking into stream \(stream)")
+        guard let subjects = info?.pointee.State.Subjects?.pointee else { return 0 }
+        return (0..<Int(subjects.Count)).reduce(0) { $0 + Int(clamping: subjects.List[$1].Msgs) }
+    }
+
     private func find(_ name: String) throws(NATSError) -> StreamSpecification? {
         var info: UnsafeMutablePointer<jsStreamInfo>?
         defer { jsStreamInfo_Destroy(info) }
@@ -125,7 +141,10 @@ final class StreamSetup {
     ) -> [StreamReport.Difference] {
         func text<Value>(_ value: Value?) -> String { value.map { "\($0)" } ?? "unlimited" }
         let settings = [
-            ("subjects", wanted.subjects.sorted().joined(separator: " "), found.subjects.sorted().joined(separator: " ")),
+            (
+                "subjects", wanted.subjects.sorted().joined(separator: " "),
+                found.subjects.sorted().joined(separator: " ")
+            ),
             ("storage", wanted.storage.rawValue, found.storage.rawValue),
             ("max_bytes", text(wanted.maxBytes), text(found.maxBytes)),
             ("max_age", text(wanted.maxAge), text(found.maxAge)),
