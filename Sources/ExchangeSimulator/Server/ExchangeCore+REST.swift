@@ -178,8 +178,15 @@ extension ExchangeCore {
                 fault, segment: segment, stream: request.query("stream"),
                 count: request.query("count").flatMap { Int($0) } ?? 1)
             return HTTPResponse(contentType: Self.json, text: "{\"injected\":\(count)}")
+        case ("POST", "/simulator/pause"), ("POST", "/simulator/resume"):
+            self.setPaused(request.path == "/simulator/pause")
+            return HTTPResponse(contentType: Self.json, text: "{}")
         default:
-            return HTTPResponse(status: 404, text: "GET /simulator/state, /simulator/book; POST /simulator/fault\n")
+            return HTTPResponse(
+                status: 404,
+                text:
+                    "GET /simulator/state, /simulator/book; POST /simulator/fault, /simulator/pause, /simulator/resume\n"
+            )
         }
     }
 }

@@ -17,6 +17,7 @@ final class ExchangeCore: @unchecked Sendable {
     private var sessions: [ObjectIdentifier: SimulatorSession] = [:]
     private var connects: [MarketSegment: SlidingWindow] = [:]
     private var refusedUntil: Int64 = 0
+    private var isPaused = false
     private var timer: LoopTimer?
 
     init(configuration: SimulatorConfiguration, player: RecordingPlayer?) {
@@ -73,11 +74,23 @@ final class ExchangeCore: @unchecked Sendable {
             self.play(player, now: now)
             return
         }
-        let milliseconds = LoopClock.wallMicroseconds() / 1000
-        for markets in self.generated.values {
-            for market in markets.values { market.advance(to: now, milliseconds: milliseconds) }
+        if !self.isPaused {
+            let milliseconds = LoopClock.wallMicroseconds() / 1000
+            for markets in self.generated.values {
+                for market in markets.values { market.advance(to: now, milliseconds: milliseconds) }
+            }
         }
         self.timer?.schedule(after: .milliseconds(5))
+    }
+
+    /// Lets the generated markets rest, after a last depth message of each, or go on.
+    func setPaused(_ isPaused: Bool) {
+        self.isPaused = isPaused
+        guard isPaused else { return }
+        let milliseconds = LoopClock.wallMicroseconds() / 1000
+        for markets in self.generated.values {
+            for market in markets.values { market.flushDepth(milliseconds) }
+        }
     }
 
     private func play(_ player: RecordingPlayer, now: Int64) {

@@ -26,7 +26,8 @@ package enum SimulatorError: Error {
 /// Binance spot, USD-M and COIN-M on loopback, on a loop of its own.
 ///
 /// Each segment has a port for WebSocket and REST. `GET /simulator/state`, `GET /simulator/book?segment=&symbol=&limit=`
-/// and `POST /simulator/fault?kind=&segment=&stream=&count=` work on every port.
+/// `POST /simulator/fault?kind=&segment=&stream=&count=`, `POST /simulator/pause` and `/simulator/resume` work on every
+/// port.
 package final class SimulatedExchange: Sendable {
     private struct Running {
         let core: ExchangeCore
@@ -127,6 +128,16 @@ package final class SimulatedExchange: Sendable {
         _ fault: Fault, segment: MarketSegment? = nil, stream: String? = nil, count: Int = 1
     ) async -> Int {
         await self.ask { $0.inject(fault, segment: segment, stream: stream, count: count) } ?? 0
+    }
+
+    /// Lets the generated markets rest after a last depth message of each, so that clients can be compared with them.
+    package func pause() async {
+        _ = await self.ask { $0.setPaused(true) }
+    }
+
+    /// Lets the markets go on.
+    package func resume() async {
+        _ = await self.ask { $0.setPaused(false) }
     }
 
     private func makeCore() throws(SimulatorError) -> ExchangeCore {

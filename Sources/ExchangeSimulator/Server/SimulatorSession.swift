@@ -44,6 +44,7 @@ final class SimulatorSession: WebSocketSessionHandler {
         self.core.sessionOpened(self)
         let limits = self.core.configuration.limits
         session.schedule(after: limits.connectionLifetime) { [weak self] session in
+            guard session.isOpen else { return }
             self?.core.counters.lifetimesEnded += 1
             session.close(code: 1001, reason: "lifetime")
         }
@@ -161,7 +162,7 @@ final class SimulatorSession: WebSocketSessionHandler {
         let interval = limits.pingInterval[self.segment] ?? .seconds(20)
         let patience = (limits.pongTimeout[self.segment] ?? .seconds(60)).wholeMicroseconds
         session.schedule(after: interval) { [weak self] session in
-            guard let self else { return }
+            guard let self, session.isOpen else { return }
             let now = LoopClock.monotonicMicroseconds()
             if now - self.lastPong > patience {
                 self.core.counters.pongsMissed += 1
