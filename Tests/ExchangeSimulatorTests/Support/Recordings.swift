@@ -5,6 +5,7 @@ enum Recordings {
     static let folder: URL? = {
         let package = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
         let beside = package.deletingLastPathComponent().appending(path: "shared/recordings")
         let named = ProcessInfo.processInfo.environment["SLUICE_RECORDINGS"].map { URL(fileURLWithPath: $0) }
         return [named, beside].compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0.path) }

@@ -1,0 +1,159 @@
+/// Writes the venue's messages, without the combined stream's wrapper.
+///
+/// Shapes as of mid 2026, `ps` and `st` on futures included
+/// (<https://developers.binance.com/docs/derivatives/change-log>).
+struct MarketMessages {
+    let segment: MarketSegment
+    let symbol: SimulatedSymbol
+
+    /// Spot pads to eight digits; futures send the instrument's own.
+    private var width: Int { self.segment == .spot ? 8 : 0 }
+
+    func depthUpdate(_ change: SimulatedMarket.Change, milliseconds now: Int64, into text: inout [UInt8]) {
+        text.write("{\"e\":\"depthUpdate\",\"E\":")
+        text.write(now)
+        if self.segment.isFutures {
+            text.write(",\"T\":")
+            text.write(now - 4)
+        }
+        self.writeSymbol(into: &text)
+        text.write(",\"U\":")
+        text.write(change.firstID)
+        text.write(",\"u\":")
+        text.write(change.lastID)
+        if self.segment.isFutures {
+            text.write(",\"pu\":")
+            text.write(change.previousID)
+        }
+        text.write(",\"b\":")
+        self.write(change.bids, into: &text)
+        text.write(",\"a\":")
+        self.write(change.asks, into: &text)
+        self.writeFamily(into: &text)
+    }
+
+    func trade(_ print: SimulatedMarket.Print, milliseconds now: Int64, into text: inout [UInt8]) {
+        text.write("{\"e\":\"trade\",\"E\":")
+        text.write(now)
+        self.writeSymbol(into: &text)
+        text.write(",\"t\":")
+        text.write(print.id)
+        self.writeAmounts(print, into: &text)
+        text.write(",\"T\":")
+        text.write(now - 1)
+        if self.segment.isFutures { text.write(",\"X\":\"MARKET\"") }
+        text.write(print.buyerIsMaker ? ",\"m\":true" : ",\"m\":false")
+        if !self.segment.isFutures { text.write(",\"M\":true") }
+        self.writeFamily(into: &text)
+    }
+
+    func aggregateTrade(_ print: SimulatedMarket.Print, milliseconds now: Int64, into text: inout [UInt8]) {
+        text.write("{\"e\":\"aggTrade\",\"E\":")
+        text.write(now)
+        self.writeSymbol(into: &text)
+        text.write(",\"a\":")
+        text.write(print.id)
+        self.writeAmounts(print, into: &text)
+        if self.segment == .usdm {
+            text.write(",\"nq\":")
+            text.write(units: print.size, decimals: self.symbol.sizeDecimals)
+        }
+        text.write(",\"f\":")
+        text.write(print.id &* 2)
+        text.write(",\"l\":")
+        text.write(print.id &* 2 &+ 1)
+        text.write(",\"T\":")
+        text.write(now - 1)
+        text.write(print.buyerIsMaker ? ",\"m\":true" : ",\"m\":false")
+        if !self.segment.isFutures { text.write(",\"M\":true") }
+        self.writeFamily(into: &text)
+    }
+
+    func bookTicker(_ book: TrueBook, milliseconds now: Int64, into text: inout [UInt8]) {
+        text.write(self.segment.isFutures ? "{\"e\":\"bookTicker\",\"u\":" : "{\"u\":")
+        text.write(book.lastID)
+        self.writeSymbol(into: &text)
+        self.writeBest(book.bids.best, price: ",\"b\":", size: ",\"B\":", into: &text)
+        self.writeBest(book.asks.best, price: ",\"a\":", size: ",\"A\":", into: &text)
+        if self.segment.isFutures {
+            text.write(",\"T\":")
+            text.write(now - 4)
+            text.write(",\"E\":")
+            text.write(now)
+        }
+        self.writeFamily(into: &text)
+    }
+
+    /// The REST answer to a depth request.
+    func snapshot(_ top: BookTop, milliseconds now: Int64, into text: inout [UInt8]) {
+        text.write("{\"lastUpdateId\":")
+        text.write(top.lastID)
+        if self.segment.isFutures {
+            text.write(",\"E\":")
+            text.write(now)
+            text.write(",\"T\":")
+            text.write(now - 4)
+        }
+        if self.segment == .coinm {
+            text.write(",\"symbol\":")
+            text.write(quoted: self.symbol.symbol)
+            text.write(",\"pair\":")
+            text.write(quoted: self.symbol.pair)
+        }
+        text.write(",\"bids\":")
+        self.write(top.bids, into: &text)
+        text.write(",\"asks\":")
+        self.write(top.asks, into: &text)
+        text.write("}")
+    }
+
+    // MARK: Pieces
+
+    private func writeSymbol(into text: inout [UInt8]) {
+        text.write(",\"s\":\"")
+        text.write(self.symbol.symbol)
+        text.write("\"")
+        if self.segment.isFutures {
+            text.write(",\"ps\":\"")
+            text.write(self.symbol.pair)
+            text.write("\"")
+        }
+    }
+
+    /// Closes the object; futures say which family they are of.
+    private func writeFamily(into text: inout [UInt8]) {
+        switch self.segment {
+        case .spot: text.write("}")
+        case .usdm: text.write(",\"st\":1}")
+        case .coinm: text.write(",\"st\":2}")
+        }
+    }
+
+    private func writeAmounts(_ print: SimulatedMarket.Print, into text: inout [UInt8]) {
+        text.write(",\"p\":")
+        text.write(units: print.price, decimals: self.symbol.priceDecimals, width: self.width)
+        text.write(",\"q\":")
+        text.write(units: print.size, decimals: self.symbol.sizeDecimals, width: self.width)
+    }
+
+    private func writeBest(
+        _ level: BookLevel?, price: StaticString, size: StaticString, into text: inout [UInt8]
+    ) {
+        text.write(price)
+        text.write(units: level?.price ?? 0, decimals: self.symbol.priceDecimals, width: self.width)
+        text.write(size)
+        text.write(units: level?.size ?? 0, decimals: self.symbol.sizeDecimals, width: self.width)
+    }
+
+    private func write(_ levels: [BookLevel], into text: inout [UInt8]) {
+        text.write("[")
+        for (index, level) in levels.enumerated() {
+            text.write(index == 0 ? "[" : ",[")
+            text.write(units: level.price, decimals: self.symbol.priceDecimals, width: self.width)
+            text.write(",")
+            text.write(units: level.size, decimals: self.symbol.sizeDecimals, width: self.width)
+            text.write("]")
+        }
+        text.write("]")
+    }
+}

@@ -1,0 +1,232 @@
+internal import Transport
+
+/// Everything behind the sockets: instruments, streams, clients, limits and faults.
+///
+/// Unchecked because it belongs to the one loop that serves the exchange: made there, and touched only in its
+/// commands, timers and callbacks.
+final class ExchangeCore: @unchecked Sendable {
+    let configuration: SimulatorConfiguration
+    var counters = SimulatorCounters()
+    private(set) var faults: FaultEngine
+    let player: RecordingPlayer?
+    private(set) var generated: [MarketSegment: [String: GeneratedMarket]] = [:]
+    var spotWeight: WeightMeter
+    var futuresWeight: WeightMeter
+
+    private var channels: [MarketSegment: [String: StreamChannel]] = [:]
+    private var sessions: [ObjectIdentifier: SimulatorSession] = [:]
+    private var connects: [MarketSegment: SlidingWindow] = [:]
+    private var refusedUntil: Int64 = 0
+    private var isPaused = false
+    private var timer: LoopTimer?
+
+    init(configuration: SimulatorConfiguration, player: RecordingPlayer?) {
+        self.configuration = configuration
+        self.player = player
+        self.faults = FaultEngine(plan: configuration.faults)
+        let limits = configuration.limits
+        let ban = limits.banDuration.wholeMicroseconds
+        self.spotWeight = WeightMeter(
+            limit: limits.spotWeight, strikesMax: limits.strikesBeforeBan, banLength: ban)
+        self.futuresWeight = WeightMeter(
+            limit: limits.futuresWeight, strikesMax: limits.strikesBeforeBan, banLength: ban)
+        for segment in MarketSegment.allCases {
+            self.connects[segment] = SlidingWindow(length: 300_000_000, limit: limits.connectsPerFiveMinutes)
+        }
+        if player == nil { self.makeMarkets() }
+    }
+
+    private func makeMarkets() {
+        var seeds = RandomSource(seed: self.configuration.seed)
+        let now = LoopClock.monotonicMicroseconds()
+        for segment in MarketSegment.allCases {
+            for symbol in self.configuration.symbols[segment] ?? [] {
+                let market = SimulatedMarket(
+                    segment: segment, symbol: symbol, levels: self.configuration.bookLevels, seed: seeds.next())
+                self.generated[segment, default: [:]][symbol.symbol] = GeneratedMarket(
+                    market: market, configuration: self.configuration, seed: seeds.next(), now: now)
+            }
+        }
+    }
+
+    /// The instruments listed.
+    func symbols(of segment: MarketSegment) -> [SimulatedSymbol] {
+        self.player?.symbols(of: segment) ?? self.configuration.symbols[segment] ?? []
+    }
+
+    // MARK: Time
+
+    func start(on context: LoopContext) {
+        let timer = context.makeTimer { [weak self] in self?.tick() }
+        self.timer = timer
+        timer.schedule(after: .milliseconds(5))
+    }
+
+    /// Ends the clock and everybody's connection faults; nothing is sent after it.
+    func stop() {
+        self.timer?.cancel()
+        self.timer = nil
+    }
+
+    private func tick() {
+        let now = LoopClock.monotonicMicroseconds()
+        if let player {
+            self.play(player, now: now)
+            return
+        }
+        if !self.isPaused {
+            let milliseconds = LoopClock.wallMicroseconds() / 1000
+            for markets in self.generated.values {
+                for market in markets.values { market.advance(to: now, milliseconds: milliseconds) }
+            }
+        }
+        self.timer?.schedule(after: .milliseconds(5))
+    }
+
+    /// Lets the generated markets rest, after a last depth message of each, or go on.
+    func setPaused(_ isPaused: Bool) {
+        self.isPaused = isPaused
+        guard isPaused else { return }
+        let milliseconds = LoopClock.wallMicroseconds() / 1000
+        for markets in self.generated.values {
+            for market in markets.values { market.flushDepth(milliseconds) }
+        }
+    }
+
+    private func play(_ player: RecordingPlayer, now: Int64) {
+        let pause = player.play(now: now, framesMax: 512) { name, segment in self.channels[segment]?[name] }
+        switch pause {
+        case .yielded: self.timer?.schedule(after: .zero)
+        case .blocked: self.timer?.schedule(after: .milliseconds(10))
+        case .until(let delay): self.timer?.schedule(after: .microseconds(min(delay, 50_000)))
+        case .ended: break
+        }
+    }
+
+    // MARK: Clients
+
+    /// Makes the handler of a new WebSocket, or refuses it.
+    func accept(_ request: HTTPRequest, segment: MarketSegment) -> SimulatorSession? {
+        let now = LoopClock.monotonicMicroseconds()
+        if self.faults.happens(.refuseConnects, segment: segment) {
+            self.refusedUntil = now + self.configuration.faults.refuseDuration.wholeMicroseconds
+        }
+        guard now >= self.refusedUntil, self.connects[segment]?.admit(at: now) == true,
+            let path = StreamPath(segment: segment, path: request.path, streamsQuery: request.query("streams"))
+        else {
+            self.counters.connectionsRefused += 1
+            return nil
+        }
+        return SimulatorSession(core: self, segment: segment, path: path)
+    }
+
+    func sessionOpened(_ session: SimulatorSession) {
+        self.sessions[ObjectIdentifier(session)] = session
+        self.counters.connectionsOpened += 1
+        self.counters.connectionsLive += 1
+    }
+
+    func sessionClosed(_ session: SimulatorSession) {
+        if self.sessions.removeValue(forKey: ObjectIdentifier(session)) != nil { self.counters.connectionsLive -= 1 }
+    }
+
+    /// Somebody caught up.
+    func sessionDrained() {
+        if self.player?.state == .playing { self.timer?.schedule(after: .zero) }
+    }
+
+    func subscriptionsChanged() {
+        if self.player != nil { self.timer?.schedule(after: .zero) }
+    }
+
+    /// The stream of this name; `nil` where the path does not serve it or it does not exist.
+    func channel(named name: String, segment: MarketSegment, path: StreamPath) -> StreamChannel? {
+        let stream = StreamName(name)
+        guard path.serves(stream.kind) else { return nil }
+        if let known = self.channels[segment]?[name] { return known }
+        let symbol = stream.symbol.uppercased()
+        if let player {
+            guard player.expected[segment]?.contains(name) == true else { return nil }
+        } else {
+            guard self.generated[segment]?[symbol] != nil, stream.symbol == symbol.lowercased() else { return nil }
+        }
+        let channel = StreamChannel(name: name, segment: segment)
+        self.channels[segment, default: [:]][name] = channel
+        self.generated[segment]?[symbol]?.add(channel, kind: stream.kind)
+        return channel
+    }
+
+    // MARK: Faults
+
+    func frameFault(segment: MarketSegment, stream: String) -> Fault? {
+        self.faults.sparesFrames ? nil : self.faults.frameFault(segment: segment, stream: stream)
+    }
+
+    func faultHappens(_ fault: Fault, segment: MarketSegment) -> Bool {
+        self.faults.happens(fault, segment: segment)
+    }
+
+    /// Makes a fault happen: at once to connections, at the next opportunity otherwise.
+    ///
+    /// - Returns: To how many connections it happened, or how many opportunities were ordered.
+    func inject(_ fault: Fault, segment: MarketSegment?, stream: String?, count: Int) -> Int {
+        switch fault {
+        case .stall, .halfOpen, .reset, .truncatedFrame, .oversizedFrame, .junk:
+            let targets = self.sessions.values.filter { session in
+                (segment == nil || session.segment == segment) && (stream.map { session.channels[$0] != nil } ?? true)
+            }
+            for session in targets {
+                self.faults.count(fault)
+                session.apply(fault)
+            }
+            return targets.count
+        case .refuseConnects:
+            self.faults.count(fault)
+            self.refusedUntil =
+                LoopClock.monotonicMicroseconds() + self.configuration.faults.refuseDuration.wholeMicroseconds
+            return 1
+        case .drop, .duplicate, .reorder, .silentAck, .slowREST, .rateLimited, .banned, .serverError, .truncatedBody,
+            .staleSnapshot:
+            let order = FaultEngine.Order(fault: fault, segment: segment, stream: stream, count: count)
+            return self.faults.order(order) ? count : 0
+        }
+    }
+
+    // MARK: Truth
+
+    /// The true book; in units of the instrument's digits, of the eighth digit for a recording.
+    func book(of symbol: String, segment: MarketSegment, limit: Int) -> BookTop? {
+        self.player?.markets[segment]?[symbol]?.top(limit)
+            ?? self.generated[segment]?[symbol]?.market.book.top(limit)
+    }
+
+    /// The text of a depth answer, as the venue words it.
+    func depth(of symbol: String, segment: MarketSegment, limit: Int, isStale: Bool) -> [UInt8]? {
+        let milliseconds = LoopClock.wallMicroseconds() / 1000
+        if let market = self.generated[segment]?[symbol] {
+            return market.snapshot(limit, isStale: isStale, milliseconds: milliseconds)
+        }
+        guard let market = self.player?.markets[segment]?[symbol], let top = market.top(limit) else { return nil }
+        var described = market.symbol
+        described.priceDecimals = 8
+        described.sizeDecimals = 8
+        var text: [UInt8] = []
+        MarketMessages(segment: segment, symbol: described).snapshot(
+            isStale ? BookTop(lastID: 1, bids: top.bids, asks: top.asks) : top, milliseconds: milliseconds, into: &text)
+        return text
+    }
+
+    func state() -> SimulatorState {
+        let recorded = (self.player?.markets ?? [:]).values.flatMap(\.values).map { market in
+            SimulatedMarketState(
+                segment: market.segment, symbol: market.symbol.symbol, lastID: market.book.lastID,
+                trades: market.tradesPlayed, firstTradeID: market.firstTradeID, lastTradeID: market.lastTradeID)
+        }
+        let made = self.generated.values.flatMap(\.values).map(\.state)
+        return SimulatorState(
+            counters: self.counters, faults: self.faults.counts, spotWeightMax: self.spotWeight.usedMax,
+            futuresWeightMax: self.futuresWeight.usedMax, source: self.player?.state.rawValue ?? "generated",
+            framesPlayed: self.player?.framesPlayed ?? 0,
+            markets: (recorded + made).sorted { ($0.segment.rawValue, $0.symbol) < ($1.segment.rawValue, $1.symbol) })
+    }
+}

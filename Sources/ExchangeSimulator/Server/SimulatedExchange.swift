@@ -1,0 +1,165 @@
+internal import Synchronization
+package import Transport
+
+/// Where one simulated segment is served.
+package struct SimulatorEndpoint: Sendable, Equatable {
+    package let segment: MarketSegment
+    package let address: String
+    package let port: Int
+
+    /// The base of its WebSocket paths, `ws://127.0.0.1:4711`.
+    package var webSocketURL: String { "ws://\(self.address):\(self.port)" }
+
+    /// The base of its REST paths, `http://127.0.0.1:4711`.
+    package var restURL: String { "http://\(self.address):\(self.port)" }
+}
+
+/// Why the simulated exchange did not start.
+package enum SimulatorError: Error {
+    case loop(ServiceLoopError)
+    case recording(RecordingError)
+    case server(MarketSegment, TransportError)
+    /// It was started before.
+    case alreadyStarted
+}
+
+/// Binance spot, USD-M and COIN-M on loopback, on a loop of its own.
+///
+/// Each segment has a port for WebSocket and REST. `GET /simulator/state`, `GET /simulator/book?segment=&symbol=&limit=`
+/// `POST /simulator/fault?kind=&segment=&stream=&count=`, `POST /simulator/pause` and `/simulator/resume` work on every
+/// port.
+package final class SimulatedExchange: Sendable {
+    private struct Running {
+        let core: ExchangeCore
+        let servers: [HTTPServer]
+    }
+
+    private enum Life {
+        case new, starting
+        case running(Running)
+        case stopped
+    }
+
+    private let configuration: SimulatorConfiguration
+    private let loop: ServiceLoop
+    private let life = Mutex(Life.new)
+
+    package init(configuration: SimulatorConfiguration) {
+        self.configuration = configuration
+        var options = ServiceLoopOptions(name: "simulator")
+        options.descriptorLimit = 8192
+        self.loop = ServiceLoop(options: options)
+    }
+
+    /// Reads the recording if there is one, and opens the ports.
+    package func start() async throws(SimulatorError) -> [SimulatorEndpoint] {
+        let isFirst = self.life.withLock { life in
+            guard case .new = life else { return false }
+            life = .starting
+            return true
+        }
+        guard isFirst else { throw .alreadyStarted }
+        let core = try self.makeCore()
+        do {
+            try self.loop.start()
+        } catch {
+            throw .loop(error)
+        }
+        var servers: [HTTPServer] = []
+        var endpoints: [SimulatorEndpoint] = []
+        for segment in MarketSegment.allCases where !core.symbols(of: segment).isEmpty {
+            var options = HTTPServerConfiguration()
+            options.address = self.configuration.address
+            options.port = self.configuration.ports[segment] ?? 0
+            options.maxQueuedBytes = 64 * 1024 * 1024
+            let server = HTTPServer(
+                loop: self.loop, configuration: options,
+                onRequest: { core.respond($0, segment: segment) },
+                onWebSocket: { core.accept($0, segment: segment) })
+            do {
+                let port = try await server.start()
+                servers.append(server)
+                endpoints.append(
+                    SimulatorEndpoint(segment: segment, address: self.configuration.address, port: port))
+            } catch {
+                for server in servers { await server.stop() }
+                self.loop.stop()
+                throw .server(segment, error)
+            }
+        }
+        _ = self.loop.submit { context in core.start(on: context) }
+        let running = Running(core: core, servers: servers)
+        self.life.withLock { $0 = .running(running) }
+        return endpoints
+    }
+
+    /// Closes every connection and port; returns when they are closed.
+    package func stop() async {
+        let running = self.life.withLock { life -> Running? in
+            guard case .running(let running) = life else { return nil }
+            life = .stopped
+            return running
+        }
+        guard let running else { return }
+        let core = running.core
+        _ = self.loop.submit { _ in core.stop() }
+        for server in running.servers { await server.stop() }
+        self.loop.stop()
+    }
+
+    /// What it has done so far; `nil` while it does not run.
+    package func state() async -> SimulatorState? {
+        await self.ask { $0.state() }
+    }
+
+    /// The true book's best `limit` levels; `nil` for an instrument that it does not have.
+    ///
+    /// Prices and sizes are in units of the instrument's last digit, of the eighth fraction digit for a recording.
+    package func book(of symbol: String, in segment: MarketSegment, limit: Int = 100) async -> BookTop? {
+        await self.ask { $0.book(of: symbol, segment: segment, limit: limit) } ?? nil
+    }
+
+    /// Makes a fault happen: at once to open connections, at the next `count` opportunities otherwise.
+    ///
+    /// - Parameter stream: Limits it to connections that serve this stream, or to its frames.
+    /// - Returns: To how many connections it happened, or how many opportunities were ordered.
+    @discardableResult
+    package func inject(
+        _ fault: Fault, segment: MarketSegment? = nil, stream: String? = nil, count: Int = 1
+    ) async -> Int {
+        await self.ask { $0.inject(fault, segment: segment, stream: stream, count: count) } ?? 0
+    }
+
+    /// Lets the generated markets rest after a last depth message of each, so that clients can be compared with them.
+    package func pause() async {
+        _ = await self.ask { $0.setPaused(true) }
+    }
+
+    /// Lets the markets go on.
+    package func resume() async {
+        _ = await self.ask { $0.setPaused(false) }
+    }
+
+    private func makeCore() throws(SimulatorError) -> ExchangeCore {
+        guard let plan = self.configuration.recording else {
+            return ExchangeCore(configuration: self.configuration, player: nil)
+        }
+        do {
+            return ExchangeCore(configuration: self.configuration, player: try RecordingPlayer(plan: plan))
+        } catch {
+            throw .recording(error)
+        }
+    }
+
+    /// Runs `question` on the loop.
+    private func ask<Answer: Sendable>(_ question: @escaping @Sendable (ExchangeCore) -> Answer) async -> Answer? {
+        let core = self.life.withLock { life -> ExchangeCore? in
+            if case .running(let running) = life { running.core } else { nil }
+        }
+        guard let core else { return nil }
+        return await withCheckedContinuation { continuation in
+            let taken = self.loop.submit { _ in continuation.resume(returning: question(core)) }
+            if !taken { continuation.resume(returning: nil) }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+/// What the simulated exchange is made of.
+package struct SimulatorConfiguration: Sendable {
+    package var seed: UInt64 = 1
+    package var address = "127.0.0.1"
+    /// Ports by segment; 0 or none takes a free one.
+    package var ports: [MarketSegment: Int] = [:]
+    /// The instruments of each segment served; a segment without an entry is not served.
+    package var symbols: [MarketSegment: [SimulatedSymbol]]
+    /// Changes of each book a second, on average; they come in bursts.
+    package var stepsPerSecond = 50.0
+    /// Time between depth messages of a stream, whatever speed its name asks for.
+    package var depthInterval = Duration.milliseconds(100)
+    /// Levels of each book's side.
+    package var bookLevels = 1500
+    package var limits = SimulatorLimits()
+    package var faults = FaultPlan()
+    /// A recording to play in place of the generator.
+    package var recording: RecordingPlan?
+
+    package init() {
+        self.symbols = Dictionary(
+            uniqueKeysWithValues: MarketSegment.allCases.map { ($0, SimulatedSymbol.standard($0)) })
+    }
+}
+
+/// A recording and how it is played.
+package struct RecordingPlan: Sendable {
+    package enum Pace: Sendable {
+        /// Its own pace, times this.
+        case times(Double)
+        /// As fast as the clients take it.
+        case asFastAsTaken
+    }
+
+    package var path: String
+    package var pace = Pace.asFastAsTaken
+    /// Bytes that may wait for one client before playing pauses.
+    package var queuedBytesMax = 4 * 1024 * 1024
+
+    package init(path: String) {
+        self.path = path
+    }
+}
+
+/// The venue's limits (`SimulatorConfiguration` may tighten them for tests).
+package struct SimulatorLimits: Sendable {
+    package var streamsPerConnection = 1024
+    /// Client messages a second before the connection is cut: 5 on spot, 10 on futures.
+    package var messagesPerSecond: [MarketSegment: Int] = [.spot: 5, .usdm: 10, .coinm: 10]
+    package var connectsPerFiveMinutes = 300
+    package var pingInterval: [MarketSegment: Duration] = [
+        .spot: .seconds(20), .usdm: .seconds(180), .coinm: .seconds(180),
+    ]
+    package var pongTimeout: [MarketSegment: Duration] = [
+        .spot: .seconds(60), .usdm: .seconds(600), .coinm: .seconds(600),
+    ]
+    package var connectionLifetime = Duration.seconds(24 * 3600)
+    package var spotWeight = 6000
+    /// Of USD-M and COIN-M together.
+    package var futuresWeight = 2400
+    /// Requests over the weight limit in one minute before a ban.
+    package var strikesBeforeBan = 10
+    package var banDuration = Duration.seconds(120)
+
+    package init() {}
+}
