@@ -51,7 +51,8 @@ let all: [Target] = [
     .target(
         name: "Collector",
         dependencies: shared + [
-            "Transport", "Venues", "OrderBook", "Backfill", "Publishing", "CCrypto", "CZlib", "Yams", logging, lifecycle,
+            "Transport", "Venues", "OrderBook", "Backfill", "Publishing", "ExchangeSimulator", "CCrypto", "CZlib",
+            "Yams", logging, lifecycle,
         ]),
     .target(name: "ExchangeSimulator", dependencies: shared + ["Transport", "CZlib"]),
     .executableTarget(name: "sluice", dependencies: ["Collector", "ExchangeSimulator", arguments]),

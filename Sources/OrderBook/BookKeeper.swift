@@ -76,9 +76,10 @@ package struct BookKeeper: ~Copyable {
         return self.requests
     }
 
-    package mutating func takeMarks(_ body: (BookMark) -> Void) {
-        for mark in self.marks { body(mark) }
-        self.marks.removeAll(keepingCapacity: true)
+    package mutating func takeMarks() -> [BookMark] {
+        guard !self.marks.isEmpty else { return [] }
+        defer { self.marks = [] }
+        return self.marks
     }
 
     @inline(__always)

@@ -13,5 +13,5 @@ struct SluiceCommand: AsyncParsableCommand {
             lock); 78 a wrong configuration.
             """,
         version: Self.version,
-        subcommands: [CheckCommand.self])
+        subcommands: [CheckCommand.self, ReplayCommand.self])
 }

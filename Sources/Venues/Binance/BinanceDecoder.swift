@@ -67,6 +67,30 @@ package struct BinanceDecoder: ~Copyable, FrameDecoder {
         guard batch.append(.depth(update)) else { throw .tooLarge }
     }
 
+    /// Gives the name of the stream that a frame came on, if it says one; off the frame path.
+    package static func streamName(of frame: Frame) -> String? {
+        let bytes = UnsafeBufferPointer<UInt8>(
+            start: frame.bytes.assumingMemoryBound(to: UInt8.self).baseAddress, count: frame.bytes.count
+        ).span
+        var reader = JSONReader(bytes)
+        do throws(JSONError) {
+            try reader.expect(UInt8(ascii: "{"))
+            if try reader.take(UInt8(ascii: "}")) { return nil }
+            while true {
+                let key = try reader.string()
+                try reader.expect(UInt8(ascii: ":"))
+                if key.count == 6, reader.bytes[key.lowerBound + 1] == UInt8(ascii: "t") {
+                    let range = try reader.string()
+                    return JSONText.unescaped(bytes, range).map { String(decoding: $0, as: UTF8.self) }
+                }
+                try reader.skipValue()
+                guard try reader.take(UInt8(ascii: ",")) else { return nil }
+            }
+        } catch {
+            return nil
+        }
+    }
+
     func scales(of instrument: InstrumentID) -> DecimalScales {
         let index = Int(instrument.index)
         return index < self.scales.count ? self.scales[index] : DecimalScales()

@@ -1,0 +1,184 @@
+package import MarketModel
+package import OrderBook
+package import Publishing
+package import Venues
+
+/// The way of a frame through one loop: decode, sequence, book, encode, queue. One thread, run to completion.
+///
+/// In the steady state it takes no lock, allocates nothing and logs nothing. Decoders belong to connections and are
+/// lent for the call; everything else a loop shares between its connections stands here.
+package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
+    package private(set) var instruments = InstrumentTable()
+    package var keeper: BookKeeper
+    package var publisher: EventPublisher<Encoder>
+    /// Frames refused, by `FrameRefusal.ordinal`.
+    package private(set) var refusals = [UInt64](repeating: 0, count: FrameRefusal.labels.count)
+    package private(set) var frames: UInt64 = 0
+    /// Instruments that were stopped because a value did not fit.
+    package private(set) var stopped: [InstrumentID] = []
+    /// Trades taken since they were last fetched; filled only when `recordsTrades` is set.
+    package private(set) var recordedTrades: [Trade] = []
+    package var recordsTrades = false
+    private var batch = EventBatch()
+    private var trades: ContiguousArray<TradeSequence> = []
+
+    package init(books: BookSettings, publisher: consuming EventPublisher<Encoder>) {
+        self.keeper = BookKeeper(settings: books)
+        self.publisher = publisher
+    }
+
+    /// Takes an instrument into the loop.
+    package mutating func add(_ instrument: Instrument) -> InstrumentID {
+        let id = self.instruments.add(instrument)
+        self.keeper.add(id)
+        self.publisher.add(instrument, scales: self.instruments.scales(of: id))
+        self.trades.append(TradeSequence())
+        return id
+    }
+
+    /// What became of the trades of an instrument.
+    package func trades(of id: InstrumentID) -> TradeSequence { self.trades[Int(id.index)] }
+
+    // MARK: - Frames
+
+    /// Takes one frame of a connection whose decoder is lent.
+    ///
+    /// - Returns: What the frame said to the connection, if anything.
+    @inline(__always)
+    package mutating func take<Decoder: FrameDecoder & ~Copyable>(
+        _ frame: Frame, _ decoder: inout Decoder
+    ) throws(FrameRefusal) -> VenueControl? {
+        self.frames &+= 1
+        var control: VenueControl?
+        // Each retry widens a scale by at least a digit.
+        for _ in 0...Int(2 * FixedPoint.scaleMax) {
+            self.batch.removeAll()
+            do throws(FrameRefusal) {
+                control = try decoder.decode(frame, into: &self.batch)
+            } catch {
+                if self.widened(after: error, &decoder, at: frame.receivedMicroseconds) { continue }
+                self.refusals[error.ordinal] &+= 1
+                throw error
+            }
+            self.run(frame)
+            return control
+        }
+        return nil
+    }
+
+    /// Takes the answer to a request for an instrument's book.
+    package mutating func takeSnapshot<Decoder: FrameDecoder & ~Copyable>(
+        _ frame: Frame, of instrument: InstrumentID, _ decoder: inout Decoder
+    ) throws(FrameRefusal) {
+        self.frames &+= 1
+        for _ in 0...Int(2 * FixedPoint.scaleMax) {
+            self.batch.removeAll()
+            do throws(FrameRefusal) {
+                try decoder.decodeSnapshot(frame, of: instrument, into: &self.batch)
+            } catch {
+                if self.widened(after: error, &decoder, at: frame.receivedMicroseconds) { continue }
+                self.refusals[error.ordinal] &+= 1
+                throw error
+            }
+            self.run(frame)
+            return
+        }
+    }
+
+    @inline(__always)
+    private mutating func run(_ frame: Frame) {
+        let count = self.batch.events.count
+        for index in 0..<count {
+            switch self.batch.events[index] {
+            case .depth(let update):
+                self.keeper.take(update, &self.batch)
+            case .trade(let trade):
+                guard self.trades[Int(trade.instrument.index)].take(trade) else { continue }
+                if self.recordsTrades { self.recordedTrades.append(trade) }
+                self.publish(.trade(trade), frame)
+            case .bestBidOffer(let offer):
+                self.publish(.bestBidOffer(offer), frame)
+            case .orderBook, .orderBookDelta, .instrument, .status, .heartbeat:
+                self.publish(self.batch.events[index], frame)
+            }
+        }
+        // What the books appended follows what the frame said.
+        for index in count..<self.batch.events.count { self.publish(self.batch.events[index], frame) }
+    }
+
+    @inline(__always)
+    private mutating func publish(_ event: MarketEvent, _ frame: Frame) {
+        self.publisher.publish(
+            event, frame: frame.bytes, levels: self.batch.levels, now: frame.receivedMicroseconds)
+    }
+
+    /// Widens scales after a value with more digits than any before; false when that is not what happened.
+    private mutating func widened<Decoder: FrameDecoder & ~Copyable>(
+        after refusal: FrameRefusal, _ decoder: inout Decoder, at now: Int64
+    ) -> Bool {
+        switch refusal {
+        case .needsScale(let id, let wanted):
+            let old = self.instruments.scales(of: id)
+            // Another connection of the instrument may have widened them already.
+            let wider = DecimalScales(price: max(wanted.price, old.price), size: max(wanted.size, old.size))
+            guard self.keeper.rescale(id, price: wider.price - old.price, size: wider.size - old.size) else {
+                self.stop(id, at: now)
+                return false
+            }
+            self.instruments.setScales(wider, of: id)
+            self.publisher.setScales(wider, of: id)
+            decoder.setScales(wider, of: id)
+            return true
+        case .valueTooLarge(let id):
+            self.stop(id, at: now)
+            return false
+        case .json, .unknownStream, .unknownEvent, .missingField, .mismatch, .tooLarge, .notMarket, .stopped:
+            return false
+        }
+    }
+
+    /// Ends one instrument whose numbers do not fit 64 bits; the others go on.
+    private mutating func stop(_ id: InstrumentID, at now: Int64) {
+        self.stopped.append(id)
+        self.withEvents(at: now) { keeper, batch in
+            keeper.release(id, at: now, &batch)
+        }
+    }
+
+    package mutating func takeRecordedTrades() -> [Trade] {
+        guard !self.recordedTrades.isEmpty else { return [] }
+        defer { self.recordedTrades = [] }
+        return self.recordedTrades
+    }
+
+    // MARK: - What does not come from a frame
+
+    /// Lets the books act and publishes what they say.
+    package mutating func withEvents(
+        at now: Int64, _ body: (inout BookKeeper, inout EventBatch) -> Void
+    ) {
+        self.batch.removeAll()
+        body(&self.keeper, &self.batch)
+        let frame = Frame(bytes: UnsafeRawBufferPointer(start: nil, count: 0), receivedMicroseconds: now)
+        for index in 0..<self.batch.events.count { self.publish(self.batch.events[index], frame) }
+    }
+
+    /// Publishes one event that no frame brought.
+    package mutating func publish(_ event: MarketEvent, at now: Int64) {
+        self.withEvents(at: now) { _, batch in _ = batch.append(event) }
+    }
+
+    /// Publishes what the clock asks for and what waited for room.
+    package mutating func tick(at now: Int64) {
+        self.withEvents(at: now) { keeper, batch in keeper.publishDue(at: now, &batch) }
+        for held in self.publisher.flushHeld(now: now) {
+            self.withEvents(at: now) { keeper, batch in
+                if held.needsNewChain {
+                    keeper.startNewChain(held.instrument, at: now, &batch)
+                } else {
+                    keeper.publish(held.instrument, at: now, &batch)
+                }
+            }
+        }
+    }
+}
