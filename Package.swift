@@ -25,7 +25,6 @@ let stages = [
 let absent = Set(stages.filter { !exists("Sources", $0) })
 let shared: [Target.Dependency] = ["MarketModel", "Resilience", "Observability"]
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let all: [Target] = [
@@ -52,10 +51,10 @@ let all: [Target] = [
         name: "Collector",
         dependencies: shared + [
             "Transport", "Venues", "OrderBook", "Backfill", "Publishing", "ExchangeSimulator", "CCrypto", "CZlib",
-            "Yams", logging, lifecycle,
+            "Yams", logging,
         ]),
     .target(name: "ExchangeSimulator", dependencies: shared + ["Transport", "CZlib"]),
-    .executableTarget(name: "sluice", dependencies: ["Collector", "ExchangeSimulator", arguments]),
+    .executableTarget(name: "sluice", dependencies: ["Collector", "ExchangeSimulator", "Publishing", "Transport", "Venues", arguments, logging]),
 
     .testTarget(name: "MarketModelTests", dependencies: ["MarketModel"]),
     .testTarget(name: "ResilienceTests", dependencies: ["Resilience"]),
@@ -85,7 +84,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),  // the command line and its help
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),  // the logging interface
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),  // YAML with line numbers
-        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),  // ordered, graceful stop
     ],
     targets: present,
     swiftLanguageModes: [.v6]

@@ -54,6 +54,14 @@ package struct Book: ~Copyable {
     /// The venue's id of the last update in the book, 0 for none.
     package var venueSequence: UInt64 { self.synchronizer.last ?? 0 }
 
+    /// Updates kept for the snapshot that is waited for.
+    package var keptCount: Int { self.kept.count }
+
+    /// Receive time minus the venue's time of the last update, microseconds; nil before the first.
+    package var lagMicroseconds: Int64? {
+        self.eventTime.microseconds.map { self.receivedMicroseconds &- $0 }
+    }
+
     /// Whether the best bid is at or above the best ask.
     @inline(__always)
     package var isCrossed: Bool {

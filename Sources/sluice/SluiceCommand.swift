@@ -13,5 +13,16 @@ struct SluiceCommand: AsyncParsableCommand {
             lock); 78 a wrong configuration.
             """,
         version: Self.version,
-        subcommands: [CheckCommand.self, ReplayCommand.self])
+        subcommands: [
+            RunCommand.self, CheckCommand.self, TailCommand.self, SimulateCommand.self, ReplayCommand.self,
+            HealthCommand.self,
+        ])
+
+    /// Blocks the stop signals before any thread is started, for the commands that wait for them.
+    static func main() async {
+        if let command = CommandLine.arguments.dropFirst().first, ["run", "simulate"].contains(command) {
+            StopSignal.block()
+        }
+        await Self.main(nil)
+    }
 }

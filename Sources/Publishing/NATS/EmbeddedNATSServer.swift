@@ -118,7 +118,11 @@ package final class EmbeddedNATSServer: Sendable {
             defer { posix_spawnattr_destroy(&attributes) }
             // Its own process group: an interrupt from the terminal is ours to handle, the server outlives our drain.
             posix_spawnattr_setpgroup(&attributes, 0)
-            posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+            // A service blocks the signals it waits for; the child must not inherit that.
+            var mask = sigset_t()
+            sigemptyset(&mask)
+            posix_spawnattr_setsigmask(&attributes, &mask)
+            posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
             var argv = self.arguments.map { strdup($0) } + [nil]
             defer { for pointer in argv { free(pointer) } }
             var child: pid_t = 0

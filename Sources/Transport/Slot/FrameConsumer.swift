@@ -24,3 +24,35 @@ package class FrameConsumer {
     /// The slot's state changed; calls for the sockets themselves come before.
     package func stateChanged(_ state: SlotState) {}
 }
+
+/// What another target implements to take the frames of a slot; `FrameConsumer.passing(to:)` makes the consumer of it.
+///
+/// A class of this target cannot be subclassed elsewhere without being public.
+package protocol FrameSink: AnyObject {
+    func socketOpened(_ id: SocketID)
+    func frameReceived(_ frame: Frame, on id: SocketID)
+    func socketClosed(_ id: SocketID, reason: DisconnectReason)
+    func connectFailed(_ reason: DisconnectReason)
+}
+
+extension FrameConsumer {
+    /// Makes a consumer that passes everything to `sink`, which it keeps.
+    package static func passing(to sink: some FrameSink) -> FrameConsumer {
+        SinkConsumer(sink)
+    }
+}
+
+private final class SinkConsumer<Sink: FrameSink>: FrameConsumer {
+    private let sink: Sink
+
+    init(_ sink: Sink) {
+        self.sink = sink
+    }
+
+    override func socketOpened(_ id: SocketID) { self.sink.socketOpened(id) }
+    override func frameReceived(_ frame: Frame, on id: SocketID) { self.sink.frameReceived(frame, on: id) }
+    override func socketClosed(_ id: SocketID, reason: DisconnectReason) {
+        self.sink.socketClosed(id, reason: reason)
+    }
+    override func connectFailed(_ reason: DisconnectReason) { self.sink.connectFailed(reason) }
+}

@@ -105,7 +105,7 @@ package struct CollectionPlan: Hashable, Sendable {
     }
 
     private static func stream(of type: DataType, symbol: String, _ settings: SegmentSettings) -> String? {
-        let symbol = symbol.lowercased()
+        let symbol = BinanceStream.lowercased(symbol)
         switch type {
         case .trade:
             return "\(symbol)@\(settings.tradeStream.rawValue)"

@@ -1,0 +1,185 @@
+package import Logging
+import MarketModel
+import OrderBook
+import Publishing
+import Transport
+import Venues
+
+/// The collection service: loops with their connections, the publisher, snapshots over REST, and the health pages.
+///
+/// Decides nothing that a stage can decide; it makes them, joins them and ends them in order.
+package final class CollectorService: Sendable {
+    /// Something needed is missing or taken; the service does not start.
+    package struct Unavailable: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// How long a graceful stop may take for the queue; the connections have their own close deadline before.
+    private static let drainDeadline = Duration.seconds(5)
+
+    let configuration: Configuration
+    let plan: CollectionPlan
+    let log: Logger
+    let boot: String
+    let startMicroseconds = WallClock.microseconds()
+    let publisher: NATSPublisher
+    let workers: [LoopCell<LoopWorker>]
+    let resolver = Resolver()
+    let requests: SnapshotRequests
+    private let loops: [ServiceLoop]
+    private let control: ServiceLoop
+
+    package init(_ configuration: Configuration, natsURL: String?, log: Logger) {
+        self.configuration = configuration
+        self.plan = CollectionPlan(configuration)
+        self.log = log
+        self.boot = String(WallClock.microseconds() / 1_000, radix: 36)
+        self.publisher = NATSPublisher(
+            configuration: configuration.publisherConfiguration(embedded: natsURL),
+            observer: LoggingPublisherObserver(log: log))
+        let wanted = configuration.transport.loops ?? SystemCores.count
+        let count = max(1, min(wanted, self.plan.connections.count))
+        let caFile = configuration.transport.caFile
+        self.loops = (0..<count).map { index in
+            ServiceLoop(options: ServiceLoopOptions(name: "loop-\(index)", caFile: caFile))
+        }
+        self.workers = self.loops.map { LoopCell($0) }
+        self.control = ServiceLoop(options: ServiceLoopOptions(name: "control", caFile: caFile))
+        self.requests = SnapshotRequests(limit: max(16, self.plan.books))
+    }
+
+    /// Runs until `stop` returns, then ends everything gracefully.
+    ///
+    /// - Parameter observe: Called every second with what the live table shows.
+    package func run(
+        until stop: @escaping @Sendable () async -> Void, observe: @escaping @Sendable (LiveSummary) -> Void
+    ) async throws(Unavailable) {
+        let queues = self.loops.map { _ in self.makeQueue() }
+        let pages = HealthPages(self)
+        let server = try await self.startStages(pages)
+        let rest = try self.makeRequests()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.collect(queues, rest) }
+            group.addTask { await pages.refresh(observe) }
+            await stop()
+            self.log.info("stopping")
+            group.cancelAll()
+            self.requests.finish()
+        }
+        await self.stopWorkers()
+        let report = await self.publisher.drain(deadline: Self.drainDeadline)
+        if report.left > 0 {
+            self.log.error("messages were left in the queue", metadata: ["count": "\(report.left)"])
+        }
+        await server?.stop()
+        await rest.close()
+        for loop in self.loops { loop.stop() }
+        self.control.stop()
+        self.resolver.stop()
+        self.log.info("stopped")
+    }
+
+    private func makeQueue() -> PublishQueue {
+        let limits = QueueLimits(
+            bytes: self.configuration.queue.bytes.bytes, messages: self.configuration.queue.messages)
+        return self.publisher.makeQueue(
+            coreLimits: limits, jetstreamLimits: limits, modes: self.configuration.nats.modes.publishModes)
+    }
+
+    /// Starts the loops, the publisher and the pages.
+    private func startStages(_ pages: HealthPages) async throws(Unavailable) -> HTTPServer? {
+        do {
+            for loop in self.loops { try loop.start() }
+            try self.control.start()
+            try self.publisher.start()
+            guard self.configuration.http.enabled else { return nil }
+            var listen = HTTPServerConfiguration()
+            listen.address = self.configuration.http.listen.host
+            listen.port = Int(self.configuration.http.listen.port)
+            listen.maxConnections = 64
+            let server = HTTPServer(loop: self.control, configuration: listen, onRequest: { pages.answer($0) })
+            let port = try await server.start()
+            self.log.info("health pages", metadata: ["port": "\(port)"])
+            return server
+        } catch {
+            throw Unavailable(description: "\(error)")
+        }
+    }
+
+    private func makeRequests() throws(Unavailable) -> VenueRequests {
+        do {
+            return try VenueRequests(self.configuration, loop: self.control, resolver: self.resolver)
+        } catch {
+            throw Unavailable(description: "\(error)")
+        }
+    }
+
+    // MARK: - Collecting
+
+    /// Loads the instruments, opens the connections, then answers the books' requests for snapshots.
+    private func collect(_ queues: [PublishQueue], _ rest: VenueRequests) async {
+        var instruments: [BinanceSegment: [Instrument]] = [:]
+        for (segment, settings) in self.configuration.venues.binance.segments {
+            guard let loaded = await rest.instruments(of: segment, wanted: settings.symbols, log: self.log) else {
+                return
+            }
+            instruments[segment] = loaded
+        }
+        for index in self.workers.indices { self.makeWorker(index, queues[index], instruments) }
+        await withDiscardingTaskGroup { group in
+            for await order in self.requests.orders {
+                group.addTask { await self.answer(order, rest) }
+            }
+        }
+    }
+
+    private func makeWorker(
+        _ index: Int, _ queue: PublishQueue, _ instruments: [BinanceSegment: [Instrument]]
+    ) {
+        // Connections are dealt out in turn; a connection's instruments live with it.
+        let connections = self.plan.connections.enumerated().filter { $0.offset % self.workers.count == index }
+        let builder = LoopBuilder(service: self, index: index, queue: queue, instruments: instruments)
+        let isMade = self.workers[index].make { context in
+            let worker = builder.make(context, connections.map { (number: UInt32($0.offset), plan: $0.element) })
+            worker.start()
+            return worker
+        }
+        if !isMade { self.log.error("a loop takes no commands", metadata: ["loop": "\(index)"]) }
+    }
+
+    private func answer(_ order: SnapshotOrder, _ rest: VenueRequests) async {
+        let body = await rest.snapshot(order, log: self.log)
+        let received = WallClock.microseconds()
+        self.workers[order.loop].submit { worker in
+            if let body {
+                worker.snapshotArrived(body, for: order.request, receivedMicroseconds: received)
+            } else {
+                worker.snapshotFailed(order.request)
+            }
+        }
+    }
+
+    private func stopWorkers() async {
+        for worker in self.workers {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                let isTaken = worker.submitAlways { worker in
+                    guard let worker else { return continuation.resume() }
+                    worker.stop { continuation.resume() }
+                }
+                if !isTaken { continuation.resume() }
+            }
+        }
+        for worker in self.workers { worker.clear() }
+    }
+
+    // MARK: - Telling
+
+    /// Asks every loop for its figures.
+    func summaries() async -> [LoopSummary] {
+        var result: [LoopSummary] = []
+        for worker in self.workers {
+            if let summary = await worker.ask({ $0.summary() }) { result.append(summary) }
+        }
+        return result
+    }
+}

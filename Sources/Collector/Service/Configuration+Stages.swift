@@ -1,0 +1,98 @@
+import Glibc
+import OrderBook
+import Publishing
+
+extension Configuration {
+    /// How the books are kept.
+    var bookSettings: BookSettings {
+        var settings = BookSettings(
+            depth: self.books.depth, retain: self.books.retain, refreshBelow: self.books.refreshThreshold,
+            snapshotLimit: self.venues.binance.segments.map(\.1.snapshotLimit).min() ?? 1_000)
+        settings.snapshotIntervalMicroseconds = self.books.snapshotInterval.microseconds
+        settings.idleIntervalMicroseconds = self.books.idleInterval.microseconds
+        settings.crossedForMicroseconds = self.books.crossedFor.microseconds
+        settings.kept = KeptUpdates.Limits(frames: self.books.bufferFrames, bytes: self.books.bufferBytes.bytes)
+        return settings
+    }
+
+    /// How messages reach NATS.
+    ///
+    /// - Parameter embedded: The address of the server that runs as our child, if one does.
+    func publisherConfiguration(embedded: String?) -> PublisherConfiguration {
+        let settings = self.nats
+        let addresses = embedded.map { [$0] } ?? settings.servers.map { "\($0)" }
+        var connection = NATSConnectionOptions(addresses: addresses)
+        connection.name = "sluice \(self.instance)"
+        connection.writeDeadline = settings.writeDeadline
+        if let file = settings.credentialsFile {
+            connection.credentials = .file(file)
+        } else if let token = settings.token {
+            connection.credentials = .token(token.revealed)
+        } else if let user = settings.user {
+            connection.credentials = .user(user, password: settings.password?.revealed ?? "")
+        }
+        if settings.tls != TLSSettings() {
+            var tls = NATSConnectionOptions.TLS()
+            tls.authorityFile = settings.tls.caFile
+            tls.certificateFile = settings.tls.certificateFile
+            tls.keyFile = settings.tls.keyFile
+            connection.tls = tls
+        }
+        var result = PublisherConfiguration(connection: connection)
+        result.streams = self.streamSpecifications
+        result.adoptsStreams = settings.streams.adopt
+        result.windowMessages = settings.windowMessages
+        result.windowBytes = settings.windowBytes.bytes
+        result.acknowledgementTimeout = settings.acknowledgeTimeout
+        result.fenceMessages = settings.fenceMessages
+        result.fenceInterval = settings.fenceInterval
+        return result
+    }
+
+    private var streamSpecifications: [StreamSpecification] {
+        StreamSpecification.standard(Subjects(prefix: self.nats.prefix)) { stream in
+            let settings =
+                switch stream.name {
+                case "LAST": self.nats.streams.last
+                case "GAPS": self.nats.streams.gaps
+                default: self.nats.streams.marketData
+                }
+            stream.name = settings.name
+            stream.maxBytes = Int64(settings.maxBytes.bytes)
+            stream.maxAge = settings.maxAge > .zero ? settings.maxAge : nil
+            stream.replicas = Int64(settings.replicas)
+            stream.storage = settings.storage == .memory ? .memory : .file
+            stream.dedupeWindow = settings.duplicateWindow
+        }
+    }
+}
+
+extension Duration {
+    /// Whole microseconds, cut off at the range of 64 bits.
+    var microseconds: Int64 {
+        let (seconds, attoseconds) = self.components
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+        return overflow ? (seconds < 0 ? .min : .max) : product + attoseconds / 1_000_000_000_000
+    }
+}
+
+/// The machine's processors.
+enum SystemCores {
+    static var count: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+}
+
+/// The process's resident set.
+enum ResidentMemory {
+    /// Bytes, from `/proc/self/statm`; 0 when it cannot be read.
+    @Sendable
+    static func bytes() -> UInt64 {
+        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+        defer { fclose(file) }
+        var text = [CChar](repeating: 0, count: 128)
+        guard fgets(&text, Int32(text.count), file) != nil else { return 0 }
+        let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        let fields = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+        guard fields.count > 1, let pages = UInt64(fields[1]) else { return 0 }
+        return pages * UInt64(max(sysconf(Int32(_SC_PAGESIZE)), 1))
+    }
+}

@@ -1,0 +1,40 @@
+import MarketModel
+import Publishing
+
+/// Makes the heartbeat of the process on the one loop that publishes it.
+struct HeartbeatSource {
+    let publisher: NATSPublisher
+    let periodMicroseconds: Int64
+    let startMicroseconds: Int64
+    /// Bytes of the resident set.
+    let residentBytes: @Sendable () -> UInt64
+    private var nextMicroseconds: Int64
+
+    init(publisher: NATSPublisher, periodMicroseconds: Int64, residentBytes: @escaping @Sendable () -> UInt64) {
+        self.publisher = publisher
+        self.periodMicroseconds = periodMicroseconds
+        self.startMicroseconds = WallClock.microseconds()
+        self.residentBytes = residentBytes
+        self.nextMicroseconds = self.startMicroseconds
+    }
+
+    /// Gives a heartbeat when its time has come.
+    mutating func due(at now: Int64) -> Heartbeat? {
+        guard now >= self.nextMicroseconds else { return nil }
+        self.nextMicroseconds = now + self.periodMicroseconds
+        var beat = Heartbeat(
+            uptimeMicroseconds: now - self.startMicroseconds, periodMicroseconds: self.periodMicroseconds,
+            microseconds: now)
+        let cut = self.publisher.cut()
+        beat.produced = cut.produced
+        beat.confirmed = cut.confirmed
+        beat.conflated = cut.conflated
+        beat.dropped = cut.dropped
+        beat.unconfirmed = cut.unconfirmed
+        beat.queued = cut.queued
+        beat.inFlight = cut.inFlight
+        beat.spooled = cut.spooled
+        beat.residentBytes = self.residentBytes()
+        return beat
+    }
+}

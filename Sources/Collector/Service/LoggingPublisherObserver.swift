@@ -1,0 +1,52 @@
+import Logging
+import Publishing
+
+/// Writes what happens to the publisher into the log.
+struct LoggingPublisherObserver: PublisherObserver {
+    let log: Logger
+
+    func publisher(did event: PublisherEvent) {
+        switch event {
+        case .connected(let url, let hasJetStream, let streams):
+            self.log.info("connected to NATS", metadata: ["url": "\(url)"])
+            if !hasJetStream {
+                self.log.warning("the server has no JetStream: what a lost connection takes is lost")
+            }
+            for stream in streams { self.report(stream) }
+        case .disconnected(let reason):
+            self.log.warning("disconnected from NATS", metadata: ["reason": "\(reason)"])
+        case .connectFailed(let error, let attempt, let next):
+            self.log.warning(
+                "NATS is not reachable", metadata: ["error": "\(error)", "attempt": "\(attempt)", "next": "\(next)"])
+        case .streamProblem(let problem):
+            self.log.error("JetStream takes no messages", metadata: ["problem": "\(problem)"])
+        case .streamRecovered:
+            self.log.info("JetStream takes messages again")
+        case .publishNotPermitted(let count):
+            self.log.error("the server does not permit publishing", metadata: ["count": "\(count)"])
+        }
+    }
+
+    private func report(_ stream: StreamReport) {
+        for (subject, owner) in stream.otherOwners {
+            self.log.warning(
+                "another stream owns the subject and is published into",
+                metadata: ["subject": "\(subject)", "stream": "\(owner)"])
+        }
+        switch stream.outcome {
+        case .created: self.log.info("stream created", metadata: ["stream": "\(stream.name)"])
+        case .asExpected: break
+        case .differs(let differences), .adopted(let differences):
+            for difference in differences {
+                self.log.warning(
+                    "stream has other settings",
+                    metadata: [
+                        "stream": "\(stream.name)", "setting": "\(difference.setting)",
+                        "expected": "\(difference.expected)", "found": "\(difference.found)",
+                    ])
+            }
+        case .failed(let reason):
+            self.log.error("stream is not usable", metadata: ["stream": "\(stream.name)", "reason": "\(reason)"])
+        }
+    }
+}

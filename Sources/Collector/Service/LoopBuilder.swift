@@ -1,0 +1,105 @@
+import MarketModel
+import OrderBook
+import Publishing
+import Transport
+import Venues
+
+/// Makes one loop's worker with its connections, on that loop's thread.
+struct LoopBuilder: Sendable {
+    let service: CollectorService
+    let index: Int
+    let queue: PublishQueue
+    let instruments: [BinanceSegment: [Instrument]]
+
+    func make(
+        _ context: LoopContext, _ connections: [(number: UInt32, plan: CollectionPlan.Connection)]
+    ) -> LoopWorker {
+        let configuration = self.service.configuration
+        let publisher = EventPublisher(
+            encoder: JSONMessageEncoder(), queue: self.queue, subjects: Subjects(prefix: configuration.nats.prefix),
+            instance: configuration.instance, boot: self.service.boot, depth: configuration.books.depth)
+        let beat =
+            self.index == 0
+            ? HeartbeatSource(
+                publisher: self.service.publisher, periodMicroseconds: configuration.heartbeat.interval.microseconds,
+                residentBytes: ResidentMemory.bytes) : nil
+        let worker = LoopWorker(
+            index: self.index, context: context,
+            pipeline: Pipeline(books: configuration.bookSettings, publisher: publisher),
+            requests: self.service.requests, heartbeat: beat)
+        var known: [String: InstrumentID] = [:]
+        for (number, plan) in connections {
+            self.add(plan, number, to: worker, context, &known)
+        }
+        return worker
+    }
+
+    private func add(
+        _ plan: CollectionPlan.Connection, _ number: UInt32, to worker: LoopWorker, _ context: LoopContext,
+        _ known: inout [String: InstrumentID]
+    ) {
+        let configuration = self.service.configuration
+        var decoder = BinanceDecoder(segment: plan.segment)
+        var depth: [InstrumentID] = []
+        var streams: [String] = []
+        for name in plan.streams {
+            guard let parsed = BinanceStream.parse(name: name),
+                let id = self.instrument(parsed.symbol, plan.segment, worker, &known)
+            else { continue }
+            let stream = BinanceStream(instrument: id, kind: parsed.kind, symbol: parsed.symbol)
+            guard decoder.addStream(named: name, stream) else { continue }
+            decoder.setScales(worker.pipeline.instruments.scales(of: id), of: id)
+            if parsed.kind == .depth { depth.append(id) }
+            streams.append(name)
+        }
+        let transport = configuration.transport
+        let feed = FeedConnection(
+            name: plan.name, segment: plan.segment,
+            number: worker.pipeline.publisher.addConnection(plan.name, venue: BinanceSegment.venue), worker: worker,
+            decoder: decoder, streams: streams, depthInstruments: depth,
+            subscriptions: BinanceSubscriptions(
+                streams: streams, batchSize: 100,
+                spacing: .milliseconds(plan.segment == .spot ? 350 : 180),
+                acknowledgeTimeout: transport.subscribeTimeout),
+            deadlines: FeedConnection.Deadlines(
+                firstData: transport.firstDataTimeout.microseconds, stale: transport.staleAfter.microseconds,
+                rotateAfter: transport.rotateAfter.microseconds))
+        feed.attach(
+            ConnectionSlot(
+                context: context, options: self.slotOptions(plan, number), resolver: self.service.resolver,
+                consumer: .passing(to: feed)))
+        worker.add(feed)
+    }
+
+    private func instrument(
+        _ symbol: String, _ segment: BinanceSegment, _ worker: LoopWorker, _ known: inout [String: InstrumentID]
+    ) -> InstrumentID? {
+        let key = "\(segment.rawValue):\(symbol)"
+        if let id = known[key] { return id }
+        guard let instrument = self.instruments[segment]?.first(where: { $0.venueSymbol == symbol }) else { return nil }
+        let id = worker.add(instrument)
+        known[key] = id
+        return id
+    }
+
+    private func slotOptions(_ plan: CollectionPlan.Connection, _ number: UInt32) -> ConnectionSlotOptions {
+        let transport = self.service.configuration.transport
+        var endpoint = WebSocketEndpoint(
+            isSecure: plan.endpoint.scheme.isEncrypted, host: plan.endpoint.address.host,
+            port: plan.endpoint.address.port, path: plan.endpoint.path)
+        endpoint.caFile = transport.caFile
+        endpoint.proxy = transport.proxy.map { "\($0)" }
+        endpoint.offersDeflate = transport.deflate
+        var options = ConnectionSlotOptions(number: number, endpoints: [endpoint])
+        options.limits.frameBytes = transport.maxMessage.bytes
+        options.limits.messageBytes = transport.maxMessage.bytes
+        options.limits.connectDeadline = transport.connectTimeout
+        options.limits.tlsDeadline = transport.tlsTimeout
+        options.limits.upgradeDeadline = transport.upgradeTimeout
+        options.limits.closeDeadline = transport.closeTimeout
+        options.timing.backoffBase = transport.backoffBase
+        options.timing.backoffCap = transport.backoffCap
+        options.timing.rotationDeadline = transport.rotateOverlap
+        return options
+    }
+}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import Collector
+import ExchangeSimulator
+import Glibc
+import Logging
+import Publishing
+import Synchronization
+
+/// Collects and publishes until it is told to stop.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = RunOptions.command
+
+    @OptionGroup var options: RunOptions
+
+    func run() async throws {
+        var configuration = try self.options.load().configuration
+        let size = self.options.wantsTable ? TerminalSize.current(of: STDOUT_FILENO) : nil
+        var log = Logger(label: "sluice") { StreamLogHandler.standardError(label: $0) }
+        log.logLevel = size == nil ? configuration.log.level.loggerLevel : .error
+
+        let server = try await self.startServer(configuration)
+        let simulator = try await self.startSimulator(&configuration)
+        let service = CollectorService(configuration, natsURL: server?.url, log: log)
+        let table = LiveDisplay(size)
+        let limit = self.options.duration?.duration
+        do {
+            try await service.run(until: { await StopSignal.wait(atMost: limit) }, observe: { table.show($0) })
+        } catch {
+            StandardError.write("sluice: \(error)\n")
+            await simulator?.stop()
+            await server?.stop()
+            throw ExitStatus.unavailable
+        }
+        await simulator?.stop()
+        await server?.stop()
+    }
+
+    /// Starts a server of our own where none is configured.
+    private func startServer(_ configuration: Configuration) async throws -> EmbeddedNATSServer? {
+        guard configuration.nats.servers.isEmpty, configuration.nats.embedded.enabled else { return nil }
+        mkdir(configuration.stateDirectory, 0o750)
+        var settings = EmbeddedNATSServer.Configuration(directory: configuration.stateDirectory + "/nats")
+        settings.binary = configuration.nats.embedded.binary
+        let port = configuration.nats.embedded.port
+        settings.port = port == 0 ? nil : UInt16(clamping: port)
+        do {
+            let server = try EmbeddedNATSServer(settings)
+            try await server.start()
+            return server
+        } catch {
+            StandardError.write("sluice: \(error)\n")
+            throw ExitStatus.unavailable
+        }
+    }
+
+    private func startSimulator(_ configuration: inout Configuration) async throws -> SimulatedExchange? {
+        guard let settings = configuration.simulator else { return nil }
+        let exchange = SimulatedExchange(
+            configuration: SimulatorLauncher.configuration(of: configuration, settings))
+        do {
+            SimulatorLauncher.redirect(&configuration, to: try await exchange.start())
+        } catch {
+            StandardError.write("sluice: the simulator cannot start: \(error)\n")
+            throw ExitStatus.unavailable
+        }
+        return exchange
+    }
+}
+
+/// Shows the table on a terminal, a line every ten seconds on a pipe.
+private final class LiveDisplay: Sendable {
+    private static let progressSeconds: Int64 = 10
+    private let size: TerminalSize?
+    private let screen = Mutex(LiveScreen())
+
+    init(_ size: TerminalSize?) {
+        self.size = size
+    }
+
+    func show(_ summary: LiveSummary) {
+        if let size = self.size {
+            let lines = LiveTable(columns: size.columns, rows: size.rows, style: .ansi).lines(summary)
+            print(self.screen.withLock { $0.frame(lines) }, terminator: "")
+        } else if summary.uptime.components.seconds % Self.progressSeconds == 0 {
+            print(LiveTable.progress(summary))
+        }
+        StandardOutput.flush()
+    }
+}
+
+extension LogSettings.Level {
+    fileprivate var loggerLevel: Logger.Level { Logger.Level(rawValue: self.rawValue) ?? .info }
+}

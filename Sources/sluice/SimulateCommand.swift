@@ -1,0 +1,44 @@
+import ArgumentParser
+import Collector
+import ExchangeSimulator
+import Venues
+
+/// Serves a simulated exchange until it is told to stop.
+struct SimulateCommand: AsyncParsableCommand {
+    static let configuration = SimulateOptions.command
+
+    @OptionGroup var options: SimulateOptions
+
+    func run() async throws {
+        var simulator = SimulatorConfiguration()
+        simulator.seed = self.options.seed
+        var count = 0
+        for (offset, segment) in MarketSegment.allCases.enumerated() {
+            let symbols =
+                self.options.symbols <= 2
+                ? Array(SimulatedSymbol.standard(segment).prefix(self.options.symbols))
+                : SimulatedSymbol.many(self.options.symbols, segment)
+            simulator.symbols[segment] = symbols
+            count += symbols.count
+            if self.options.port != 0 { simulator.ports[segment] = Int(self.options.port) + offset }
+        }
+        simulator.stepsPerSecond = Double(self.options.rate) / Double(max(count, 1))
+        if let path = self.options.recording {
+            var plan = RecordingPlan(path: path)
+            plan.pace = .times(self.options.pace)
+            simulator.recording = plan
+        }
+        let exchange = SimulatedExchange(configuration: simulator)
+        do throws(SimulatorError) {
+            for endpoint in try await exchange.start() {
+                print("\(endpoint.segment) \(endpoint.webSocketURL) \(endpoint.restURL)")
+            }
+        } catch {
+            StandardError.write("sluice: the simulator cannot start: \(error)\n")
+            throw ExitStatus.unavailable
+        }
+        StandardOutput.flush()
+        await StopSignal.wait(atMost: self.options.duration?.duration)
+        await exchange.stop()
+    }
+}
