@@ -1,0 +1,103 @@
+import Testing
+
+@testable import Observability
+
+@Suite("The health model")
+struct HealthModelTests {
+    private let model = HealthModel(confirmPatience: .seconds(30), loopPatience: .seconds(10), booksLive: 0.9)
+
+    private static func good() -> HealthInput {
+        HealthInput(
+            uptime: .seconds(100),
+            feeds: [HealthInput.Feed(name: "spot trades", dataAge: .seconds(5), patience: .seconds(5))],
+            books: HealthInput.Books(live: 8, refreshing: 1, broken: 1, stopped: 50),
+            loops: [HealthInput.Loop(name: "loop-0", tickAge: .seconds(10))],
+            nats: HealthInput.NATS(connected: true, confirmedAge: .seconds(30), awaiting: 9))
+    }
+
+    private func reasons(_ change: (inout HealthInput) -> Void) -> [HealthReason] {
+        var input = Self.good()
+        change(&input)
+        return self.model.assess(input).reasons
+    }
+
+    @Test("Figures at the edge of patience are good")
+    func good() {
+        let report = self.model.assess(Self.good())
+        #expect(report.reasons.isEmpty)
+        #expect(report.ready && report.healthy)
+        #expect(report.readyzPage.status == 200)
+    }
+
+    @Test("A feed is judged by the age of its data")
+    func feeds() {
+        #expect(
+            self.reasons { $0.feeds[0].dataAge = .milliseconds(5001) }
+                == [.feedSilent(name: "spot trades", age: .milliseconds(5001), patience: .seconds(5))])
+        #expect(
+            self.reasons { $0.feeds[0].dataAge = nil }
+                == [.feedWithoutData(name: "spot trades", uptime: .seconds(100))])
+        #expect(self.reasons { $0.feeds = [] } == [.noFeeds])
+    }
+
+    @Test("Books must be live up to the share asked for, stopped ones aside")
+    func books() {
+        #expect(
+            self.reasons { $0.books.waiting = 1 } == [.booksNotLive(live: 9, waiting: 1, broken: 1)])
+        #expect(self.reasons { $0.books = HealthInput.Books(stopped: 3) } == [])
+    }
+
+    @Test("NATS must be connected, and confirm while something waits for it")
+    func nats() {
+        #expect(self.reasons { $0.nats.connected = false } == [.natsDisconnected])
+        #expect(
+            self.reasons { $0.nats.confirmedAge = .seconds(31) } == [.natsSilent(age: .seconds(31), awaiting: 9)])
+        #expect(self.reasons { $0.nats.confirmedAge = nil } == [.natsSilent(age: .seconds(100), awaiting: 9)])
+        #expect(
+            self.reasons {
+                $0.nats.confirmedAge = .seconds(3100)
+                $0.nats.awaiting = 0
+            } == [])
+    }
+
+    @Test("Only a stuck loop asks for a restart; the rest is told as not ready")
+    func restart() {
+        var input = Self.good()
+        input.stopping = true
+        input.nats.connected = false
+        input.feeds[0].dataAge = nil
+        #expect(self.model.assess(input).healthy)
+        #expect(!self.model.assess(input).ready)
+        input.loops[0].tickAge = .seconds(11)
+        let report = self.model.assess(input)
+        #expect(!report.healthy)
+        #expect(report.reasons.first == .loopStuck(name: "loop-0", age: .seconds(11)))
+        #expect(report.reasons.count == 4)
+    }
+
+    @Test("The pages say status and reasons as JSON")
+    func pages() {
+        var input = Self.good()
+        input.feeds[0].dataAge = .milliseconds(7250)
+        let report = self.model.assess(input)
+        #expect(report.readyzPage.status == 503)
+        #expect(
+            String(decoding: report.readyzPage.body, as: UTF8.self) == """
+                {"status":"failing","uptime_s":100,"reasons":[{"code":"feed_silent","name":"spot trades",\
+                "age_ms":7250,"patience_ms":5000}],"reasons_not_shown":0}
+                """)
+        #expect(
+            String(decoding: report.healthzPage.body, as: UTF8.self)
+                == #"{"status":"ok","uptime_s":100,"reasons":[],"reasons_not_shown":0}"#)
+    }
+
+    @Test("A page is bounded whatever the number of reasons")
+    func bounded() {
+        var input = Self.good()
+        input.feeds = (0..<1000).map { number in
+            HealthInput.Feed(name: "f\(number)", dataAge: nil, patience: .seconds(1))
+        }
+        let page = String(decoding: self.model.assess(input).readyzPage.body, as: UTF8.self)
+        #expect(page.hasSuffix(#""reasons_not_shown":950}"#))
+    }
+}
