@@ -76,7 +76,7 @@ extension Span<UInt8> {
         var value: Int64 = 0
         var position = start
         var fraction: Int?
-        while position < self.count, fraction ?? 0 < Int(scale) || self[position] == UInt8(ascii: ".") {
+        while position < self.count, fraction.map({ $0 < Int(scale) }) ?? true {
             let byte = self[position]
             position += 1
             if byte == UInt8(ascii: "."), fraction == nil {

@@ -1,0 +1,58 @@
+import MarketModel
+import OrderBook
+
+/// A keeper with one book, fed by hand.
+final class BookFixture {
+    var keeper: BookKeeper
+    var batch = EventBatch()
+    let id = InstrumentID(0)
+    var now: Int64 = 1_000_000
+
+    init(_ settings: BookSettings, books: Int = 1) {
+        self.keeper = BookKeeper(settings: settings)
+        for index in 0..<books { self.keeper.add(InstrumentID(index)) }
+    }
+
+    func delta(
+        _ before: UInt64, _ last: UInt64, bids: [Level] = [], asks: [Level] = [], on id: InstrumentID? = nil
+    ) -> [MarketEvent] {
+        self.take(.delta, before, last, bids, asks, id ?? self.id)
+    }
+
+    func snapshot(_ last: UInt64, bids: [Level], asks: [Level], on id: InstrumentID? = nil) -> [MarketEvent] {
+        self.take(.snapshot, 0, last, bids, asks, id ?? self.id)
+    }
+
+    func levels(_ run: LevelBuffer.Run) -> [Level] {
+        self.batch.levels.withLevels(run) { Array($0) }
+    }
+
+    private func take(
+        _ kind: DepthUpdate.Kind, _ before: UInt64, _ last: UInt64, _ bids: [Level], _ asks: [Level],
+        _ id: InstrumentID
+    ) -> [MarketEvent] {
+        self.batch.removeAll()
+        self.now += 10_000
+        let bidStart = self.batch.levels.count
+        for level in bids { _ = self.batch.levels.append(level) }
+        let askStart = self.batch.levels.count
+        for level in asks { _ = self.batch.levels.append(level) }
+        let update = DepthUpdate(
+            instrument: id, kind: kind, before: before, last: last, eventTime: Timestamp(microseconds: self.now),
+            sentTime: .none, receivedMicroseconds: self.now,
+            bids: LevelBuffer.Run(start: Int32(bidStart), count: Int32(bids.count)),
+            asks: LevelBuffer.Run(start: Int32(askStart), count: Int32(asks.count)))
+        self.keeper.take(update, &self.batch)
+        return Array(self.batch.events)
+    }
+
+    /// The best levels of the kept book.
+    func top(_ depth: Int) -> (bids: [Level], asks: [Level]) {
+        self.keeper.withBook(self.id) { book in
+            (
+                (0..<min(depth, book.bids.count)).map { book.bids.level(atRank: $0) },
+                (0..<min(depth, book.asks.count)).map { book.asks.level(atRank: $0) }
+            )
+        }
+    }
+}

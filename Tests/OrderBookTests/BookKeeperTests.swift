@@ -1,0 +1,161 @@
+import MarketModel
+import OrderBook
+import Testing
+
+@Suite("Book keeper")
+struct BookKeeperTests {
+    private static let bids = [Level(price: 100, size: 5), Level(price: 99, size: 6)]
+    private static let asks = [Level(price: 101, size: 7), Level(price: 102, size: 8)]
+
+    private static func expect(
+        _ fixture: BookFixture, is expected: BookState, book index: Int = 0,
+        at location: SourceLocation = #_sourceLocation
+    ) {
+        let state = fixture.keeper.withBook(InstrumentID(index)) { $0.state }
+        #expect(state == expected, sourceLocation: location)
+    }
+
+    @Test("A gap breaks one book, asks for its snapshot, and leaves the neighbour alone")
+    func gap() {
+        let fixture = BookFixture(BookSettings(), books: 2)
+        let other = InstrumentID(1)
+        _ = fixture.snapshot(10, bids: Self.bids, asks: Self.asks)
+        _ = fixture.snapshot(10, bids: Self.bids, asks: Self.asks, on: other)
+        _ = fixture.delta(10, 12)
+        _ = fixture.delta(10, 12, on: other)
+        Self.expect(fixture, is: .live)
+        Self.expect(fixture, is: .live, book: 1)
+        _ = fixture.delta(13, 15)
+        Self.expect(fixture, is: .broken)
+        Self.expect(fixture, is: .live, book: 1)
+        let requests = fixture.keeper.takeRequests()
+        #expect(requests.map(\.instrument) == [fixture.id] && requests.map(\.purpose) == [.seed])
+    }
+
+    @Test("A snapshot that is older than the kept frames leaves the book broken, a newer one brings it up")
+    func snapshotAge() {
+        let fixture = BookFixture(BookSettings())
+        _ = fixture.delta(20, 25, bids: [Level(price: 98, size: 1)])
+        _ = fixture.delta(25, 30)
+        _ = fixture.snapshot(15, bids: Self.bids, asks: Self.asks)
+        Self.expect(fixture, is: .broken)
+        _ = fixture.snapshot(22, bids: Self.bids, asks: Self.asks)
+        Self.expect(fixture, is: .live)
+        let found1 = fixture.keeper.withBook(fixture.id) { $0.venueSequence }
+        #expect(found1 == 30)
+        let found7 = fixture.top(3).bids.last
+        #expect(found7 == Level(price: 98, size: 1))
+    }
+
+    @Test("A book crossed for longer than a second is broken; shorter is only counted")
+    func crossed() {
+        let fixture = BookFixture(BookSettings())
+        _ = fixture.snapshot(10, bids: Self.bids, asks: Self.asks)
+        _ = fixture.delta(10, 11, bids: [Level(price: 103, size: 1)])
+        Self.expect(fixture, is: .live)
+        fixture.now += 1_100_000
+        _ = fixture.delta(11, 12)
+        Self.expect(fixture, is: .broken)
+        let found2 = fixture.keeper.withBook(fixture.id) { $0.counts.crossed }
+        #expect(found2 == 2)
+    }
+
+    @Test("A frame that does not change the view publishes no delta")
+    func quiet() {
+        let fixture = BookFixture(BookSettings(depth: 2, retain: 4, refreshBelow: 0, snapshotLimit: 4))
+        let deep = Self.bids + [Level(price: 98, size: 1), Level(price: 97, size: 1)]
+        _ = fixture.snapshot(10, bids: deep, asks: Self.asks)
+        _ = fixture.delta(10, 11)
+        let events = fixture.delta(11, 12, bids: [Level(price: 97, size: 9)])
+        #expect(events.isEmpty)
+    }
+
+    @Test("A removed level lets the next one slide in, named with its size")
+    func slidesIn() throws {
+        let fixture = BookFixture(BookSettings(depth: 2, retain: 4, refreshBelow: 0, snapshotLimit: 4))
+        _ = fixture.snapshot(10, bids: Self.bids + [Level(price: 98, size: 3)], asks: Self.asks)
+        _ = fixture.delta(10, 11)
+        let events = fixture.delta(11, 12, bids: [Level(price: 100, size: 0)])
+        guard case .orderBookDelta(let delta) = try #require(events.first) else {
+            Issue.record("no delta")
+            return
+        }
+        #expect(fixture.levels(delta.bids) == [Level(price: 100, size: 0), Level(price: 98, size: 3)])
+        #expect(delta.asks.isEmpty)
+    }
+
+    @Test("A refresh whose snapshot contradicts the book breaks it")
+    func mismatch() {
+        var settings = BookSettings(depth: 2, retain: 3, refreshBelow: 3, snapshotLimit: 3)
+        settings.refreshSpacingMicroseconds = 0
+        let fixture = BookFixture(settings)
+        let bids = Self.bids + [Level(price: 98, size: 3)]
+        let asks = Self.asks + [Level(price: 103, size: 3)]
+        _ = fixture.snapshot(10, bids: bids, asks: asks)
+        _ = fixture.delta(10, 11)
+        _ = fixture.delta(11, 12, bids: [Level(price: 98, size: 0)])
+        Self.expect(fixture, is: .refreshing)
+        _ = fixture.snapshot(12, bids: [Level(price: 100, size: 55)] + bids.dropFirst(), asks: asks)
+        Self.expect(fixture, is: .broken)
+        let found3 = fixture.keeper.withBook(fixture.id) { $0.counts.mismatches }
+        #expect(found3 == 1)
+    }
+
+    @Test("A snapshot ahead of the stream is held until the stream has caught up")
+    func held() {
+        var settings = BookSettings(depth: 2, retain: 3, refreshBelow: 3, snapshotLimit: 3)
+        settings.refreshSpacingMicroseconds = 0
+        let fixture = BookFixture(settings)
+        let bids = Self.bids + [Level(price: 98, size: 3)]
+        let asks = Self.asks + [Level(price: 103, size: 3)]
+        _ = fixture.snapshot(10, bids: bids, asks: asks)
+        _ = fixture.delta(10, 11)
+        _ = fixture.delta(11, 12, bids: [Level(price: 98, size: 0)])
+        _ = fixture.snapshot(14, bids: Self.bids + [Level(price: 97, size: 4)], asks: asks)
+        Self.expect(fixture, is: .refreshing)
+        _ = fixture.delta(12, 14)
+        Self.expect(fixture, is: .live)
+        let found8 = fixture.top(3).bids.last
+        #expect(found8 == Level(price: 97, size: 4))
+    }
+
+    @Test("What is kept while waiting is bounded, and the overflow counted")
+    func bounded() {
+        var settings = BookSettings()
+        settings.kept = KeptUpdates.Limits(frames: 3, bytes: 1 << 20)
+        let fixture = BookFixture(settings)
+        for id in UInt64(1)...10 { _ = fixture.delta(id, id + 1) }
+        let found4 = fixture.keeper.withBook(fixture.id) { $0.keptCount }
+        #expect(found4 <= 3)
+        let found5 = fixture.keeper.withBook(fixture.id) { $0.counts.keptOverflows }
+        #expect(found5 == 3)
+    }
+
+    @Test("A released book says that it stopped, gives its memory back and takes nothing more")
+    func release() {
+        let fixture = BookFixture(BookSettings())
+        _ = fixture.snapshot(10, bids: Self.bids, asks: Self.asks)
+        let now = fixture.now
+        fixture.batch.removeAll()
+        fixture.keeper.release(fixture.id, at: now, &fixture.batch)
+        Self.expect(fixture, is: .stopped)
+        let isIgnored = fixture.delta(10, 11).isEmpty
+        #expect(isIgnored)
+        let found6 = fixture.keeper.withBook(fixture.id) { $0.bids.count }
+        #expect(found6 == 0)
+    }
+
+    @Test("Wider scales keep every level; a value that does not fit is told")
+    func rescale() {
+        let fixture = BookFixture(BookSettings())
+        _ = fixture.snapshot(10, bids: Self.bids, asks: Self.asks)
+        let fits = fixture.keeper.rescale(fixture.id, price: 2, size: 1)
+        #expect(fits)
+        let found9 = fixture.top(1).bids
+        #expect(found9 == [Level(price: 10_000, size: 50)])
+        let found10 = fixture.top(1).asks
+        #expect(found10 == [Level(price: 10_100, size: 70)])
+        let isTooWide = fixture.keeper.rescale(fixture.id, price: 18, size: 0)
+        #expect(!isTooWide)
+    }
+}
