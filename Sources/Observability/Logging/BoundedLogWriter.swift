@@ -15,7 +15,7 @@ package final class BoundedLogWriter: Sendable {
     private let core: LogWriterCore
 
     /// - Parameters:
-    ///   - descriptor: Stays the caller's, and must be open until `finish` has returned.
+    ///   - descriptor: Stays the caller's, and must be open until `finish` has returned `true`.
     ///   - dropNotice: Renders the line that tells of `count` dropped ones.
     package init(
         descriptor: Int32, capacityBytes: Int = 1 << 20,
