@@ -58,7 +58,7 @@ package final class EmbeddedNATSServer: Sendable {
     }
 
     /// Starts the server and waits until it answers.
-    package func start(timeout: Duration = .seconds(10)) async throws(Failure) {
+    package func start(timeout: Duration = .seconds(30)) async throws(Failure) {
         self.state.withLock { state in
             state.thread = NativeThread(name: "nats-server") { [self] in self.supervise() }
         }

@@ -1,0 +1,83 @@
+import Collector
+import ExchangeSimulator
+import Foundation
+import Glibc
+import Logging
+import Publishing
+import Synchronization
+import Venues
+
+/// The whole service on loopback: a simulated exchange, a real NATS server, and the collector between them.
+final class ServiceFixture: Sendable {
+    let exchange: SimulatedExchange
+    let server: EmbeddedNATSServer
+    let directory: String
+    private let task: Task<Void, any Error>
+    private let summary: LatestSummary
+
+    /// The newest figures of the service.
+    private final class LatestSummary: Sendable {
+        let value = Mutex<LiveSummary?>(nil)
+    }
+
+    /// Starts everything; the configuration may be changed before.
+    init(
+        simulator: SimulatorConfiguration, adjust: (inout Configuration) -> Void = { _ in }
+    ) async throws {
+        self.directory = NSTemporaryDirectory() + "sluice-service-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: self.directory, withIntermediateDirectories: true)
+        self.server = try EmbeddedNATSServer(EmbeddedNATSServer.Configuration(directory: self.directory))
+        try await self.server.start()
+        self.exchange = SimulatedExchange(configuration: simulator)
+        let endpoints = try await self.exchange.start()
+        var configuration = try Configuration.parse(Self.text).configuration
+        adjust(&configuration)
+        SimulatorLauncher.redirect(&configuration, to: endpoints)
+        var log = Logger(label: "test")
+        log.logLevel = .critical
+        let service = CollectorService(configuration, natsURL: self.server.url, log: log)
+        let summary = LatestSummary()
+        self.summary = summary
+        self.task = Task {
+            try await service.run(
+                until: {
+                    while !Task.isCancelled { do { try await Task.sleep(for: .seconds(3_600)) } catch { return } }
+                },
+                observe: { value in summary.value.withLock { $0 = value } })
+        }
+    }
+
+    /// Waits until the newest figures satisfy a condition; false at the deadline.
+    func wait(atMost limit: Duration = .seconds(60), until condition: (LiveSummary) -> Bool) async -> Bool {
+        let deadline = ContinuousClock.now + limit
+        while ContinuousClock.now < deadline {
+            if let summary = self.summary.value.withLock({ $0 }), condition(summary) { return true }
+            do { try await Task.sleep(for: .milliseconds(100)) } catch { return false }
+        }
+        return false
+    }
+
+    /// Stops the collector gracefully.
+    func stopService() async throws {
+        self.task.cancel()
+        try await self.task.value
+    }
+
+    /// Ends everything else.
+    func tearDown() async {
+        await self.exchange.stop()
+        await self.server.stop()
+        try? FileManager.default.removeItem(atPath: self.directory)
+    }
+
+    static let text = """
+        instance: test
+        venues:
+          binance:
+            spot: {symbols: [BTCUSDT, ETHUSDT]}
+            usdm: {symbols: [BTCUSDT, ETHUSDT]}
+            coinm: {symbols: [BTCUSD_PERP, ETHUSD_PERP]}
+        http: {enabled: false}
+        heartbeat: {interval: 1s}
+        """
+}

@@ -1,0 +1,79 @@
+import Collector
+import ExchangeSimulator
+import Foundation
+import MarketModel
+import Publishing
+import Testing
+
+@Suite("The service on loopback", .serialized)
+struct ServiceTests {
+    @Test("Books of three markets become live, and what a subscriber holds equals the exchange's own books")
+    func liveBooks() async throws {
+        let fixture = try await ServiceFixture(simulator: SimulatorConfiguration())
+        let subscriber = try NATSSubscriber(
+            NATSConnectionOptions(addresses: [fixture.server.url]),
+            subjects: ["md.>"])  // one subscription: only within one is the order of subjects kept
+        let isLive = await fixture.wait { summary in
+            summary.books.count == 6 && summary.books.allSatisfy { $0.state == "live" }
+        }
+        #expect(isLive)
+        let isFlowing = await fixture.wait { $0.nats.confirmedPerSecond > 20 }
+        #expect(isFlowing)
+
+        try await Task.sleep(for: .seconds(4))
+        await fixture.exchange.pause()
+        // Everything sent before the pause is in the books once no queue holds anything any more.
+        try await Task.sleep(for: .seconds(3))
+        try await fixture.stopService()
+        subscriber.close()
+
+        var follower = BookFollower()
+        for await message in subscriber.messages { try follower.take(message.payload) }
+        #expect(follower.problems.isEmpty, "\(follower.problems.prefix(5))")
+        #expect(follower.last.count == 6 && follower.comparedViews > 10 && follower.appliedDeltas > 100)
+        #expect(follower.duplicateTrades == 0 && follower.missingTrades == 0 && follower.trades > 20)
+        for (segment, symbol) in [
+            (MarketSegment.spot, "BTCUSDT"), (.spot, "ETHUSDT"), (.usdm, "BTCUSDT"), (.usdm, "ETHUSDT"),
+            (.coinm, "BTCUSD_PERP"), (.coinm, "ETHUSD_PERP"),
+        ] {
+            let truth = try #require(await fixture.exchange.book(of: symbol, in: segment, limit: 100))
+            let held = try #require(follower.last[BookFollower.key(segment, symbol)])
+            #expect(held.venueSequence == String(truth.lastID), "\(segment) \(symbol)")
+            let known = try #require(SimulatedSymbol.standard(segment).first { $0.symbol == symbol })
+            #expect(held.bids == Self.text(truth.bids, known), "\(segment) \(symbol)")
+            #expect(held.asks == Self.text(truth.asks, known), "\(segment) \(symbol)")
+        }
+        await fixture.tearDown()
+    }
+
+    @Test("Faults of the exchange end with live books; no trade comes twice", arguments: [Fault.reset, .drop, .junk])
+    func faults(_ fault: Fault) async throws {
+        let fixture = try await ServiceFixture(simulator: SimulatorConfiguration()) { configuration in
+            configuration.transport.backoffBase = .milliseconds(100)
+            configuration.transport.backoffCap = .milliseconds(500)
+        }
+        let isLive = await fixture.wait { $0.books.count == 6 && $0.books.allSatisfy { $0.state == "live" } }
+        #expect(isLive)
+        for segment in MarketSegment.allCases {
+            _ = await fixture.exchange.inject(fault, segment: segment, count: 3)
+        }
+        try await Task.sleep(for: .seconds(2))
+        let isLiveAgain = await fixture.wait { summary in
+            summary.books.allSatisfy { $0.state == "live" } && summary.connections.allSatisfy(\.isHealthy)
+        }
+        #expect(isLiveAgain)
+        try await fixture.stopService()
+        await fixture.tearDown()
+    }
+
+    /// The exchange's levels as messages write them.
+    private static func text(_ levels: [BookLevel], _ symbol: SimulatedSymbol) -> [String: String] {
+        Dictionary(
+            uniqueKeysWithValues: levels.map { level in
+                (
+                    FixedPoint.text(level.price, scale: UInt8(symbol.priceDecimals)),
+                    FixedPoint.text(level.size, scale: UInt8(symbol.sizeDecimals))
+                )
+            })
+    }
+}
