@@ -44,7 +44,10 @@ let package = Package(
             ]),
         .executableTarget(
             name: "sluice",
-            dependencies: ["Collector", "ExchangeSimulator", "Publishing", "Transport", "Venues", arguments, logging]),
+            dependencies: [
+                "Collector", "ExchangeSimulator", "Observability", "Publishing", "Transport", "Venues", arguments,
+                logging,
+            ]),
 
         .testTarget(name: "MarketModelTests", dependencies: ["MarketModel"]),
         .testTarget(name: "ResilienceTests", dependencies: ["Resilience"]),

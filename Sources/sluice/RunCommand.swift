@@ -3,6 +3,7 @@ import Collector
 import ExchangeSimulator
 import Glibc
 import Logging
+import Observability
 import Publishing
 import Synchronization
 
@@ -15,8 +16,15 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         var configuration = try self.options.load().configuration
         let size = self.options.wantsTable ? TerminalSize.current(of: STDOUT_FILENO) : nil
-        var log = Logger(label: "sluice") { StreamLogHandler.standardError(label: $0) }
-        log.logLevel = size == nil ? configuration.log.level.loggerLevel : .error
+        let writer = BoundedLogWriter(
+            descriptor: STDERR_FILENO, format: configuration.log.format == .json ? .json : .human)
+        defer { writer.finish() }
+        let format: LogFormat = configuration.log.format == .json ? .json : .human
+        // On a terminal the table has the screen; only what an operator must see goes beside it.
+        let level = size == nil ? configuration.log.level.loggerLevel : .error
+        let log = Logger(label: "sluice") { label in
+            BoundedLogHandler(label: label, format: format, level: level, writer: writer)
+        }
 
         let server = try await self.startServer(configuration)
         let simulator = try await self.startSimulator(&configuration)

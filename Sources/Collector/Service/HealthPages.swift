@@ -1,5 +1,4 @@
-import MarketModel
-import OrderBook
+import Observability
 import Publishing
 import Synchronization
 import Transport
@@ -48,6 +47,9 @@ final class HealthPages: Sendable {
 
     /// Makes the pages anew every second until cancelled.
     func refresh(_ observe: @Sendable (LiveSummary) -> Void) async {
+        let notifier = ServiceNotifier()
+        defer { notifier.send(.stopping) }
+        notifier.send(.ready)
         var previous: ServiceReport?
         while !Task.isCancelled {
             let report = await ServiceReport.make(self.service)
@@ -57,6 +59,8 @@ final class HealthPages: Sendable {
                 ready: verdict.isEmpty ? "ready\n" : "not ready:\n" + verdict.map { "- \($0)\n" }.joined(),
                 metrics: MetricsPage.text(report), status: StatusPage.json(report))
             self.pages.withLock { $0 = pages }
+            // Every loop has answered for this report: none of them is stuck.
+            if notifier.watchdogPeriod != nil { notifier.send(.watchdog) }
             observe(report.liveSummary(since: previous))
             previous = report
             do { try await Task.sleep(for: .seconds(1)) } catch { return }
