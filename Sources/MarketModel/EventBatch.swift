@@ -4,23 +4,35 @@ package struct EventBatch: ~Copyable {
     package static let limit = 65_536
 
     package var levels = LevelBuffer()
-    package private(set) var events: ContiguousArray<MarketEvent> = []
+    @usableFromInline
+    var list: ContiguousArray<MarketEvent> = []
+
+    @inlinable
+    package var events: ContiguousArray<MarketEvent> { self.list }
+
+    /// How many events there are.
+    @inlinable
+    package var eventCount: Int { self.list.count }
+
+    /// The event at a place.
+    @inlinable @inline(__always)
+    package func event(_ index: Int) -> MarketEvent { self.list[index] }
 
     package init() {
-        self.events.reserveCapacity(64)
+        self.list.reserveCapacity(64)
     }
 
-    @inline(__always)
+    @inlinable @inline(__always)
     package mutating func removeAll() {
         self.levels.removeAll()
-        self.events.removeAll(keepingCapacity: true)
+        self.list.removeAll(keepingCapacity: true)
     }
 
     /// Appends an event; false when the limit is reached.
-    @inline(__always)
+    @inlinable @inline(__always)
     package mutating func append(_ event: MarketEvent) -> Bool {
-        guard self.events.count < Self.limit else { return false }
-        self.events.append(event)
+        guard self.list.count < Self.limit else { return false }
+        self.list.append(event)
         return true
     }
 }

@@ -4,7 +4,7 @@ package struct Level: Hashable, Sendable {
     /// Absolute; zero removes the level.
     package var size: Int64
 
-    @inlinable
+    @inlinable @inline(__always)
     package init(price: Int64, size: Int64) {
         self.price = price
         self.size = size

@@ -29,7 +29,11 @@ package struct LevelBuffer: ~Copyable {
     var storage: UnsafeMutablePointer<Level>
     @usableFromInline
     var capacity: Int
-    package private(set) var count = 0
+    @usableFromInline
+    var used = 0
+
+    @inlinable
+    package var count: Int { self.used }
 
     package init(capacity: Int = 4_096) {
         self.capacity = max(16, min(capacity, Self.limit))
@@ -40,29 +44,30 @@ package struct LevelBuffer: ~Copyable {
         self.storage.deallocate()
     }
 
+    @inlinable
     package mutating func removeAll() {
-        self.count = 0
+        self.used = 0
     }
 
     /// Appends a level; false when the limit is reached.
-    @inline(__always)
+    @inlinable @inline(__always)
     package mutating func append(_ level: Level) -> Bool {
         if self.count == self.capacity {
             guard self.grow() else { return false }
         }
         (self.storage + self.count).initialize(to: level)
-        self.count &+= 1
+        self.used &+= 1
         return true
     }
 
     /// Cuts the buffer back to a count it had before.
     package mutating func truncate(to count: Int) {
         precondition(count >= 0 && count <= self.count, "a level buffer is only ever cut")
-        self.count = count
+        self.used = count
     }
 
     package subscript(index: Int) -> Level {
-        @inline(__always)
+        @inlinable @inline(__always)
         get {
             precondition(index >= 0 && index < self.count, "level index out of range")
             return self.storage[index]
@@ -70,13 +75,14 @@ package struct LevelBuffer: ~Copyable {
     }
 
     /// Lends a run's levels.
-    @inline(__always)
+    @inlinable @inline(__always)
     package func withLevels<Result>(_ run: Run, _ body: (UnsafeBufferPointer<Level>) -> Result) -> Result {
         precondition(run.start >= 0 && run.count >= 0 && run.indices.upperBound <= self.count, "run out of range")
         return body(UnsafeBufferPointer(start: self.storage + Int(run.start), count: Int(run.count)))
     }
 
-    private mutating func grow() -> Bool {
+    @usableFromInline
+    mutating func grow() -> Bool {
         guard self.capacity < Self.limit else { return false }
         let wider = UnsafeMutablePointer<Level>.allocate(capacity: self.capacity * 2)
         wider.moveInitialize(from: self.storage, count: self.count)

@@ -17,7 +17,7 @@ struct ReplayCommand: ParsableCommand {
             }
         let result: ReplayResult
         do throws(RecordingError) {
-            let replay = try Replay(
+            var replay = try Replay(
                 path: self.options.recording, depth: depth, makesReport: self.options.report != nil)
             result = try replay.run(repetitions: self.options.repetitions)
         } catch {

@@ -87,9 +87,9 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
 
     @inline(__always)
     private mutating func run(_ frame: Frame) {
-        let count = self.batch.events.count
+        let count = self.batch.eventCount
         for index in 0..<count {
-            switch self.batch.events[index] {
+            switch self.batch.event(index) {
             case .depth(let update):
                 self.keeper.take(update, &self.batch)
             case .trade(let trade):
@@ -99,11 +99,11 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
             case .bestBidOffer(let offer):
                 self.publish(.bestBidOffer(offer), frame)
             case .orderBook, .orderBookDelta, .instrument, .status, .heartbeat:
-                self.publish(self.batch.events[index], frame)
+                self.publish(self.batch.event(index), frame)
             }
         }
         // What the books appended follows what the frame said.
-        for index in count..<self.batch.events.count { self.publish(self.batch.events[index], frame) }
+        for index in count..<self.batch.eventCount { self.publish(self.batch.event(index), frame) }
     }
 
     @inline(__always)
@@ -160,7 +160,7 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
         self.batch.removeAll()
         body(&self.keeper, &self.batch)
         let frame = Frame(bytes: UnsafeRawBufferPointer(start: nil, count: 0), receivedMicroseconds: now)
-        for index in 0..<self.batch.events.count { self.publish(self.batch.events[index], frame) }
+        for index in 0..<self.batch.eventCount { self.publish(self.batch.event(index), frame) }
     }
 
     /// Publishes one event that no frame brought.

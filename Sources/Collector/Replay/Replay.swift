@@ -28,7 +28,7 @@ package struct ReplayResult: Sendable {
 /// Pushes a recording through decode → sequence → book → encode on one thread, without network.
 ///
 /// Times cover everything but reading and unpacking the recording; the queue is emptied on the same thread.
-package final class Replay {
+package struct Replay: ~Copyable {
     private struct Connection {
         /// Index of the decoder, -1 for a connection that is not understood.
         var decoder: Int
@@ -85,7 +85,7 @@ package final class Replay {
     }
 
     /// Plays the recording `repetitions` times, each time from empty books; the report is of the last.
-    package func run(repetitions: Int) throws(RecordingError) -> ReplayResult {
+    package mutating func run(repetitions: Int) throws(RecordingError) -> ReplayResult {
         for repetition in 0..<repetitions {
             if repetition > 0 { try self.startOver() }
             while try self.reader.nextBatch() { self.playBatch() }
@@ -100,7 +100,7 @@ package final class Replay {
         return self.result
     }
 
-    private func startOver() throws(RecordingError) {
+    private mutating func startOver() throws(RecordingError) {
         try self.reader.rewind()
         self.pipeline = Self.makePipeline(self.settings, self.queue, recording: self.makesReport)
         self.decoders = Decoders()
@@ -110,7 +110,7 @@ package final class Replay {
         self.ignored = 0
     }
 
-    private func collect() {
+    private mutating func collect() {
         self.result.encodedBytes += self.pipeline.publisher.encodedBytes
         for index in 0..<self.pipeline.instruments.count {
             let counts = self.pipeline.keeper.withBook(InstrumentID(index)) { $0.counts }
@@ -123,7 +123,7 @@ package final class Replay {
 
     // MARK: - Frames
 
-    private func playBatch() {
+    private mutating func playBatch() {
         while self.connections.count < self.reader.connections.count {
             self.connections.append(Self.parse(self.reader.connections[self.connections.count]))
         }
@@ -146,7 +146,7 @@ package final class Replay {
     }
 
     @inline(__always)
-    private func play(_ frame: Frame, on index: Int) {
+    private mutating func play(_ frame: Frame, on index: Int) {
         let decoder = self.connections[index].decoder
         self.result.frames &+= 1
         if decoder >= 0, self.connections[index].snapshotSymbol == nil {
@@ -166,7 +166,7 @@ package final class Replay {
     }
 
     /// A stream that is new gets its instrument and its frame a second try; anything else is counted.
-    private func refused(_ frame: Frame, _ refusal: FrameRefusal, on index: Int) {
+    private mutating func refused(_ frame: Frame, _ refusal: FrameRefusal, on index: Int) {
         switch refusal {
         case .unknownStream:
             guard let name = BinanceDecoder.streamName(of: frame), let parsed = BinanceStream.parse(name: name),
@@ -184,7 +184,7 @@ package final class Replay {
         }
     }
 
-    private func playRarely(_ frame: Frame, on index: Int) {
+    private mutating func playRarely(_ frame: Frame, on index: Int) {
         let connection = self.connections[index]
         guard connection.decoder >= 0, let symbol = connection.snapshotSymbol else {
             self.ignored += 1
@@ -203,7 +203,7 @@ package final class Replay {
         _ = self.pipeline.keeper.takeRequests()
     }
 
-    private func learn(_ name: String, _ symbol: String, _ kind: BinanceStream.Kind, on index: Int) -> Bool {
+    private mutating func learn(_ name: String, _ symbol: String, _ kind: BinanceStream.Kind, on index: Int) -> Bool {
         let decoder = self.connections[index].decoder
         let stream = BinanceStream(
             instrument: self.instrument(symbol, decoder: decoder), kind: kind, symbol: symbol)
@@ -214,7 +214,7 @@ package final class Replay {
         }
     }
 
-    private func instrument(_ symbol: String, decoder: Int) -> InstrumentID {
+    private mutating func instrument(_ symbol: String, decoder: Int) -> InstrumentID {
         let segment = BinanceSegment.allCases[decoder]
         let key = "binance_\(segment.rawValue):\(symbol)"
         if let id = self.known[key] { return id }
@@ -236,7 +236,7 @@ package final class Replay {
 
     // MARK: - Observing and measuring
 
-    private func observe() {
+    private mutating func observe() {
         for mark in self.pipeline.keeper.takeMarks() {
             self.tallies[Int(mark.instrument.index)].mark(mark, self.pipeline.instruments.scales(of: mark.instrument))
         }
@@ -258,13 +258,13 @@ package final class Replay {
             frames: UInt64(self.reader.linesRead), badJSON: self.badJSON, ignored: self.ignored)
     }
 
-    private func count(_ nanoseconds: UInt64) {
+    private mutating func count(_ nanoseconds: UInt64) {
         self.result.nanoseconds &+= nanoseconds
         self.result.maxNanoseconds = max(self.result.maxNanoseconds, nanoseconds)
         self.histogram[min(Int(nanoseconds / 16), self.histogram.count - 1)] &+= 1
     }
 
-    private func fillPercentiles() {
+    private mutating func fillPercentiles() {
         self.result.p50Nanoseconds = self.percentile(0.50)
         self.result.p99Nanoseconds = self.percentile(0.99)
     }

@@ -12,6 +12,7 @@ package enum DecimalTextError: Error, Equatable {
 /// Exact decimals as an integer mantissa at a known scale: `61737.63` at scale 2 is `6173763`.
 ///
 /// Nothing passes through `Double`. A mantissa lies within ±10^18, so negating one can never overflow.
+@usableFromInline
 package enum FixedPoint {
     /// The most fraction digits a scale may have.
     package static let scaleMax: UInt8 = 18
@@ -27,6 +28,22 @@ package enum FixedPoint {
             power &*= 10
         }
         return power
+    }
+
+    /// Gives 10 to the power of 0...8 without a loop.
+    @inlinable @inline(__always)
+    package static func smallPowerOfTen(_ exponent: Int) -> Int64 {
+        switch exponent {
+        case 0: 1
+        case 1: 10
+        case 2: 100
+        case 3: 1_000
+        case 4: 10_000
+        case 5: 100_000
+        case 6: 1_000_000
+        case 7: 10_000_000
+        default: 100_000_000
+        }
     }
 
     /// Moves a mantissa to a wider scale; nil when it does not fit.
@@ -77,6 +94,9 @@ package enum FixedPoint {
     package static func write(_ mantissa: Int64, scale: UInt8, to start: UnsafeMutablePointer<UInt8>) -> Int {
         var out = start
         var value = mantissa.magnitude
+        if value < 100_000_000, scale <= 7, mantissa >= 0 {
+            return Self.writeShort(UInt32(truncatingIfNeeded: value), scale: Int(scale), to: start)
+        }
         if mantissa < 0 {
             out.pointee = UInt8(ascii: "-")
             out += 1
@@ -118,6 +138,40 @@ package enum FixedPoint {
         }
         Self.writeDigits(value, count: digits, to: out + 2 + (fraction - digits))
         return (out - start) + 2 + fraction
+    }
+
+    /// Writes at most eight digits, all in one step: no division by a power that is not constant, no loop.
+    ///
+    /// It may write 17 bytes, of which the count given is text.
+    @inlinable @inline(__always)
+    static func writeShort(_ value: UInt32, scale: Int, to start: UnsafeMutablePointer<UInt8>) -> Int {
+        let digits = Self.eightDigits(value)
+        // Little endian: the first digit is in the lowest byte.
+        let leading = min(digits.trailingZeroBitCount &>> 3, 7 &- scale)
+        let whole = 8 &- leading &- scale
+        let text = (digits | 0x3030_3030_3030_3030) &>> UInt64(leading &* 8)
+        UnsafeMutableRawPointer(start).storeBytes(of: text.littleEndian, as: UInt64.self)
+        let zeros = min(digits.leadingZeroBitCount &>> 3, scale)
+        let fraction = scale &- zeros
+        guard fraction > 0 else { return whole }
+        let tail = text &>> UInt64(whole &* 8)
+        start[whole] = UInt8(ascii: ".")
+        UnsafeMutableRawPointer(start + whole + 1).storeBytes(of: tail.littleEndian, as: UInt64.self)
+        return whole &+ 1 &+ fraction
+    }
+
+    /// Spreads a number below 10^8 over eight bytes, one digit each, the first in the lowest byte.
+    @inlinable @inline(__always)
+    static func eightDigits(_ value: UInt32) -> UInt64 {
+        let high = UInt64(value / 10_000)
+        let low = UInt64(value % 10_000)
+        let fours = high | low &<< 32
+        // Hundreds and rest of each four digits; 10486 / 2^20 is 1 / 100 rounded up, exact below 10^4.
+        let hundreds = ((fours &* 10_486) &>> 20) & 0x0000_007F_0000_007F
+        let pairs = hundreds | (fours &- hundreds &* 100) &<< 16
+        // Tens and ones of each pair; 103 / 2^10 is 1 / 10 rounded up, exact below 100.
+        let tens = ((pairs &* 103) &>> 10) & 0x000F_000F_000F_000F
+        return tens | (pairs &- tens &* 10) &<< 8
     }
 
     /// Writes an unsigned integer in decimal and gives the count of bytes written, at most 20.

@@ -7,7 +7,7 @@ extension Span<UInt8> {
     ///   - scale: Fraction digits of the result, 0...18.
     /// - Throws: `.tooPrecise` past `scale` digits, `.overflow` past ±10^18, else `.malformed`.
     /// - Complexity: O(*n*) in bytes, no allocation.
-    @inlinable
+    @inlinable @inline(__always)
     package func decimal(at index: inout Int, scale: UInt8) throws(DecimalTextError) -> Int64 {
         var position = index
         let negative = position < self.count && self[position] == UInt8(ascii: "-")
@@ -28,6 +28,12 @@ extension Span<UInt8> {
         if position < self.count, self[position] == UInt8(ascii: ".") {
             position += 1
             let fractionStart = position
+            if missing <= 8, let fraction = self.eightDigits(at: position, keeping: missing) {
+                // The usual text has eight digits, of which only zeros lie past the scale.
+                mantissa = mantissa &* FixedPoint.smallPowerOfTen(missing) &+ fraction
+                position += 8
+                missing = 0
+            }
             while missing > 0, position < self.count {
                 let digit = self[position] &- 48
                 guard digit <= 9 else { break }
@@ -35,7 +41,7 @@ extension Span<UInt8> {
                 position += 1
                 missing -= 1
             }
-            digits += position - fractionStart
+            digits += min(position - fractionStart, Int(scale))
             // What follows the scale may only be zeros.
             while position < self.count, self[position] == 48 { position += 1 }
             if position < self.count, self[position] &- 48 <= 9 {
@@ -55,6 +61,27 @@ extension Span<UInt8> {
         }
         index = position
         return negative ? -mantissa : mantissa
+    }
+
+    /// Reads eight digits in one step and gives the first `kept` of them; nil when they are not all digits, or when one
+    /// past `kept` is not zero.
+    @inlinable @inline(__always)
+    func eightDigits(at position: Int, keeping kept: Int) -> Int64? {
+        guard position &+ 8 <= self.count else { return nil }
+        // Little endian: the first digit is in the lowest byte.
+        let word = UInt64(
+            littleEndian: self.bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self))
+        let digits = word ^ 0x3030_3030_3030_3030
+        // A byte above 9 shows in its upper half, or carries into it when 6 is added.
+        guard ((digits &+ 0x0606_0606_0606_0606) | digits) & 0xF0F0_F0F0_F0F0_F0F0 == 0 else { return nil }
+        guard kept == 8 || digits &>> UInt64(kept &* 8) == 0 else { return nil }
+        guard kept > 0 else { return 0 }
+        // The kept digits move to the end of an eight-digit number, zeros before them.
+        let aligned = digits &<< UInt64((8 &- kept) &* 8)
+        let pairs = (aligned &* 10) &+ (aligned &>> 8)
+        let low = (pairs & 0x0000_00FF_0000_00FF) &* 0x000F_4240_0000_0064
+        let high = ((pairs &>> 16) & 0x0000_00FF_0000_00FF) &* 0x0000_2710_0000_0001
+        return Int64(truncatingIfNeeded: (low &+ high) &>> 32)
     }
 
     /// Counts the fraction digits up to the last one that is not zero.

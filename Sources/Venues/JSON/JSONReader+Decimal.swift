@@ -36,6 +36,12 @@ extension JSONReader {
         do {
             try self.expect(UInt8(ascii: "["))
             if try self.take(UInt8(ascii: "]")) { return .empty }
+            // Levels in the usual form are read in steps of eight bytes; whatever is unusual is read byte by byte.
+            let scan = self.bytes.withUnsafeBufferPointer { bytes in
+                PlainLevels.read(bytes, from: self.index, into: &buffer, scales: scales)
+            }
+            self.index = scan.index
+            if scan.isAtEnd { return LevelBuffer.Run(start: Int32(start), count: Int32(buffer.count - start)) }
             while true {
                 try self.expect(UInt8(ascii: "["))
                 let price = try self.levelField(.price, scale: scales.price)

@@ -6,7 +6,7 @@ import Testing
 struct ReplayTests {
     private static func replay(depth: Int?, report: Bool) throws -> ReplayResult {
         let folder = try #require(Recordings.folder)
-        let replay = try Replay(path: folder + "/binance-smoke.ndjson.gz", depth: depth, makesReport: report)
+        var replay = try Replay(path: folder + "/binance-smoke.ndjson.gz", depth: depth, makesReport: report)
         return try replay.run(repetitions: 1)
     }
 
