@@ -52,7 +52,9 @@ package struct BookKeeper: ~Copyable {
     }
 
     /// Makes a book for the next instrument; ids are dense from 0.
-    package mutating func add(_ instrument: InstrumentID) {
+    ///
+    /// - Parameter isKept: False for an instrument whose depth is not subscribed: its place stays empty and silent.
+    package mutating func add(_ instrument: InstrumentID, isKept: Bool = true) {
         precondition(Int(instrument.index) == self.count, "instruments are added in the order of their ids")
         if self.count == self.capacity {
             let wider = UnsafeMutablePointer<Book>.allocate(capacity: self.capacity * 2)
@@ -61,7 +63,9 @@ package struct BookKeeper: ~Copyable {
             self.books = wider
             self.capacity *= 2
         }
-        (self.books + self.count).initialize(to: Book(instrument: instrument, settings: self.settings))
+        let place = self.books + self.count
+        place.initialize(to: Book(instrument: instrument, settings: self.settings))
+        if !isKept { place.pointee.state = .stopped }
         self.count += 1
     }
 

@@ -28,9 +28,9 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
     }
 
     /// Takes an instrument into the loop.
-    package mutating func add(_ instrument: Instrument) -> InstrumentID {
+    package mutating func add(_ instrument: Instrument, keepsBook: Bool = true) -> InstrumentID {
         let id = self.instruments.add(instrument)
-        self.keeper.add(id)
+        self.keeper.add(id, isKept: keepsBook)
         self.publisher.add(instrument, scales: self.instruments.scales(of: id))
         self.trades.append(TradeSequence())
         return id

@@ -136,8 +136,8 @@ package final class CollectorService: Sendable {
     private func makeWorker(
         _ index: Int, _ queue: PublishQueue, _ instruments: [BinanceSegment: [Instrument]]
     ) {
-        // Connections are dealt out in turn; a connection's instruments live with it.
-        let connections = self.plan.connections.enumerated().filter { $0.offset % self.workers.count == index }
+        let placement = self.plan.placement(loops: self.workers.count)
+        let connections = self.plan.connections.enumerated().filter { placement[$0.offset] == index }
         let builder = LoopBuilder(service: self, index: index, queue: queue, instruments: instruments)
         let isMade = self.workers[index].make { context in
             let worker = builder.make(context, connections.map { (number: UInt32($0.offset), plan: $0.element) })

@@ -77,7 +77,8 @@ struct LoopBuilder: Sendable {
         let key = "\(segment.rawValue):\(symbol)"
         if let id = known[key] { return id }
         guard let instrument = self.instruments[segment]?.first(where: { $0.venueSymbol == symbol }) else { return nil }
-        let id = worker.add(instrument)
+        let types = self.service.configuration.venues.binance[segment]?.types ?? []
+        let id = worker.add(instrument, keepsBook: types.contains(.orderbook))
         known[key] = id
         return id
     }

@@ -20,7 +20,6 @@ final class LoopWorker {
     private let requests: SnapshotRequests
     private var heartbeat: HeartbeatSource?
     private var outstanding: Set<InstrumentID> = []
-    private var since: [Int64] = []
     private var timer: LoopTimer?
     private var lastTickMicroseconds = WallClock.microseconds()
 
@@ -37,9 +36,8 @@ final class LoopWorker {
 
     // MARK: - Setting up
 
-    func add(_ instrument: Instrument) -> InstrumentID {
-        let id = self.pipeline.add(instrument)
-        self.since.append(WallClock.microseconds())
+    func add(_ instrument: Instrument, keepsBook: Bool) -> InstrumentID {
+        let id = self.pipeline.add(instrument, keepsBook: keepsBook)
         self.pipeline.publish(.instrument(id), at: WallClock.microseconds())
         return id
     }

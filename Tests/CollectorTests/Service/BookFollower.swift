@@ -22,6 +22,7 @@ struct BookFollower {
     private(set) var missingTrades = 0
     private(set) var problems: [String] = []
     private var tradeIDs: [String: UInt64] = [:]
+    private var numbers: [String: Int] = [:]
 
     static func key(_ segment: MarketSegment, _ symbol: String) -> String {
         "\(segment == .spot ? "spot" : "perpetual").\(symbol)"
@@ -34,6 +35,7 @@ struct BookFollower {
             self.problems.append("a message without its envelope")
             return
         }
+        self.checkNumber(message, type)
         guard let market = message["market"] as? String, let symbol = message["venue_symbol"] as? String else {
             // Only what belongs to no instrument has no market.
             if type != "status", type != "heartbeat" { self.problems.append("\(type) without its market") }
@@ -48,6 +50,17 @@ struct BookFollower {
         default: self.problems.append("an unexpected \(type)")
         }
         if let book = self.books[key] { self.last[key] = book }
+    }
+
+    /// Numbers count from 1 under each subject, whatever loop a message comes from; the stream is watched from the start.
+    private mutating func checkNumber(_ message: [String: Any], _ type: String) {
+        let subject =
+            "\(type) \((message["market"] as? String) ?? "") \((message["venue_symbol"] as? String) ?? (message["name"] as? String) ?? "")"
+        let number = message["n"] as? Int ?? 0
+        if let last = self.numbers[subject], number != last + 1 {
+            self.problems.append("\(subject): \(number) after \(last)")
+        }
+        self.numbers[subject] = number
     }
 
     private mutating func takeView(_ message: [String: Any], _ key: String) {

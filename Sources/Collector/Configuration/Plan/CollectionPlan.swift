@@ -68,6 +68,36 @@ package struct CollectionPlan: Hashable, Sendable {
         ].filter { $0.requests > 0 }
     }
 
+    /// Gives each connection its loop, 0..<`loops`.
+    ///
+    /// Connections that share a symbol share a loop: its book, its subjects and their counts live on one thread. Groups of
+    /// connections go to the loop with the fewest streams, the largest group first.
+    package func placement(loops: Int) -> [Int] {
+        var group = Array(self.connections.indices)
+        var owners: [String: Int] = [:]
+        for (index, connection) in self.connections.enumerated() {
+            for stream in connection.streams {
+                let key = "\(connection.segment.rawValue):\(stream.prefix { $0 != "@" })"
+                guard let other = owners[key], group[other] != group[index] else {
+                    owners[key] = owners[key] ?? index
+                    continue
+                }
+                let (kept, given) = (group[other], group[index])
+                for place in group.indices where group[place] == given { group[place] = kept }
+            }
+        }
+        let members = Dictionary(grouping: self.connections.indices, by: { group[$0] })
+        let sizes = members.mapValues { $0.reduce(0) { $0 + self.connections[$1].streams.count } }
+        var load = [Int](repeating: 0, count: max(1, loops))
+        var result = [Int](repeating: 0, count: self.connections.count)
+        for (name, places) in members.sorted(by: { (sizes[$0.key] ?? 0, $1.key) > (sizes[$1.key] ?? 0, $0.key) }) {
+            let loop = load.indices.min { load[$0] < load[$1] } ?? 0
+            load[loop] += sizes[name] ?? 0
+            for place in places { result[place] = loop }
+        }
+        return result
+    }
+
     /// Splits a segment's streams over connections.
     ///
     /// USD-M serves books and quotes under `/public`, the rest under `/market`, and mixes them on no connection

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Follows books by deltas alone and checks every later `orderbook` against what it holds; checks trade ids.
+
+    python3 follow_books.py --nats nats://127.0.0.1:4222 --seconds 60
+
+Needs nats-py. Prints one JSON document at the end. Written from docs/subscribing.md.
+"""
+import argparse
+import asyncio
+import json
+from decimal import Decimal
+
+import nats
+
+try:
+    from orjson import loads
+except ImportError:
+    loads = json.loads
+
+USABLE = {"seeded", "live", "refreshing"}
+
+
+class Book:
+    def __init__(self):
+        self.chain = None
+        self.sequence = 0
+        self.bids, self.asks = {}, {}
+        self.counts = dict.fromkeys(("compared", "different", "deltas", "chains", "gaps"), 0)
+
+    def view(self, m):
+        if m["state"] not in USABLE:
+            self.chain = None
+            return
+        bids, asks = dict(m["bids"]), dict(m["asks"])
+        if self.chain == (m["instance"], m["chain"]):
+            if m["sequence"] == self.sequence:
+                self.counts["compared"] += 1
+                self.counts["different"] += (bids, asks) != (self.bids, self.asks)
+                return  # carry on with our own book: deltas alone must keep it right
+            self.counts["gaps"] += 1
+        else:
+            self.counts["chains"] += 1
+        self.chain, self.sequence = (m["instance"], m["chain"]), m["sequence"]
+        self.bids, self.asks = bids, asks
+
+    def delta(self, m):
+        if self.chain != (m["instance"], m["chain"]) or m["sequence"] <= self.sequence:
+            return
+        if m["previous_sequence"] > self.sequence:
+            self.counts["gaps"] += 1
+            self.chain = None  # wait for the next orderbook
+            return
+        for side, changes, best_is_high in ((self.bids, m["bids"], True), (self.asks, m["asks"], False)):
+            for price, size in changes:
+                if size == "0":
+                    side.pop(price, None)
+                else:
+                    side[price] = size
+            if len(side) > m["depth"]:
+                for price in sorted(side, key=Decimal, reverse=best_is_high)[m["depth"] :]:
+                    del side[price]
+        self.sequence = m["sequence"]
+        self.counts["deltas"] += 1
+
+    def top(self, side, best_is_high):
+        return [[p, side[p]] for p in sorted(side, key=Decimal, reverse=best_is_high)[:100]]
+
+
+class Trades:
+    def __init__(self):
+        self.last = None
+        self.counts = dict.fromkeys(("trades", "duplicates", "missing"), 0)
+
+    def take(self, m):
+        self.counts["trades"] += 1
+        number = int(m["id"])
+        if self.last is not None and number <= self.last:
+            self.counts["duplicates"] += 1
+            return
+        if self.last is not None:
+            self.counts["missing"] += number - self.last - 1
+        self.last = number
+
+
+async def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--nats", default="nats://127.0.0.1:4222")
+    parser.add_argument("--prefix", default="md")
+    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--until-idle", type=float, help="stop after so many seconds without a message")
+    arguments = parser.parse_args()
+    books, trades = {}, {}
+    loop = asyncio.get_running_loop()
+    connection = await nats.connect(arguments.nats)
+    subscription = await connection.subscribe(arguments.prefix + ".>" if arguments.prefix else ">")
+    deadline = loop.time() + arguments.seconds
+    while (left := deadline - loop.time()) > 0:
+        try:
+            received = await subscription.next_msg(timeout=min(left, arguments.until_idle or left))
+        except nats.errors.TimeoutError:
+            break
+        m = loads(received.data)
+        key = f'{m["venue"]}.{m["market"]}.{m["symbol"]}'
+        if m["type"] == "orderbook":
+            books.setdefault(key, Book()).view(m)
+        elif m["type"] == "orderbook_delta":
+            books.setdefault(key, Book()).delta(m)
+        elif m["type"] == "trade":
+            trades.setdefault(key, Trades()).take(m)
+    await connection.close()
+    result = {
+        key: book.counts | {"top_bids": book.top(book.bids, True), "top_asks": book.top(book.asks, False)}
+        for key, book in books.items()
+    }
+    for key, seen in trades.items():
+        result.setdefault(key, {}).update(seen.counts)
+    print(json.dumps(result))
+
+
+asyncio.run(main())
