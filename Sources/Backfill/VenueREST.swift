@@ -88,10 +88,11 @@ package final class VenueREST: Sendable {
 
     private func limiter(_ segment: BinanceSegment) -> RateLimiter<ContinuousClock> {
         let weight = self.settings.weightPerMinute[segment] ?? 1_000
-        let host = self.settings.hosts[segment].map { "\($0.host):\($0.port)" } ?? ""
-        // A scope is what one address may ask of one venue; a simulator on loopback is a venue of its own.
-        let isLoopback = host.hasPrefix("127.")
-        let name = BinanceLimits.scope(of: segment) + (isLoopback ? " \(host)" : "")
+        // What one address may ask of one venue: segments that share a scope share the limiter, wherever they are served.
+        let scope = BinanceLimits.scope(of: segment)
+        let hosts = BinanceSegment.allCases.filter { BinanceLimits.scope(of: $0) == scope }
+            .compactMap { self.settings.hosts[$0] }.map { "\($0.host):\($0.port)" }
+        let name = ([scope] + hosts).joined(separator: " ")
         return self.registry.limiter(
             for: name, limits: RateLimits(windows: [RateWindow(.weight, limit: weight, per: .seconds(60))]))
     }

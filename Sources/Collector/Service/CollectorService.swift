@@ -2,6 +2,7 @@ package import Logging
 import MarketModel
 import OrderBook
 import Publishing
+import Synchronization
 import Transport
 import Venues
 
@@ -26,6 +27,8 @@ package final class CollectorService: Sendable {
     let workers: [LoopCell<LoopWorker>]
     let resolver = Resolver()
     let requests: SnapshotRequests
+    /// Books that can be used, as of the last report; for the heartbeat.
+    let liveBooks = Atomic<Int>(0)
     private let loops: [ServiceLoop]
     private let control: ServiceLoop
 

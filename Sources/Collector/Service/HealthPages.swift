@@ -1,3 +1,4 @@
+import Logging
 import Observability
 import Publishing
 import Synchronization
@@ -10,6 +11,9 @@ final class HealthPages: Sendable {
     /// Age of the pages beyond which the process counts as stuck.
     private static let stuckMicroseconds: Int64 = 15_000_000
 
+    /// How far the clocks may be apart before it is said.
+    private static let skewMicroseconds: Int64 = 1_000_000
+
     private struct Pages {
         var madeMicroseconds: Int64 = 0
         var isReady = false
@@ -20,6 +24,7 @@ final class HealthPages: Sendable {
 
     private unowned let service: CollectorService
     private let pages = Mutex(Pages())
+    private let skewWarned = Mutex(Int64(0))
 
     init(_ service: CollectorService) {
         self.service = service
@@ -45,6 +50,19 @@ final class HealthPages: Sendable {
         }
     }
 
+    /// Says once a minute that the venue's clock and ours are apart.
+    private func warnOfSkew(_ report: ServiceReport) {
+        guard let skew = report.clockSkewMicroseconds, abs(skew) > Self.skewMicroseconds else { return }
+        let isDue = self.skewWarned.withLock { last in
+            guard report.microseconds - last > 60_000_000 else { return false }
+            last = report.microseconds
+            return true
+        }
+        if isDue {
+            self.service.log.warning("the venue's clock and ours are apart", metadata: ["microseconds": "\(skew)"])
+        }
+    }
+
     /// Makes the pages anew every second until cancelled.
     func refresh(_ observe: @Sendable (LiveSummary) -> Void) async {
         let notifier = ServiceNotifier()
@@ -61,6 +79,8 @@ final class HealthPages: Sendable {
             self.pages.withLock { $0 = pages }
             // Every loop has answered for this report: none of them is stuck.
             if notifier.watchdogPeriod != nil { notifier.send(.watchdog) }
+            self.service.liveBooks.store(report.booksLive, ordering: .relaxed)
+            self.warnOfSkew(report)
             observe(report.liveSummary(since: previous))
             previous = report
             do { try await Task.sleep(for: .seconds(1)) } catch { return }

@@ -8,13 +8,19 @@ struct HeartbeatSource {
     let startMicroseconds: Int64
     /// Bytes of the resident set.
     let residentBytes: @Sendable () -> UInt64
+    /// Books that can be used.
+    let booksLive: @Sendable () -> Int
     private var nextMicroseconds: Int64
 
-    init(publisher: NATSPublisher, periodMicroseconds: Int64, residentBytes: @escaping @Sendable () -> UInt64) {
+    init(
+        publisher: NATSPublisher, periodMicroseconds: Int64, residentBytes: @escaping @Sendable () -> UInt64,
+        booksLive: @escaping @Sendable () -> Int
+    ) {
         self.publisher = publisher
         self.periodMicroseconds = periodMicroseconds
         self.startMicroseconds = WallClock.microseconds()
         self.residentBytes = residentBytes
+        self.booksLive = booksLive
         self.nextMicroseconds = self.startMicroseconds
     }
 
@@ -35,6 +41,7 @@ struct HeartbeatSource {
         beat.inFlight = cut.inFlight
         beat.spooled = cut.spooled
         beat.residentBytes = self.residentBytes()
+        beat.booksLive = UInt32(clamping: self.booksLive())
         return beat
     }
 }

@@ -1,6 +1,7 @@
 import MarketModel
 import OrderBook
 import Publishing
+import Synchronization
 import Transport
 import Venues
 
@@ -22,7 +23,8 @@ struct LoopBuilder: Sendable {
             self.index == 0
             ? HeartbeatSource(
                 publisher: self.service.publisher, periodMicroseconds: configuration.heartbeat.interval.microseconds,
-                residentBytes: ResidentMemory.bytes) : nil
+                residentBytes: ResidentMemory.bytes,
+                booksLive: { [service] in service.liveBooks.load(ordering: .relaxed) }) : nil
         let worker = LoopWorker(
             index: self.index, context: context,
             pipeline: Pipeline(books: configuration.bookSettings, publisher: publisher),

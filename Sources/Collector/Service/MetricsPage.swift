@@ -1,6 +1,7 @@
 import MarketModel
 import OrderBook
 import Publishing
+import Resilience
 import Transport
 import Venues
 
@@ -15,6 +16,7 @@ enum MetricsPage {
         Self.messages(report, &page)
         page.family("sluice_nats_connected", "gauge", "1 while the publisher is connected.")
         page.sample("sluice_nats_connected", [], report.publisher.isConnected ? "1" : "0")
+        Self.limits(report, &page)
         page.family("sluice_resident_bytes", "gauge", "Resident set of the process.")
         page.sample("sluice_resident_bytes", [], "\(report.residentBytes)")
         return page.text
@@ -108,6 +110,30 @@ enum MetricsPage {
         for (name, help, term) in gauges {
             page.family(name, "gauge", help)
             for (lane, cut) in lanes { page.sample(name, [("lane", lane)], "\(term(cut))") }
+        }
+    }
+
+    /// The venue's clock and budgets.
+    private static func limits(_ report: ServiceReport, _ page: inout Page) {
+        if let skew = report.clockSkewMicroseconds {
+            page.family(
+                "sluice_clock_skew_seconds", "gauge", "Our clock minus the venue's, the way of a frame included.")
+            let text = FixedPoint.text(skew, scale: 6)
+            page.sample("sluice_clock_skew_seconds", [("venue", "binance")], text)
+        }
+        page.family("sluice_rest_scope_closed", "gauge", "1 while the venue has closed a scope of requests.")
+        for (scope, budget) in report.budgets {
+            page.sample("sluice_rest_scope_closed", [("scope", scope)], budget.closedFor == nil ? "0" : "1")
+        }
+        page.family("sluice_rest_weight_used", "gauge", "Weight used in the running window of a scope.")
+        for (scope, budget) in report.budgets {
+            guard let window = budget.windows.first else { continue }
+            page.sample("sluice_rest_weight_used", [("scope", scope)], "\(window.used)")
+        }
+        page.family("sluice_rest_weight_limit", "gauge", "Weight that a window of a scope allows.")
+        for (scope, budget) in report.budgets {
+            guard let window = budget.windows.first else { continue }
+            page.sample("sluice_rest_weight_limit", [("scope", scope)], "\(window.window.limit)")
         }
     }
 

@@ -1,6 +1,7 @@
 import MarketModel
 import OrderBook
 import Publishing
+import Resilience
 import Transport
 
 /// All figures of the service at one moment, from which every page is made.
@@ -19,6 +20,8 @@ struct ServiceReport: Sendable {
     let counts: [TypeCounts]
     let queueLimitBytes: Int
     let residentBytes: UInt64
+    /// What the venues meter, by scope.
+    let budgets: [(scope: String, snapshot: RateLimiterSnapshot)]
 
     static func make(_ service: CollectorService) async -> ServiceReport {
         let loops = await service.summaries()
@@ -31,12 +34,20 @@ struct ServiceReport: Sendable {
             core: service.publisher.cut(.core), jetstream: service.publisher.cut(.jetstream),
             counts: MessageType.allCases.map { service.publisher.counts(of: $0) },
             queueLimitBytes: service.configuration.queue.bytes.bytes * service.workers.count,
-            residentBytes: ResidentMemory.bytes())
+            residentBytes: ResidentMemory.bytes(), budgets: LimiterRegistry.process.snapshots())
     }
 
     var connections: [LoopSummary.Connection] { self.loops.flatMap(\.connections) }
     var books: [LoopSummary.Book] { self.loops.flatMap(\.books) }
     var total: AccountingCut { self.core + self.jetstream }
+
+    /// Our clock minus the venue's, at most: the shortest way of a frame stands in it. Nil before the first frame.
+    var clockSkewMicroseconds: Int64? { self.books.compactMap(\.lagMicroseconds).min() }
+
+    /// Books that can be used.
+    var booksLive: Int {
+        self.books.filter { $0.state == .live || $0.state == .refreshing || $0.state == .seeded }.count
+    }
 
     /// Why the service is not ready: empty when every feed delivers, every book is usable and NATS confirms.
     var verdict: [String] {
