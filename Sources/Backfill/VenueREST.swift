@@ -28,7 +28,8 @@ package final class VenueREST: Sendable {
         /// Weight that may be used in a minute, by segment; segments of one scope give the same.
         package var weightPerMinute: [BinanceSegment: Int] = [:]
         package var deadline = Duration.seconds(15)
-        package var retry = RetryPolicy()
+        /// The total covers the wait for budget: a mass resync of hundreds of books takes minutes.
+        package var retry = RetryPolicy(total: .seconds(900))
 
         package init() {}
     }

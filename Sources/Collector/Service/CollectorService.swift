@@ -18,6 +18,9 @@ package final class CollectorService: Sendable {
     /// How long a graceful stop may take for the queue; the connections have their own close deadline before.
     private static let drainDeadline = Duration.seconds(5)
 
+    /// Snapshots that are fetched at a time; the others wait in the bounded way to here.
+    private static let snapshotsUnderWay = 16
+
     let configuration: Configuration
     let plan: CollectionPlan
     let log: Logger
@@ -129,9 +132,15 @@ package final class CollectorService: Sendable {
             instruments[segment] = loaded
         }
         for index in self.workers.indices { self.makeWorker(index, queues[index], instruments) }
-        await withDiscardingTaskGroup { group in
+        await withTaskGroup(of: Void.self) { group in
+            var underWay = 0
             for await order in self.requests.orders {
+                if underWay >= Self.snapshotsUnderWay {
+                    await group.next()
+                    underWay -= 1
+                }
                 group.addTask { await self.answer(order, rest) }
+                underWay += 1
             }
         }
     }

@@ -62,7 +62,9 @@ package enum BinanceInstruments {
 
     private static func instrument(_ entry: Entry, _ segment: BinanceSegment) -> Instrument? {
         guard !entry.symbol.isEmpty, !entry.baseAsset.isEmpty, !entry.quoteAsset.isEmpty else { return nil }
-        let isPerpetual = entry.contractType.map { $0.hasSuffix("PERPETUAL") } ?? !entry.symbol.contains("_")
+        // PERPETUAL, TRADIFI_PERPETUAL, PERPETUAL_DELIVERING; a dated contract carries its date behind a low line.
+        let isNamedPerpetual = entry.contractType?.contains("PERPETUAL") ?? false
+        let isPerpetual = isNamedPerpetual || !entry.symbol.contains("_")
         let expiry = isPerpetual || segment == .spot ? nil : entry.symbol.split(separator: "_").last.map(String.init)
         let market: Market = segment == .spot ? .spot : isPerpetual ? .perpetual : .future
         let pair = "\(entry.baseAsset)-\(entry.quoteAsset)"
@@ -85,7 +87,7 @@ package enum BinanceInstruments {
             }
         }
         if segment == .coinm {
-            guard let size = entry.contractSize else { return nil }
+            guard let size = entry.contractSize, size > 0 else { return nil }
             instrument.contractSize = String(size)
             instrument.contractSizeUnit = .quote
         }
