@@ -62,6 +62,6 @@ struct CollectionPlanTests {
             (.usdm, [50: 2, 100: 5, 500: 10, 1_000: 20]),
         ])
     func weights(segment: BinanceSegment, table: [Int: Int]) {
-        for (limit, weight) in table { #expect(segment.snapshotWeight(limit: limit) == weight) }
+        for (limit, weight) in table { #expect(Venues.BinanceLimits.depthWeight(segment, limit: limit) == weight) }
     }
 }

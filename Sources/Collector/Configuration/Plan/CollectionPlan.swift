@@ -47,8 +47,8 @@ package struct CollectionPlan: Hashable, Sendable {
             connections += Self.connections(of: segment, settings)
             let snapshots = settings.types.contains(.orderbook) ? settings.symbols.count : 0
             let (snapshotWeight, overflow) = snapshots.multipliedReportingOverflow(
-                by: segment.snapshotWeight(limit: settings.snapshotLimit))
-            let weight = segment.instrumentListWeight + (overflow ? 0 : snapshotWeight)
+                by: Venues.BinanceLimits.depthWeight(segment, limit: settings.snapshotLimit))
+            let weight = Venues.BinanceLimits.instrumentsWeight(segment) + (overflow ? 0 : snapshotWeight)
             books += snapshots
             switch segment {
             case .spot: spot = (spot.requests + 1 + snapshots, spot.weight + weight)
