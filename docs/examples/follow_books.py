@@ -8,6 +8,7 @@ Needs nats-py. Prints one JSON document at the end. Written from docs/subscribin
 import argparse
 import asyncio
 import json
+import signal
 from decimal import Decimal
 
 import nats
@@ -24,6 +25,7 @@ class Book:
     def __init__(self):
         self.chain = None
         self.sequence = 0
+        self.is_first = True
         self.bids, self.asks = {}, {}
         self.counts = dict.fromkeys(("compared", "different", "deltas", "chains", "gaps"), 0)
 
@@ -42,11 +44,13 @@ class Book:
             self.counts["chains"] += 1
         self.chain, self.sequence = (m["instance"], m["chain"]), m["sequence"]
         self.bids, self.asks = bids, asks
+        self.is_first = True
 
     def delta(self, m):
         if self.chain != (m["instance"], m["chain"]) or m["sequence"] <= self.sequence:
             return
-        if m["previous_sequence"] > self.sequence:
+        previous = m["previous_sequence"]
+        if previous > self.sequence or (previous < self.sequence and not self.is_first):
             self.counts["gaps"] += 1
             self.chain = None  # wait for the next orderbook
             return
@@ -60,6 +64,7 @@ class Book:
                 for price in sorted(side, key=Decimal, reverse=best_is_high)[m["depth"] :]:
                     del side[price]
         self.sequence = m["sequence"]
+        self.is_first = False
         self.counts["deltas"] += 1
 
     def top(self, side, best_is_high):
@@ -87,19 +92,28 @@ async def main():
     parser.add_argument("--nats", default="nats://127.0.0.1:4222")
     parser.add_argument("--prefix", default="md")
     parser.add_argument("--seconds", type=float, default=30)
-    parser.add_argument("--until-idle", type=float, help="stop after so many seconds without a message")
+    parser.add_argument("--until-idle", type=float, help="stop after so many seconds without trade or delta")
     arguments = parser.parse_args()
     books, trades = {}, {}
     loop = asyncio.get_running_loop()
     connection = await nats.connect(arguments.nats)
     subscription = await connection.subscribe(arguments.prefix + ".>" if arguments.prefix else ">")
-    deadline = loop.time() + arguments.seconds
-    while (left := deadline - loop.time()) > 0:
-        try:
-            received = await subscription.next_msg(timeout=min(left, arguments.until_idle or left))
-        except nats.errors.TimeoutError:
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    last_data = loop.time()
+    deadline = last_data + arguments.seconds
+    while not stopped.is_set() and loop.time() < deadline:
+        # Heartbeats and repeated books keep coming from an idle collector.
+        if arguments.until_idle and loop.time() - last_data > arguments.until_idle:
             break
+        try:
+            received = await subscription.next_msg(timeout=0.2)
+        except nats.errors.TimeoutError:
+            continue
         m = loads(received.data)
+        if m["type"] in ("orderbook_delta", "trade"):
+            last_data = loop.time()
         key = f'{m["venue"]}.{m["market"]}.{m["symbol"]}'
         if m["type"] == "orderbook":
             books.setdefault(key, Book()).view(m)
