@@ -14,6 +14,8 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
     /// Frames refused, by `FrameRefusal.ordinal`.
     package private(set) var refusals = [UInt64](repeating: 0, count: FrameRefusal.labels.count)
     package private(set) var frames: UInt64 = 0
+    /// Changes when scales widened: every other decoder of the instrument must take them before its next frame.
+    package private(set) var scalesVersion: UInt64 = 0
     /// Instruments that were stopped because a value did not fit.
     package private(set) var stopped: [InstrumentID] = []
     /// Trades taken since they were last fetched; filled only when `recordsTrades` is set.
@@ -128,6 +130,7 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
             self.instruments.setScales(wider, of: id)
             self.publisher.setScales(wider, of: id)
             decoder.setScales(wider, of: id)
+            self.scalesVersion &+= 1
             return true
         case .valueTooLarge(let id):
             self.stop(id, at: now)

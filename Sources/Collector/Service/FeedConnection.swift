@@ -35,6 +35,7 @@ final class FeedConnection: FrameSink {
     private var refusedSubscriptions: UInt64 = 0
     private var state = StatusChange.State.starting
     private var isStopping = false
+    private var seenScales: UInt64 = 0
 
     init(
         name: String, segment: BinanceSegment, number: Int32, worker: LoopWorker, decoder: consuming BinanceDecoder,
@@ -79,11 +80,22 @@ final class FeedConnection: FrameSink {
 
     /// Takes an answer to a depth request; false when it could not be read.
     func takeSnapshot(_ frame: Frame, of instrument: InstrumentID) -> Bool {
+        self.takeScales()
         do throws(FrameRefusal) {
             try self.worker.pipeline.takeSnapshot(frame, of: instrument, &self.decoder)
             return true
         } catch {
             return false
+        }
+    }
+
+    /// Takes the scales that another connection of the loop has widened.
+    private func takeScales() {
+        guard self.seenScales != self.worker.pipeline.scalesVersion else { return }
+        self.seenScales = self.worker.pipeline.scalesVersion
+        for index in 0..<self.worker.pipeline.instruments.count {
+            let id = InstrumentID(index)
+            self.decoder.setScales(self.worker.pipeline.instruments.scales(of: id), of: id)
         }
     }
 
@@ -101,6 +113,7 @@ final class FeedConnection: FrameSink {
 
     func frameReceived(_ frame: Frame, on id: SocketID) {
         self.lastDataMicroseconds = frame.receivedMicroseconds
+        self.takeScales()
         do throws(FrameRefusal) {
             guard let control = try self.worker.pipeline.take(frame, &self.decoder) else {
                 if !self.hasDataOnSocket, id == self.socket { self.firstData(at: frame.receivedMicroseconds) }
