@@ -34,6 +34,8 @@ package struct Book: ~Copyable {
     package internal(set) var sequence: UInt64 = 0
 
     var kept: KeptUpdates
+    /// What a snapshot is wanted for, until the request was taken out.
+    var wanted: SnapshotRequest.Purpose?
     var held: HeldSnapshot?
     var eventTime = Timestamp.none
     var sentTime = Timestamp.none
@@ -94,13 +96,4 @@ package struct Book: ~Copyable {
             venueSequence: self.venueSequence, trustedDepth: Int32(clamping: self.trustedDepth(depth)),
             eventTime: self.eventTime, sentTime: self.sentTime, receivedMicroseconds: self.receivedMicroseconds)
     }
-}
-
-/// A snapshot that is ahead of its book, held until the book has caught up.
-struct HeldSnapshot {
-    var last: UInt64
-    var bids: [Level]
-    var asks: [Level]
-
-    var bytes: Int { (self.bids.capacity + self.asks.capacity) * MemoryLayout<Level>.stride }
 }

@@ -14,6 +14,8 @@ package struct BookSettings: Sendable, Equatable {
     package var crossedForMicroseconds: Int64
     /// The least time between two refreshes of one book.
     package var refreshSpacingMicroseconds: Int64
+    /// A refresh that was not answered for so long is given up.
+    package var refreshTimeoutMicroseconds: Int64
     package var kept: KeptUpdates.Limits
 
     package init(depth: Int? = 100, retain: Int = 1_000, refreshBelow: Int? = nil, snapshotLimit: Int = 1_000) {
@@ -26,6 +28,7 @@ package struct BookSettings: Sendable, Equatable {
         self.idleIntervalMicroseconds = 10_000_000
         self.crossedForMicroseconds = 1_000_000
         self.refreshSpacingMicroseconds = 10_000_000
+        self.refreshTimeoutMicroseconds = 120_000_000
         self.kept = KeptUpdates.Limits()
     }
 

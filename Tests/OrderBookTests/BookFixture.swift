@@ -23,6 +23,28 @@ final class BookFixture {
         self.take(.snapshot, 0, last, bids, asks, id ?? self.id)
     }
 
+    /// Tells the keeper that no snapshot came.
+    func failed(_ purpose: SnapshotRequest.Purpose) -> [MarketEvent] {
+        self.batch.removeAll()
+        self.now += 10_000
+        self.keeper.snapshotFailed(
+            SnapshotRequest(instrument: self.id, purpose: purpose), at: self.now, &self.batch)
+        return Array(self.batch.events)
+    }
+
+    /// Lets the keeper do what is due after `microseconds` of nothing.
+    func pass(microseconds: Int64) -> [MarketEvent] {
+        self.batch.removeAll()
+        self.now += microseconds
+        self.keeper.publishDue(at: self.now, &self.batch)
+        return Array(self.batch.events)
+    }
+
+    /// The venue's id of the book's last update, nil without a valid book.
+    var last: UInt64? { self.keeper.withBook(self.id) { $0.synchronizer.last } }
+
+    var needsSeed: Bool { self.last == nil }
+
     func levels(_ run: LevelBuffer.Run) -> [Level] {
         self.batch.levels.withLevels(run) { Array($0) }
     }

@@ -12,6 +12,21 @@ struct BookKeeperPropertyTests {
         var testDescription: String { "depth \(self.depth), retain \(self.retain), snapshot \(self.snapshot)" }
     }
 
+    /// What the runs of all seeds met.
+    struct Totals {
+        var refreshes: UInt64 = 0
+        var behind = 0
+        var ahead = 0
+        var failed = 0
+
+        mutating func add(_ counts: BookCounts, _ venue: DelayedVenue) {
+            self.refreshes += counts.refreshes
+            self.behind += venue.answersBehind
+            self.ahead += venue.answersAhead
+            self.failed += venue.answersFailed
+        }
+    }
+
     static let shapes = [
         Shape(depth: 5, retain: 5, snapshot: 5), Shape(depth: 5, retain: 20, snapshot: 40),
         Shape(depth: 10, retain: 30, snapshot: 30), Shape(depth: 20, retain: 60, snapshot: 500),
@@ -19,54 +34,56 @@ struct BookKeeperPropertyTests {
 
     @Test("Every frame: the view agrees, or says how much less it knows; a reader of deltas follows", arguments: shapes)
     func agrees(_ shape: Shape) {
-        for seed in UInt64(1)...60 {
+        var totals = Totals()
+        for seed in UInt64(1)...40 {
             var settings = BookSettings(
-                depth: shape.depth, retain: shape.retain, refreshBelow: shape.depth + 2, snapshotLimit: shape.snapshot)
+                depth: shape.depth, retain: shape.retain, refreshBelow: shape.retain - 2, snapshotLimit: shape.snapshot)
             settings.refreshSpacingMicroseconds = 50_000
             settings.snapshotIntervalMicroseconds = 40_000
+            var venue = DelayedVenue(seed: seed, snapshotLevels: shape.snapshot)
             let fixture = BookFixture(settings)
-            var stream = SimulatedStream(seed: seed, levels: 60)
-            var chance = SeededGenerator(seed: seed &+ 7)
             var reader = NaiveReader(depth: shape.depth)
-            var short = 0
-            var pending: (delay: Int, isRefresh: Bool)? = (2, false)
+            venue.request(.seed)
 
-            for step in 0..<400 {
-                if let wanted = pending, wanted.delay == 0 {
-                    pending = nil
-                    let bids = stream.book.topBids(shape.snapshot)
-                    let asks = stream.book.topAsks(shape.snapshot)
-                    let events = fixture.snapshot(stream.last, bids: bids, asks: asks)
-                    reader.take(events, fixture.levels)
-                } else if let wanted = pending {
-                    pending = (wanted.delay - 1, wanted.isRefresh)
+            for step in 0..<600 {
+                venue.advance()
+                if let answer = venue.takeAnswer() {
+                    if let snapshot = answer.snapshot {
+                        reader.take(
+                            fixture.snapshot(snapshot.last, bids: snapshot.bids, asks: snapshot.asks), fixture.levels)
+                    } else {
+                        reader.take(fixture.failed(answer.purpose), fixture.levels)
+                    }
                 }
-                let update = stream.next()
-                // A frame in fifty is lost: the next one shows the gap.
-                guard Int.random(in: 0..<50, using: &chance) != 0 || step < 20 else { continue }
-                var events = fixture.delta(update.before, update.last, bids: update.bids, asks: update.asks)
-                reader.take(events, fixture.levels)
-                if Int.random(in: 0..<20, using: &chance) == 0 {
-                    events = fixture.delta(update.before, update.last, bids: update.bids, asks: update.asks)
+                for frame in venue.takeFrames() {
+                    reader.take(
+                        fixture.delta(frame.before, frame.last, bids: frame.bids, asks: frame.asks), fixture.levels)
+                    guard venue.comesTwice() else { continue }
+                    let events = fixture.delta(frame.before, frame.last, bids: frame.bids, asks: frame.asks)
                     #expect(events.isEmpty, "seed \(seed): a frame that came twice changes nothing")
                 }
-                for request in fixture.keeper.takeRequests() where pending == nil {
-                    let delay = Int.random(in: 0...6, using: &chance)
-                    pending = (delay, request.purpose == .refresh)
+                if !venue.isAsked {
+                    let requests = fixture.keeper.takeRequests()
+                    #expect(requests.count <= 1)
+                    if let request = requests.first { venue.request(request.purpose) }
+                    if fixture.needsSeed { fixture.keeper.requestSeed(fixture.id) }
                 }
-                let isValid = fixture.keeper.withBook(fixture.id) { $0.synchronizer.last == stream.last }
-                guard isValid else { continue }
+                guard fixture.last == venue.delivered.last else { continue }
                 let trusted = fixture.keeper.withBook(fixture.id) { $0.trustedDepth(shape.depth) }
                 let (bids, asks) = fixture.top(trusted)
-                #expect(bids == stream.book.topBids(trusted), "seed \(seed), step \(step)")
-                #expect(asks == stream.book.topAsks(trusted), "seed \(seed), step \(step)")
-                if trusted < shape.depth { short += 1 }
+                #expect(bids == venue.delivered.book.topBids(trusted), "seed \(seed), step \(step)")
+                #expect(asks == venue.delivered.book.topAsks(trusted), "seed \(seed), step \(step)")
             }
+            let counts = fixture.keeper.withBook(fixture.id) { $0.counts }
             #expect(reader.problems.isEmpty, "seed \(seed): \(reader.problems.prefix(3))")
             #expect(reader.applied > 20, "seed \(seed): the reader hardly followed")
-            let mismatches = fixture.keeper.withBook(fixture.id) { $0.counts.mismatches }
-            #expect(mismatches == 0, "seed \(seed): a refresh contradicted a sound book")
+            #expect(reader.compared > 5, "seed \(seed): the reader hardly compared")
+            #expect(counts.mismatches == 0, "seed \(seed): a refresh contradicted a sound book")
+            totals.add(counts, venue)
         }
+        // Each path was walked: refreshes that served, answers behind the stream and ahead of it, requests that failed.
+        #expect(totals.behind > 50 && totals.ahead > 50 && totals.failed > 20)
+        if shape.snapshot > shape.depth { #expect(totals.refreshes > 100) }
     }
 
     @Test("Without a cap the book is the reference's")

@@ -119,6 +119,60 @@ struct BookKeeperTests {
         #expect(found8 == Level(price: 97, size: 4))
     }
 
+    @Test("A refresh that is never answered is given up, and asked for again after its spacing")
+    func lostRefresh() {
+        var settings = BookSettings(depth: 2, retain: 3, refreshBelow: 3, snapshotLimit: 3)
+        settings.refreshSpacingMicroseconds = 5_000_000
+        settings.refreshTimeoutMicroseconds = 60_000_000
+        let fixture = BookFixture(settings)
+        _ = fixture.snapshot(10, bids: Self.bids + [Level(price: 98, size: 3)], asks: Self.asks)
+        _ = fixture.delta(10, 11)
+        _ = fixture.delta(11, 12, bids: [Level(price: 98, size: 0)])
+        Self.expect(fixture, is: .refreshing)
+        let first = fixture.keeper.takeRequests()
+        #expect(first.map(\.purpose) == [.refresh])
+        _ = fixture.pass(microseconds: 59_000_000)
+        Self.expect(fixture, is: .refreshing)
+        _ = fixture.pass(microseconds: 2_000_000)
+        Self.expect(fixture, is: .live)
+        _ = fixture.delta(12, 13)
+        let early = fixture.keeper.takeRequests()
+        #expect(early.isEmpty)
+        _ = fixture.pass(microseconds: 6_000_000)
+        _ = fixture.delta(13, 14)
+        let second = fixture.keeper.takeRequests()
+        #expect(second.map(\.purpose) == [.refresh])
+    }
+
+    @Test("A book whose connection went asks for nothing until it is told to; a request is handed out once")
+    func requests() {
+        let fixture = BookFixture(BookSettings())
+        _ = fixture.snapshot(10, bids: Self.bids, asks: Self.asks)
+        _ = fixture.delta(12, 13)
+        fixture.keeper.breakBook(fixture.id, reason: .closed, at: fixture.now, &fixture.batch)
+        let none = fixture.keeper.takeRequests()
+        #expect(none.isEmpty)
+        fixture.keeper.requestSeed(fixture.id)
+        fixture.keeper.requestSeed(fixture.id)
+        let one = fixture.keeper.takeRequests()
+        #expect(one == [SnapshotRequest(instrument: fixture.id, purpose: .seed)])
+        _ = fixture.snapshot(20, bids: Self.bids, asks: Self.asks)
+        fixture.keeper.requestSeed(fixture.id)
+        let seeded = fixture.keeper.takeRequests()
+        #expect(seeded.isEmpty)
+    }
+
+    @Test("A book that stays crossed is broken although no frame comes")
+    func crossedAndSilent() {
+        let fixture = BookFixture(BookSettings())
+        _ = fixture.snapshot(10, bids: Self.bids, asks: Self.asks)
+        _ = fixture.delta(10, 11, bids: [Level(price: 101, size: 1)])
+        _ = fixture.pass(microseconds: 900_000)
+        Self.expect(fixture, is: .live)
+        _ = fixture.pass(microseconds: 200_000)
+        Self.expect(fixture, is: .broken)
+    }
+
     @Test("What is kept while waiting is bounded, and the overflow counted")
     func bounded() {
         var settings = BookSettings()
