@@ -5,6 +5,8 @@
 package struct StreamTable: ~Copyable {
     /// The most names: a connection carries 1024 streams at most.
     package static let limit = 8_192
+    /// The longest name, bytes.
+    package static let nameMax = 256
 
     private struct Slot {
         var hash: UInt64 = 0
@@ -22,7 +24,7 @@ package struct StreamTable: ~Copyable {
     /// Registers a name; false when the table is full or the name too long.
     package mutating func insert(_ name: some Sequence<UInt8>, value: Int32) -> Bool {
         let bytes = Array(name)
-        guard self.count < Self.limit, bytes.count <= 256, value >= 0 else { return false }
+        guard self.count < Self.limit, bytes.count <= Self.nameMax, value >= 0 else { return false }
         if self.count * 2 >= self.slots.count { self.grow() }
         let hash = Self.hash(bytes.span, 0..<bytes.count)
         var index = self.place(of: hash)

@@ -20,7 +20,7 @@ struct DepthFields {
 extension BinanceDecoder {
     /// Decodes the `data` object that the reader stands at.
     func decodeData(
-        _ reader: inout JSONReader, _ stream: borrowing BinanceStream, _ received: Int64,
+        _ reader: inout JSONReader, _ stream: BinanceStreams.Entry, _ received: Int64,
         into batch: inout EventBatch
     ) throws(FrameRefusal) {
         switch stream.kind {
@@ -32,24 +32,17 @@ extension BinanceDecoder {
 
     /// Refuses a frame that speaks of another symbol, or of the other half of the merged futures.
     func check(
-        _ bytes: Span<UInt8>, symbol: Range<Int>?, segmentNumber: UInt64?, against stream: borrowing BinanceStream
+        _ bytes: Span<UInt8>, symbol: Range<Int>?, segmentNumber: UInt64?, against stream: BinanceStreams.Entry
     ) throws(FrameRefusal) {
         guard let symbol else { throw .missingField }
         if let number = segmentNumber, let ours = self.segment.mergedSegmentNumber, number != ours { throw .mismatch }
-        guard !Self.equal(bytes, symbol, stream.symbol) else { return }
-        guard let text = JSONText.unescaped(bytes, symbol), text == stream.symbol else { throw .mismatch }
-    }
-
-    private static func equal(_ bytes: Span<UInt8>, _ range: Range<Int>, _ other: [UInt8]) -> Bool {
-        guard range.count == other.count else { return false }
-        for offset in 0..<range.count where bytes[range.lowerBound + offset] != other[offset] { return false }
-        return true
+        guard self.streams.isSymbol(bytes, symbol, of: stream) else { throw .mismatch }
     }
 
     // MARK: - Depth
 
     private func decodeDepth(
-        _ reader: inout JSONReader, _ stream: borrowing BinanceStream, _ received: Int64,
+        _ reader: inout JSONReader, _ stream: BinanceStreams.Entry, _ received: Int64,
         into batch: inout EventBatch
     ) throws(FrameRefusal) {
         var fields = DepthFields()

@@ -19,7 +19,7 @@ extension BinanceDecoder {
     }
 
     func decodeTrade(
-        _ reader: inout JSONReader, _ stream: borrowing BinanceStream, _ received: Int64,
+        _ reader: inout JSONReader, _ stream: BinanceStreams.Entry, _ received: Int64,
         into batch: inout EventBatch
     ) throws(FrameRefusal) {
         let isAggregate = stream.kind == .aggregateTrade
@@ -59,7 +59,7 @@ extension BinanceDecoder {
     }
 
     func decodeBookTicker(
-        _ reader: inout JSONReader, _ stream: borrowing BinanceStream, _ received: Int64,
+        _ reader: inout JSONReader, _ stream: BinanceStreams.Entry, _ received: Int64,
         into batch: inout EventBatch
     ) throws(FrameRefusal) {
         var fields = Fields()

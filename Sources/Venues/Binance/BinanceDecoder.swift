@@ -7,20 +7,20 @@ package import MarketModel
 /// Source: https://developers.binance.com/docs/ (spot 2026-07-21, derivatives 2026-07-01).
 package struct BinanceDecoder: ~Copyable, FrameDecoder {
     package let segment: BinanceSegment
-    private var table = StreamTable()
-    private(set) var streams: [BinanceStream] = []
+    var streams = BinanceStreams()
     private var scales: [DecimalScales] = []
 
     package init(segment: BinanceSegment) {
         self.segment = segment
     }
 
-    /// Registers a stream; false when there are too many.
+    /// Registers a stream; false when there are too many or its name is known already.
     package mutating func addStream(named name: String, _ stream: BinanceStream) -> Bool {
-        guard self.table.insert(name.utf8, value: Int32(self.streams.count)) else { return false }
-        self.streams.append(stream)
-        return true
+        self.streams.add(named: name, stream)
     }
+
+    /// Frames that a stream has brought; streams count from 0 in the order in which they were added.
+    package func frames(ofStream index: Int) -> UInt64 { self.streams.frames(at: index) }
 
     package mutating func setScales(_ scales: DecimalScales, of instrument: InstrumentID) {
         let index = Int(instrument.index)
@@ -44,9 +44,13 @@ package struct BinanceDecoder: ~Copyable, FrameDecoder {
         try self.scanEnvelope(&reader, &envelope)
         guard let name = envelope.stream else { return try Self.control(bytes, envelope) }
         guard let data = envelope.data else { throw .missingField }
-        guard let index = self.streamIndex(of: bytes, at: name) else { throw .unknownStream }
+        guard let index = self.streams.index(of: bytes, at: name) else {
+            if Self.isShutdown(bytes, name) { return .shutdown }
+            throw .unknownStream
+        }
         reader.index = data
-        try self.decodeData(&reader, self.streams[Int(index)], frame.receivedMicroseconds, into: &batch)
+        let stream = self.streams.count(at: index)
+        try self.decodeData(&reader, stream, frame.receivedMicroseconds, into: &batch)
         return nil
     }
 
@@ -105,6 +109,7 @@ package struct BinanceDecoder: ~Copyable, FrameDecoder {
         var id: UInt64?
         var hasResult = false
         var code: Int64?
+        var isShutdown = false
     }
 
     private func scanEnvelope(_ reader: inout JSONReader, _ envelope: inout Envelope) throws(FrameRefusal) {
@@ -132,6 +137,8 @@ package struct BinanceDecoder: ~Copyable, FrameDecoder {
                     try reader.skipValue()
                 case 4 where reader.bytes[key.lowerBound] == UInt8(ascii: "c"):
                     envelope.code = try Self.code(&reader)
+                case 1 where reader.bytes[key.lowerBound] == UInt8(ascii: "e"):
+                    envelope.isShutdown = Self.isShutdown(reader.bytes, try reader.string())
                 case 5 where reader.bytes[key.lowerBound] == UInt8(ascii: "e"):
                     // {"error":{"code":2,"msg":"…"},"id":1}
                     envelope.code = try Self.errorCode(&reader)
@@ -178,18 +185,19 @@ package struct BinanceDecoder: ~Copyable, FrameDecoder {
     private static func control(
         _ bytes: Span<UInt8>, _ envelope: Envelope
     ) throws(FrameRefusal) -> VenueControl {
+        if envelope.isShutdown { return .shutdown }
         if let code = envelope.code { return .refused(id: envelope.id, code: code) }
         if envelope.hasResult, let id = envelope.id { return .acknowledged(id: id) }
         throw .unknownEvent
     }
 
-    private func streamIndex(of bytes: Span<UInt8>, at range: Range<Int>) -> Int32? {
-        if let index = self.table.value(of: bytes, at: range) { return index }
-        // A name with escapes is the same name.
-        for position in range where bytes[position] == UInt8(ascii: "\\") {
-            guard let name = JSONText.unescaped(bytes, range) else { return nil }
-            return self.table.value(of: name.span, at: 0..<name.count)
-        }
-        return nil
+    /// Spot says that it is about to restart: <https://developers.binance.com/docs/binance-spot-api-docs> (2026-05).
+    private static func isShutdown(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        let name: StaticString = "serverShutdown"
+        // The combined form names its stream "!serverShutdown".
+        let start = range.lowerBound + (!range.isEmpty && bytes[range.lowerBound] == UInt8(ascii: "!") ? 1 : 0)
+        guard range.upperBound - start == name.utf8CodeUnitCount else { return false }
+        for offset in start..<range.upperBound where bytes[offset] != name.utf8Start[offset - start] { return false }
+        return true
     }
 }

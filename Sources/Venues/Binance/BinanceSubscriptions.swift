@@ -10,11 +10,20 @@ package struct BinanceSubscriptions: Sendable {
         case done
     }
 
+    private enum Method: String {
+        case subscribe = "SUBSCRIBE"
+        case unsubscribe = "UNSUBSCRIBE"
+    }
+
+    /// Streams that one request names when everything is given up: few messages, since the socket closes soon.
+    private static let farewellBatch = 256
+
     private let streams: [String]
     private let batchSize: Int
     private let spacingMicroseconds: Int64
     private let acknowledgeMicroseconds: Int64
-    private var nextStream = 0
+    /// Requests still to send, in order; a stream is in it at most once for each method.
+    private var wanted: [(method: Method, streams: [Int])] = []
     private var nextID: UInt64 = 1
     private var nextSend: Int64 = 0
     /// Requests that wait for their answer: a connection has few.
@@ -30,31 +39,46 @@ package struct BinanceSubscriptions: Sendable {
         self.batchSize = max(1, batchSize)
         self.spacingMicroseconds = Self.microseconds(spacing)
         self.acknowledgeMicroseconds = Self.microseconds(acknowledgeTimeout)
+        self.reset()
     }
 
     /// Starts over on a new socket; ids go on, so that a late answer to the old one is not taken for a new one's.
     package mutating func reset() {
-        self.nextStream = 0
         self.nextSend = 0
         self.pending.removeAll()
         self.refusals = 0
+        self.wanted.removeAll()
+        self.append(.subscribe, Array(self.streams.indices), batch: self.batchSize)
+    }
+
+    /// Gives streams up and asks for them again; those that already wait for that are left alone.
+    package mutating func resubscribe(_ indices: [Int]) {
+        let waiting = Set(self.wanted.flatMap(\.streams))
+        let fresh = indices.filter { self.streams.indices.contains($0) && !waiting.contains($0) }
+        self.append(.unsubscribe, fresh, batch: self.batchSize)
+        self.append(.subscribe, fresh, batch: self.batchSize)
+    }
+
+    /// Gives up every stream, and whatever was still to be asked for.
+    package mutating func unsubscribeAll() {
+        self.wanted.removeAll()
+        self.append(.unsubscribe, Array(self.streams.indices), batch: Self.farewellBatch)
     }
 
     /// Gives the next message to send, or until when to wait for more.
     package mutating func nextMessage(now: Int64) -> Step {
-        guard self.nextStream < self.streams.count else {
+        guard let next = self.wanted.first else {
             guard let oldest = self.pending.first else { return .done }
             return .wait(until: oldest.sent + self.acknowledgeMicroseconds)
         }
         guard now >= self.nextSend else { return .wait(until: self.nextSend) }
-        let end = min(self.nextStream + self.batchSize, self.streams.count)
-        let names = self.streams[self.nextStream..<end].map { "\"\(Self.escaped($0))\"" }.joined(separator: ",")
+        let names = next.streams.map { "\"\(Self.escaped(self.streams[$0]))\"" }.joined(separator: ",")
         let id = self.nextID
-        self.nextStream = end
+        self.wanted.removeFirst()
         self.nextID += 1
         self.nextSend = now + self.spacingMicroseconds
         self.pending.append((id, now))
-        return .send("{\"method\":\"SUBSCRIBE\",\"params\":[\(names)],\"id\":\(id)}")
+        return .send("{\"method\":\"\(next.method.rawValue)\",\"params\":[\(names)],\"id\":\(id)}")
     }
 
     package mutating func acknowledged(id: UInt64) {
@@ -70,6 +94,14 @@ package struct BinanceSubscriptions: Sendable {
     package func overdue(now: Int64) -> Bool {
         guard let oldest = self.pending.first else { return false }
         return now - oldest.sent > self.acknowledgeMicroseconds
+    }
+
+    private mutating func append(_ method: Method, _ indices: [Int], batch: Int) {
+        var rest = indices[...]
+        while !rest.isEmpty {
+            self.wanted.append((method, Array(rest.prefix(batch))))
+            rest = rest.dropFirst(batch)
+        }
     }
 
     private static func escaped(_ name: String) -> String {
