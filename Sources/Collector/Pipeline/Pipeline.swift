@@ -23,6 +23,7 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
     package var recordsTrades = false
     private var batch = EventBatch()
     private var trades: ContiguousArray<TradeSequence> = []
+    private var quotes: ContiguousArray<QuoteSequence> = []
 
     package init(books: BookSettings, publisher: consuming EventPublisher<Encoder>) {
         self.keeper = BookKeeper(settings: books)
@@ -35,11 +36,18 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
         self.keeper.add(id, isKept: keepsBook)
         self.publisher.add(instrument, scales: self.instruments.scales(of: id))
         self.trades.append(TradeSequence())
+        self.quotes.append(QuoteSequence())
         return id
     }
 
     /// What became of the trades of an instrument.
     package func trades(of id: InstrumentID) -> TradeSequence { self.trades[Int(id.index)] }
+
+    /// What became of the best bids and offers of an instrument.
+    package func quotes(of id: InstrumentID) -> QuoteSequence { self.quotes[Int(id.index)] }
+
+    /// Forgets where the quotes of an instrument stood, as their connection ended.
+    package mutating func restartQuotes(of id: InstrumentID) { self.quotes[Int(id.index)].restart() }
 
     // MARK: - Frames
 
@@ -99,6 +107,7 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
                 if self.recordsTrades { self.recordedTrades.append(trade) }
                 self.publish(.trade(trade), frame)
             case .bestBidOffer(let offer):
+                guard self.quotes[Int(offer.instrument.index)].take(offer) else { continue }
                 self.publish(.bestBidOffer(offer), frame)
             case .orderBook, .orderBookDelta, .instrument, .status, .heartbeat:
                 self.publish(self.batch.event(index), frame)

@@ -25,7 +25,7 @@ package final class CollectorService: Sendable {
     let plan: CollectionPlan
     let log: Logger
     let boot: String
-    let startMicroseconds = WallClock.microseconds()
+    let startMicroseconds = LoopClock.wallMicroseconds()
     let publisher: NATSPublisher
     let workers: [LoopCell<LoopWorker>]
     let resolver = Resolver()
@@ -39,7 +39,7 @@ package final class CollectorService: Sendable {
         self.configuration = configuration
         self.plan = CollectionPlan(configuration)
         self.log = log
-        self.boot = String(WallClock.microseconds() / 1_000, radix: 36)
+        self.boot = String(LoopClock.wallMicroseconds() / 1_000, radix: 36)
         self.publisher = NATSPublisher(
             configuration: configuration.publisherConfiguration(embedded: natsURL),
             observer: LoggingPublisherObserver(log: log))
@@ -161,7 +161,7 @@ package final class CollectorService: Sendable {
 
     private func answer(_ order: SnapshotOrder, _ rest: VenueRequests) async {
         let body = await rest.snapshot(order, log: self.log)
-        let received = WallClock.microseconds()
+        let received = LoopClock.wallMicroseconds()
         self.workers[order.loop].submit { worker in
             if let body {
                 worker.snapshotArrived(body, for: order.request, receivedMicroseconds: received)

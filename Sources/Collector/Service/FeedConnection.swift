@@ -5,13 +5,22 @@ import Venues
 
 /// One connection of a venue's segment: its slot, its decoder, its subscriptions and the watch over its streams.
 ///
-/// Confined to its loop's thread.
+/// Confined to its loop's thread. Deadlines are kept by the clock that only goes forward; what is published carries
+/// the time of day.
 final class FeedConnection: FrameSink {
+    /// In microseconds.
     struct Deadlines {
         var firstData: Int64
         var stale: Int64
         var rotateAfter: Int64
+        /// How long two sockets carry the same streams in a rotation, so that none starts behind the other's end.
+        var overlap: Int64
     }
+
+    /// How long a stop waits for the answers to what it unsubscribed.
+    private static let farewellMicroseconds: Int64 = 500_000
+    /// A stream is not given up faster than this, however often it failed.
+    private static let patienceMostMicroseconds: Int64 = 3_600_000_000
 
     let name: String
     let segment: BinanceSegment
@@ -19,27 +28,29 @@ final class FeedConnection: FrameSink {
     private unowned let worker: LoopWorker
     private var decoder: BinanceDecoder
     private let streamNames: [String]
-    private var slot: ConnectionSlot?
-    private var subscriptions: BinanceSubscriptions
+    private let subscriptions: BinanceSubscriptions
     private let deadlines: Deadlines
+    private let instruments: [InstrumentID]
+    private var slot: ConnectionSlot?
+    private var watch: StreamWatch
 
     /// Instruments whose depth comes on this connection.
     let depthInstruments: [InstrumentID]
     private let depthIDs: Set<InstrumentID>
-    /// When the current socket's subscriptions were all acknowledged.
-    private(set) var subscribedMicroseconds: Int64?
-    private var socket: SocketID?
-    private var openedMicroseconds: Int64 = 0
+    /// The socket that carries the data, and the one that is to follow it in a rotation.
+    private var line: FeedLine?
+    private var successor: FeedLine?
     private var lastDataMicroseconds: Int64?
-    private var hasDataOnSocket = false
     private var refusedSubscriptions: UInt64 = 0
     private var state = StatusChange.State.starting
+    private var farewell: (deadline: Int64, completion: () -> Void)?
     private var isStopping = false
     private var seenScales: UInt64 = 0
 
     init(
         name: String, segment: BinanceSegment, number: Int32, worker: LoopWorker, decoder: consuming BinanceDecoder,
-        streams: [String], depthInstruments: [InstrumentID], subscriptions: BinanceSubscriptions, deadlines: Deadlines
+        streams: [String], instruments: [InstrumentID], depthInstruments: [InstrumentID],
+        subscriptions: BinanceSubscriptions, deadlines: Deadlines
     ) {
         self.name = name
         self.segment = segment
@@ -47,10 +58,15 @@ final class FeedConnection: FrameSink {
         self.worker = worker
         self.decoder = decoder
         self.streamNames = streams
+        self.instruments = instruments
         self.depthInstruments = depthInstruments
         self.depthIDs = Set(depthInstruments)
         self.subscriptions = subscriptions
         self.deadlines = deadlines
+        self.watch = StreamWatch(
+            streams: streams.count,
+            limits: StreamWatch.Limits(
+                firstData: deadlines.firstData, least: deadlines.stale, most: Self.patienceMostMicroseconds))
     }
 
     /// Takes the slot that this consumer was made for.
@@ -63,20 +79,35 @@ final class FeedConnection: FrameSink {
         self.slot?.start()
     }
 
+    /// Gives the streams up, then closes the socket.
     func stop(completion: @escaping () -> Void) {
         self.isStopping = true
         self.announce(.stopping, .requested)
-        guard let slot = self.slot else { return completion() }
+        let now = LoopClock.monotonicMicroseconds()
+        self.farewell = (now + Self.farewellMicroseconds, completion)
+        self.line?.subscriptions.unsubscribeAll()
+        self.endFarewell(at: now)
+    }
+
+    /// Closes the socket once what was unsubscribed is answered, or the patience for that is over.
+    private func endFarewell(at now: Int64) {
+        guard let farewell = self.farewell else { return }
+        if self.line != nil, now < farewell.deadline, !self.subscribe(at: now) { return }
+        self.farewell = nil
+        guard let slot = self.slot else { return farewell.completion() }
         slot.stop { [weak self] in
             self?.announce(.stopped, .requested)
             self?.slot = nil
-            completion()
+            farewell.completion()
         }
     }
 
     func carriesDepth(of instrument: InstrumentID) -> Bool {
         self.depthIDs.contains(instrument)
     }
+
+    /// When the streams of the present socket were acknowledged; nil while they are not.
+    var subscribed: Int64? { self.line?.subscribed }
 
     /// Takes an answer to a depth request; false when it could not be read.
     func takeSnapshot(_ frame: Frame, of instrument: InstrumentID) -> Bool {
@@ -102,44 +133,59 @@ final class FeedConnection: FrameSink {
     // MARK: - From the slot
 
     func socketOpened(_ id: SocketID) {
-        let now = WallClock.microseconds()
-        self.socket = id
-        self.openedMicroseconds = now
-        self.hasDataOnSocket = false
-        self.subscribedMicroseconds = nil
-        self.subscriptions.reset()
-        self.subscribe(at: now)
+        let now = LoopClock.monotonicMicroseconds()
+        let line = FeedLine(socket: id, opened: now, subscriptions: self.subscriptions)
+        if self.slot?.currentSocket == id || self.line == nil {
+            self.line = line
+            self.successor = nil
+            _ = self.subscribe(at: now)
+        } else {
+            self.successor = line
+            _ = self.subscribe(successor: true, at: now)
+        }
     }
 
     func frameReceived(_ frame: Frame, on id: SocketID) {
-        self.lastDataMicroseconds = frame.receivedMicroseconds
         self.takeScales()
         do throws(FrameRefusal) {
-            guard let control = try self.worker.pipeline.take(frame, &self.decoder) else {
-                if !self.hasDataOnSocket, id == self.socket { self.firstData(at: frame.receivedMicroseconds) }
+            if let control = try self.worker.pipeline.take(frame, &self.decoder) {
+                self.take(control, on: id)
                 return
             }
-            self.take(control, on: id)
         } catch {
             return  // counted by the pipeline, under its reason
+        }
+        self.lastDataMicroseconds = frame.receivedMicroseconds
+        if self.line?.socket == id {
+            self.line?.frames &+= 1
+            if self.line?.frames == 1 { self.announce(.live, .none) }
+        } else if self.successor?.socket == id {
+            self.successor?.frames &+= 1
         }
     }
 
     func socketClosed(_ id: SocketID, reason: DisconnectReason) {
-        if let current = self.slot?.currentSocket, current != id {
-            // In a rotation the other socket carries on.
-            if id == self.socket { self.socket = current }
+        if self.successor?.socket == id {
+            self.successor = nil
             return
         }
-        self.socket = nil
-        self.subscribedMicroseconds = nil
+        guard self.line?.socket == id else { return }
+        if let successor = self.successor, self.slot?.currentSocket == successor.socket {
+            // The end of a rotation: the streams go on where they are.
+            self.line = successor
+            self.successor = nil
+            self.watch.subscribed(at: LoopClock.monotonicMicroseconds())
+            return
+        }
+        self.line = nil
+        self.successor = nil
         guard !self.isStopping else { return }
-        let now = WallClock.microseconds()
         // Whatever the venue sends meanwhile is missed: the books are void until a new snapshot.
+        let now = LoopClock.wallMicroseconds()
         self.worker.pipeline.withEvents(at: now) { keeper, batch in
             for id in self.depthInstruments { keeper.breakBook(id, reason: .closed, at: now, &batch) }
         }
-        _ = self.worker.pipeline.keeper.takeRequests()
+        for id in self.instruments { self.worker.pipeline.restartQuotes(of: id) }
         self.announce(.disconnected, reason.isOurs ? .requested : .closed)
     }
 
@@ -152,63 +198,101 @@ final class FeedConnection: FrameSink {
     private func take(_ control: VenueControl, on id: SocketID) {
         switch control {
         case .acknowledged(let request):
-            self.subscriptions.acknowledged(id: request)
-            self.subscribe(at: WallClock.microseconds())
+            if self.line?.socket == id {
+                self.line?.subscriptions.acknowledged(id: request)
+            } else if self.successor?.socket == id {
+                self.successor?.subscriptions.acknowledged(id: request)
+            }
         case .refused(let request, let code):
-            self.refusedSubscriptions += 1
-            if let request { self.subscriptions.refused(id: request, code: code) }
+            self.refusedSubscriptions &+= 1
+            guard let request else { return }
+            if self.line?.socket == id {
+                self.line?.subscriptions.refused(id: request, code: code)
+            } else if self.successor?.socket == id {
+                self.successor?.subscriptions.refused(id: request, code: code)
+            }
         case .shutdown:
             _ = self.slot?.rotate()
         }
+        let now = LoopClock.monotonicMicroseconds()
+        if self.farewell != nil { return self.endFarewell(at: now) }
+        _ = self.subscribe(successor: self.successor?.socket == id, at: now)
     }
 
-    private func subscribe(at now: Int64) {
-        guard let socket = self.socket, let slot = self.slot else { return }
+    /// Sends what a line may send now; true once nothing is left to ask for.
+    private func subscribe(successor: Bool = false, at now: Int64) -> Bool {
+        guard var line = successor ? self.successor : self.line, let slot = self.slot else { return true }
+        let isDone = self.send(&line, slot, at: now)
+        if isDone, line.subscribed == nil, !self.isStopping {
+            line.subscribed = now
+            if !successor { self.watch.subscribed(at: now) }
+        }
+        if successor { self.successor = line } else { self.line = line }
+        return isDone
+    }
+
+    private func send(_ line: inout FeedLine, _ slot: ConnectionSlot, at now: Int64) -> Bool {
         while true {
-            switch self.subscriptions.nextMessage(now: now) {
+            switch line.subscriptions.nextMessage(now: now) {
             case .send(let text):
-                guard slot.send(text: text, on: socket) else { return }
+                guard slot.send(text: text, on: line.socket) else { return false }
             case .wait:
-                return
+                return false
             case .done:
-                if self.subscribedMicroseconds == nil { self.subscribedMicroseconds = now }
-                return
+                return true
             }
         }
     }
 
-    private func firstData(at now: Int64) {
-        self.hasDataOnSocket = true
-        self.announce(.live, .none)
-        self.slot?.rotationReady()
-    }
-
+    /// Does what is due by the clock that only goes forward.
     func tick(at now: Int64) {
-        guard !self.isStopping, let slot = self.slot, self.socket != nil else { return }
-        self.subscribe(at: now)
-        if self.subscriptions.overdue(now: now) {
-            slot.reconnect(detail: "a subscription was not acknowledged")
-            return
-        }
-        let age = now - self.openedMicroseconds
-        if !self.hasDataOnSocket {
-            if age > self.deadlines.firstData {
-                self.announce(.disconnected, .silent)
-                slot.useNextEndpoint()
-                slot.reconnect(detail: "no data since it opened")
-            }
-        } else if let last = self.lastDataMicroseconds, now - last > self.deadlines.stale {
+        if self.isStopping { return self.endFarewell(at: now) }
+        guard let slot = self.slot else { return }
+        self.followRotation(slot, at: now)
+        guard self.line != nil else { return }
+        _ = self.subscribe(at: now)
+        self.line?.look(at: now)
+        guard let line = self.line else { return }
+        if line.subscriptions.overdue(now: now) {
+            slot.reconnect(detail: "a request was not acknowledged")
+        } else if !line.hasData, now - line.opened > self.deadlines.firstData {
+            self.announce(.disconnected, .silent)
+            slot.useNextEndpoint()
+            slot.reconnect(detail: "no data since it opened")
+        } else if let last = line.lastData, now - last > self.deadlines.stale {
             self.announce(.disconnected, .silent)
             slot.reconnect(detail: "silent")
-        } else if age > self.deadlines.rotateAfter, slot.rotate() {
-            self.openedMicroseconds = now
-            self.announce(.live, .rotation)
+        } else if line.subscribed != nil {
+            self.watchStreams(slot, at: now)
+            if self.successor == nil, now - line.opened > self.deadlines.rotateAfter { _ = slot.rotate() }
+        }
+    }
+
+    /// Lets the new socket of a rotation take over once all its streams have had time to start.
+    private func followRotation(_ slot: ConnectionSlot, at now: Int64) {
+        guard self.successor != nil else { return }
+        _ = self.subscribe(successor: true, at: now)
+        guard let subscribed = self.successor?.subscribed, self.successor?.hasData == true,
+            now - subscribed > self.deadlines.overlap
+        else { return }
+        slot.rotationReady()
+    }
+
+    private func watchStreams(_ slot: ConnectionSlot, at now: Int64) {
+        switch self.watch.look(at: now, frames: { self.decoder.frames(ofStream: $0) }) {
+        case .none:
+            return
+        case .resubscribe(let streams):
+            self.line?.subscriptions.resubscribe(streams)
+        case .replaceSocket(let stream):
+            self.announce(.disconnected, .silent)
+            slot.reconnect(detail: "silent: \(self.streamNames[stream])")
         }
     }
 
     private func announce(_ state: StatusChange.State, _ reason: StatusChange.Reason) {
         guard state != self.state else { return }
-        let now = WallClock.microseconds()
+        let now = LoopClock.wallMicroseconds()
         let previous = self.state
         self.state = state
         self.worker.pipeline.publish(
@@ -225,7 +309,9 @@ final class FeedConnection: FrameSink {
         LoopSummary.Connection(
             name: self.name, segment: self.segment.rawValue, state: self.slot?.state ?? .idle,
             counters: self.slot?.counters ?? ConnectionSlotCounters(), streams: self.streamNames.count,
-            streamsWithData: self.hasDataOnSocket ? self.streamNames.count : 0,
+            streamsWithData: self.line == nil ? 0 : self.watch.withData,
+            silentStreams: self.watch.silent.map { self.streamNames[$0] },
+            resubscriptions: self.watch.resubscriptions,
             lastDataMicroseconds: self.lastDataMicroseconds, refusedSubscriptions: self.refusedSubscriptions)
     }
 }

@@ -35,7 +35,7 @@ final class HealthPages: Sendable {
         let pages = self.pages.withLock { $0 }
         switch request.path {
         case "/healthz":
-            let age = WallClock.microseconds() - pages.madeMicroseconds
+            let age = LoopClock.wallMicroseconds() - pages.madeMicroseconds
             let isAlive = pages.madeMicroseconds == 0 || age < Self.stuckMicroseconds
             return HTTPResponse(
                 status: isAlive ? 200 : 503, text: isAlive ? "ok\n" : "stuck: no figures for too long\n")

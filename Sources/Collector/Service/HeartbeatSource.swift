@@ -1,5 +1,6 @@
 import MarketModel
 import Publishing
+import Transport
 
 /// Makes the heartbeat of the process on the one loop that publishes it.
 struct HeartbeatSource {
@@ -18,7 +19,7 @@ struct HeartbeatSource {
     ) {
         self.publisher = publisher
         self.periodMicroseconds = periodMicroseconds
-        self.startMicroseconds = WallClock.microseconds()
+        self.startMicroseconds = LoopClock.wallMicroseconds()
         self.residentBytes = residentBytes
         self.booksLive = booksLive
         self.nextMicroseconds = self.startMicroseconds

@@ -7,6 +7,9 @@ import Venues
 
 /// Makes one loop's worker with its connections, on that loop's thread.
 struct LoopBuilder: Sendable {
+    /// How long both sockets of a rotation carry the streams once all are acknowledged.
+    private static let rotationSettle = Duration.seconds(2)
+
     let service: CollectorService
     let index: Int
     let queue: PublishQueue
@@ -43,6 +46,7 @@ struct LoopBuilder: Sendable {
         let configuration = self.service.configuration
         var decoder = BinanceDecoder(segment: plan.segment)
         var depth: [InstrumentID] = []
+        var instruments: [InstrumentID] = []
         var streams: [String] = []
         for name in plan.streams {
             guard let parsed = BinanceStream.parse(name: name),
@@ -52,20 +56,22 @@ struct LoopBuilder: Sendable {
             guard decoder.addStream(named: name, stream) else { continue }
             decoder.setScales(worker.pipeline.instruments.scales(of: id), of: id)
             if parsed.kind == .depth { depth.append(id) }
+            if !instruments.contains(id) { instruments.append(id) }
             streams.append(name)
         }
         let transport = configuration.transport
         let feed = FeedConnection(
             name: plan.name, segment: plan.segment,
             number: worker.pipeline.publisher.addConnection(plan.name, venue: BinanceSegment.venue), worker: worker,
-            decoder: decoder, streams: streams, depthInstruments: depth,
+            decoder: decoder, streams: streams, instruments: instruments, depthInstruments: depth,
             subscriptions: BinanceSubscriptions(
                 streams: streams, batchSize: 100,
                 spacing: .milliseconds(plan.segment == .spot ? 350 : 180),
                 acknowledgeTimeout: transport.subscribeTimeout),
             deadlines: FeedConnection.Deadlines(
                 firstData: transport.firstDataTimeout.microseconds, stale: transport.staleAfter.microseconds,
-                rotateAfter: transport.rotateAfter.microseconds))
+                rotateAfter: transport.rotateAfter.microseconds,
+                overlap: min(Self.rotationSettle.microseconds, transport.rotateOverlap.microseconds / 4)))
         feed.attach(
             ConnectionSlot(
                 context: context, options: self.slotOptions(plan, number), resolver: self.service.resolver,

@@ -12,6 +12,9 @@ struct LoopSummary: Sendable {
         var streams: Int
         /// Streams of which data has come on the current socket.
         var streamsWithData: Int
+        /// Streams that were given up as silent since their last frame: at most one a configured stream.
+        var silentStreams: [String]
+        var resubscriptions: UInt64
         var lastDataMicroseconds: Int64?
         var refusedSubscriptions: UInt64
     }

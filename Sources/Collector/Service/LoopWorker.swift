@@ -1,6 +1,7 @@
 import MarketModel
 import OrderBook
 import Publishing
+import Resilience
 import Transport
 import Venues
 
@@ -19,9 +20,9 @@ final class LoopWorker {
     private(set) var feeds: [FeedConnection] = []
     private let requests: SnapshotRequests
     private var heartbeat: HeartbeatSource?
-    private var outstanding: Set<InstrumentID> = []
+    private var desk: SnapshotDesk<SystemRandomNumberGenerator>
     private var timer: LoopTimer?
-    private var lastTickMicroseconds = WallClock.microseconds()
+    private var lastTickMicroseconds = LoopClock.wallMicroseconds()
 
     init(
         index: Int, context: LoopContext, pipeline: consuming Pipeline<JSONMessageEncoder>,
@@ -32,13 +33,15 @@ final class LoopWorker {
         self.pipeline = pipeline
         self.requests = requests
         self.heartbeat = heartbeat
+        self.desk = SnapshotDesk(
+            backoff: Backoff(base: .milliseconds(500), cap: .seconds(60)), generator: SystemRandomNumberGenerator())
     }
 
     // MARK: - Setting up
 
     func add(_ instrument: Instrument, keepsBook: Bool) -> InstrumentID {
         let id = self.pipeline.add(instrument, keepsBook: keepsBook)
-        self.pipeline.publish(.instrument(id), at: WallClock.microseconds())
+        self.pipeline.publish(.instrument(id), at: LoopClock.wallMicroseconds())
         return id
     }
 
@@ -60,7 +63,7 @@ final class LoopWorker {
     func stop(completion: @escaping () -> Void) {
         var left = self.feeds.count
         let finish = { [unowned self] in
-            let now = WallClock.microseconds()
+            let now = LoopClock.wallMicroseconds()
             self.pipeline.withEvents(at: now) { keeper, batch in
                 for index in 0..<keeper.count { keeper.release(InstrumentID(index), at: now, &batch) }
             }
@@ -81,58 +84,91 @@ final class LoopWorker {
 
     /// Takes an answer to a request of this loop.
     func snapshotArrived(_ body: [UInt8], for request: SnapshotRequest, receivedMicroseconds: Int64) {
-        self.outstanding.remove(request.instrument)
-        guard let feed = self.feeds.first(where: { $0.carriesDepth(of: request.instrument) }) else { return }
-        let isTaken = body.withUnsafeBytes { bytes in
-            feed.takeSnapshot(
-                Frame(bytes: bytes, receivedMicroseconds: receivedMicroseconds), of: request.instrument)
+        let id = request.instrument
+        let now = LoopClock.monotonicMicroseconds()
+        // Without a subscription nothing follows the answer: the book would stand still and look sound.
+        guard let feed = self.feeds.first(where: { $0.carriesDepth(of: id) }), feed.subscribed != nil else {
+            self.desk.end(id, served: true, at: now)
+            return
         }
-        if !isTaken { self.snapshotFailed(request) }
-        self.passRequests()
+        let isRead = body.withUnsafeBytes { bytes in
+            feed.takeSnapshot(Frame(bytes: bytes, receivedMicroseconds: receivedMicroseconds), of: id)
+        }
+        guard isRead else { return self.snapshotFailed(request) }
+        let isServed = self.pipeline.keeper.withBook(id) { $0.synchronizer.last != nil }
+        self.desk.end(id, served: isServed, at: now)
+        self.passRequests(at: now)
     }
 
     func snapshotFailed(_ request: SnapshotRequest) {
-        self.outstanding.remove(request.instrument)
-        let now = WallClock.microseconds()
-        self.pipeline.withEvents(at: now) { keeper, batch in keeper.snapshotFailed(request, at: now, &batch) }
-        self.passRequests()
+        let now = LoopClock.monotonicMicroseconds()
+        self.desk.end(request.instrument, served: false, at: now)
+        self.tellFailed(request)
+        self.passRequests(at: now)
     }
 
     /// Passes what the books asked for to the control plane, one request a book at a time.
-    func passRequests() {
+    private func passRequests(at now: Int64) {
         for request in self.pipeline.keeper.takeRequests() {
-            guard !self.outstanding.contains(request.instrument) else { continue }
-            self.outstanding.insert(request.instrument)
+            guard self.mayPass(request, at: now) else {
+                self.tellFailed(request)
+                continue
+            }
+            self.desk.ask(request.instrument)
             let isTaken = self.requests.submit(
                 SnapshotOrder(
                     loop: self.index, request: request, instrument: self.pipeline.instruments[request.instrument]))
-            if !isTaken { self.outstanding.remove(request.instrument) }
+            if !isTaken { self.snapshotRefused(request, at: now) }
         }
+    }
+
+    private func mayPass(_ request: SnapshotRequest, at now: Int64) -> Bool {
+        guard self.desk.mayAsk(request.instrument, at: now) else { return false }
+        switch request.purpose {
+        case .refresh: return true
+        case .seed: return self.isReadyForSeed(request.instrument, at: now)
+        }
+    }
+
+    private func snapshotRefused(_ request: SnapshotRequest, at now: Int64) {
+        self.desk.end(request.instrument, served: false, at: now)
+        self.tellFailed(request)
+    }
+
+    /// Tells the book that its request came to nothing; the ticks ask again when it is time.
+    private func tellFailed(_ request: SnapshotRequest) {
+        let now = LoopClock.wallMicroseconds()
+        self.pipeline.withEvents(at: now) { keeper, batch in keeper.snapshotFailed(request, at: now, &batch) }
     }
 
     // MARK: - Ticks
 
     private func tick() {
-        let now = WallClock.microseconds()
+        let now = LoopClock.wallMicroseconds()
+        let steady = LoopClock.monotonicMicroseconds()
         self.lastTickMicroseconds = now
         self.pipeline.tick(at: now)
-        self.askForSeeds(at: now)
-        self.passRequests()
-        for feed in self.feeds { feed.tick(at: now) }
+        self.askForSeeds(at: steady)
+        self.passRequests(at: steady)
+        for feed in self.feeds { feed.tick(at: steady) }
         if let beat = self.heartbeat?.due(at: now) { self.pipeline.publish(.heartbeat(beat), at: now) }
     }
 
-    /// A book without a snapshot asks for one once updates flow, so that the answer cannot be older than the stream.
     private func askForSeeds(at now: Int64) {
-        for feed in self.feeds {
-            for id in feed.depthInstruments where !self.outstanding.contains(id) {
-                let (isWaiting, kept) = self.pipeline.keeper.withBook(id) { book in
-                    (book.state == .waiting || book.state == .broken, book.keptCount)
-                }
-                guard isWaiting, let subscribed = feed.subscribedMicroseconds else { continue }
-                if kept >= 2 || now - subscribed > Self.quietMicroseconds { self.pipeline.keeper.requestSeed(id) }
+        for feed in self.feeds where feed.subscribed != nil {
+            for id in feed.depthInstruments {
+                let isWanting = self.pipeline.keeper.withBook(id) { $0.state == .waiting || $0.state == .broken }
+                guard isWanting, self.desk.mayAsk(id, at: now), self.isReadyForSeed(id, at: now) else { continue }
+                self.pipeline.keeper.requestSeed(id)
             }
         }
+    }
+
+    /// Whether updates flow, so that the answer is not older than the stream, or none have come for a while.
+    private func isReadyForSeed(_ id: InstrumentID, at now: Int64) -> Bool {
+        guard let subscribed = self.feeds.first(where: { $0.carriesDepth(of: id) })?.subscribed else { return false }
+        let kept = self.pipeline.keeper.withBook(id) { $0.keptCount }
+        return kept >= 2 || now - subscribed > Self.quietMicroseconds
     }
 
     // MARK: - Telling

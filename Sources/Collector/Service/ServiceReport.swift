@@ -25,7 +25,7 @@ struct ServiceReport: Sendable {
 
     static func make(_ service: CollectorService) async -> ServiceReport {
         let loops = await service.summaries()
-        let now = WallClock.microseconds()
+        let now = LoopClock.wallMicroseconds()
         return ServiceReport(
             microseconds: now, uptimeMicroseconds: now - service.startMicroseconds,
             instance: service.configuration.instance, boot: service.boot, depth: service.configuration.books.depth,

@@ -1,0 +1,33 @@
+import Transport
+import Venues
+
+/// One socket of a feed: what was asked for on it, and what has come.
+///
+/// Times are microseconds of the clock that only goes forward.
+struct FeedLine {
+    let socket: SocketID
+    let opened: Int64
+    var subscriptions: BinanceSubscriptions
+    /// When everything that was asked for was acknowledged or refused.
+    var subscribed: Int64?
+    var frames: UInt64 = 0
+    /// Frames as of the last look, and when that last changed.
+    private var seenFrames: UInt64 = 0
+    private(set) var lastData: Int64?
+
+    init(socket: SocketID, opened: Int64, subscriptions: BinanceSubscriptions) {
+        self.socket = socket
+        self.opened = opened
+        self.subscriptions = subscriptions
+        self.subscriptions.reset()
+    }
+
+    var hasData: Bool { self.frames > 0 }
+
+    /// Notes whether frames have come since the last look.
+    mutating func look(at now: Int64) {
+        guard self.frames != self.seenFrames else { return }
+        self.seenFrames = self.frames
+        self.lastData = now
+    }
+}
