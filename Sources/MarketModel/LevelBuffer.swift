@@ -1,29 +1,29 @@
 /// The levels of the frame in hand: one reusable array, of which events name ranges.
 ///
 /// It grows to the largest frame seen, up to its limit, and is emptied between frames.
-package struct LevelBuffer: ~Copyable {
+public struct LevelBuffer: ~Copyable {
     /// A run of levels inside the buffer.
-    package struct Run: Sendable {
-        package var start: Int32
-        package var count: Int32
+    public struct Run: Sendable {
+        public var start: Int32
+        public var count: Int32
 
-        package static let empty = Run(start: 0, count: 0)
+        public static let empty = Run(start: 0, count: 0)
 
         @inlinable
-        package init(start: Int32, count: Int32) {
+        public init(start: Int32, count: Int32) {
             self.start = start
             self.count = count
         }
 
         @inlinable
-        package var isEmpty: Bool { self.count == 0 }
+        public var isEmpty: Bool { self.count == 0 }
 
         @inlinable
-        package var indices: Range<Int> { Int(self.start)..<(Int(self.start) + Int(self.count)) }
+        public var indices: Range<Int> { Int(self.start)..<(Int(self.start) + Int(self.count)) }
     }
 
     /// The most levels a frame may bring: 16 MiB of them.
-    package static let limit = 1 << 20
+    public static let limit = 1 << 20
 
     @usableFromInline
     var storage: UnsafeMutablePointer<Level>
@@ -33,9 +33,9 @@ package struct LevelBuffer: ~Copyable {
     var used = 0
 
     @inlinable
-    package var count: Int { self.used }
+    public var count: Int { self.used }
 
-    package init(capacity: Int = 4_096) {
+    public init(capacity: Int = 4_096) {
         self.capacity = max(16, min(capacity, Self.limit))
         self.storage = .allocate(capacity: self.capacity)
     }
@@ -45,13 +45,13 @@ package struct LevelBuffer: ~Copyable {
     }
 
     @inlinable
-    package mutating func removeAll() {
+    public mutating func removeAll() {
         self.used = 0
     }
 
     /// Appends a level; false when the limit is reached.
     @inlinable @inline(__always)
-    package mutating func append(_ level: Level) -> Bool {
+    public mutating func append(_ level: Level) -> Bool {
         if self.count == self.capacity {
             guard self.grow() else { return false }
         }
@@ -61,12 +61,12 @@ package struct LevelBuffer: ~Copyable {
     }
 
     /// Cuts the buffer back to a count it had before.
-    package mutating func truncate(to count: Int) {
+    public mutating func truncate(to count: Int) {
         precondition(count >= 0 && count <= self.count, "a level buffer is only ever cut")
         self.used = count
     }
 
-    package subscript(index: Int) -> Level {
+    public subscript(index: Int) -> Level {
         @inlinable @inline(__always)
         get {
             precondition(index >= 0 && index < self.count, "level index out of range")
@@ -76,7 +76,7 @@ package struct LevelBuffer: ~Copyable {
 
     /// Lends a run's levels.
     @inlinable @inline(__always)
-    package func withLevels<Result>(_ run: Run, _ body: (UnsafeBufferPointer<Level>) -> Result) -> Result {
+    public func withLevels<Result>(_ run: Run, _ body: (UnsafeBufferPointer<Level>) -> Result) -> Result {
         precondition(run.start >= 0 && run.count >= 0 && run.indices.upperBound <= self.count, "run out of range")
         return body(UnsafeBufferPointer(start: self.storage + Int(run.start), count: Int(run.count)))
     }

@@ -1,9 +1,9 @@
 /// Microseconds since the Unix epoch, or nothing where the venue gives no time.
-package struct Timestamp: Hashable, Sendable {
+public struct Timestamp: Hashable, Sendable {
     /// `Int64.min` stands for "not given", so that a timestamp stays one word on the frame path.
-    package let rawMicroseconds: Int64
+    public let rawMicroseconds: Int64
 
-    package static let none = Timestamp(rawMicroseconds: .min)
+    public static let none = Timestamp(rawMicroseconds: .min)
 
     @inlinable
     init(rawMicroseconds: Int64) {
@@ -11,17 +11,17 @@ package struct Timestamp: Hashable, Sendable {
     }
 
     @inlinable
-    package init(microseconds: Int64) {
+    public init(microseconds: Int64) {
         self.rawMicroseconds = microseconds
     }
 
     /// Takes a venue's milliseconds; a value that does not fit counts as not given.
     @inlinable
-    package init(milliseconds: Int64) {
+    public init(milliseconds: Int64) {
         let (product, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000)
         self.rawMicroseconds = overflow ? .min : product
     }
 
     @inlinable
-    package var microseconds: Int64? { self.rawMicroseconds == .min ? nil : self.rawMicroseconds }
+    public var microseconds: Int64? { self.rawMicroseconds == .min ? nil : self.rawMicroseconds }
 }

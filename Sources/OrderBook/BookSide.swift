@@ -179,40 +179,59 @@ package struct BookSide: ~Copyable {
 
     // MARK: - Search
 
-    /// Finds the first index whose key is at or above `key`, galloping from the finger.
+    /// Levels next to the finger that are looked at all together.
+    private static let near = 8
+
+    /// Finds the first index whose key is at or above `key`, from the finger outwards.
+    ///
+    /// The distance is as good as random, so a branch a step would be guessed wrong half the time: the nearest levels
+    /// are counted without one, those further off searched without one once strides have found the stretch.
     @inline(__always)
     private func seek(_ key: Int64) -> Int {
-        let start = min(self.finger, self.count)
-        if start > 0, self.storage[start &- 1].price >= key {
-            // Below the finger: steps of 1, 2, 4 … downwards.
-            var high = start &- 1
-            var step = 1
-            while true {
-                let low = high &- step
-                if low < 0 { return self.lowerBound(of: key, from: 0, to: high) }
-                if self.storage[low].price < key { return self.lowerBound(of: key, from: low &+ 1, to: high) }
-                high = low
-                step &<<= 1
+        var high = min(self.finger, self.count)
+        guard high > 0, self.storage[high &- 1].price >= key else { return self.seekUp(key, from: high) }
+        if high >= Self.near {
+            var better = 0
+            for step in 1...Self.near {
+                better &+= self.storage[high &- step].price >= key ? 1 : 0
             }
+            high &-= better
+            if better < Self.near { return high }
         }
-        var low = start
-        var step = 1
-        while true {
-            let high = low &+ step &- 1
-            if high >= self.count { return self.lowerBound(of: key, from: low, to: self.count) }
-            if self.storage[high].price >= key { return self.lowerBound(of: key, from: low, to: high) }
-            low = high &+ 1
-            step &<<= 1
+        var stride = 2 &* Self.near
+        while high >= stride {
+            if self.storage[high &- stride].price < key {
+                return self.lowerBound(of: key, from: high &- stride &+ 1, to: high)
+            }
+            high &-= stride
+            stride &<<= 1
         }
+        return self.lowerBound(of: key, from: 0, to: high)
     }
 
+    /// The same where everything before `low` is below `key`.
+    private func seekUp(_ key: Int64, from start: Int) -> Int {
+        var low = start
+        var stride = 1
+        while self.count &- low >= stride {
+            if self.storage[low &+ stride &- 1].price >= key {
+                return self.lowerBound(of: key, from: low, to: low &+ stride &- 1)
+            }
+            low &+= stride
+            stride &<<= 1
+        }
+        return self.lowerBound(of: key, from: low, to: self.count)
+    }
+
+    /// Finds the first index in `from..<to` whose key is at or above `key`, or `to`.
     @inline(__always)
     private func lowerBound(of key: Int64, from: Int, to: Int) -> Int {
         var low = from
-        var high = to
-        while low < high {
-            let middle = (low &+ high) &>> 1
-            if self.storage[middle].price < key { low = middle &+ 1 } else { high = middle }
+        var length = to &- from
+        while length > 0 {
+            let half = (length &+ 1) &>> 1
+            low &+= self.storage[low &+ half &- 1].price < key ? half : 0
+            length &-= half
         }
         return low
     }

@@ -111,7 +111,9 @@ package struct StreamWatch: Sendable {
 
     private func patience(with entry: Entry) -> Int64 {
         let (paced, overflow) = entry.meanGap.multipliedReportingOverflow(by: self.limits.gaps)
-        let base = max(entry.hasDataOnSocket ? self.limits.least : self.limits.firstData, overflow ? .max : paced)
+        // One frame tells no pace yet.
+        let isPaced = entry.hasDataOnSocket && entry.meanGap > 0
+        let base = max(isPaced ? self.limits.least : self.limits.firstData, overflow ? .max : paced)
         let doubled = base.multipliedReportingOverflow(by: Int64(1) << Int64(entry.failures))
         return min(doubled.overflow ? .max : doubled.partialValue, self.limits.most)
     }

@@ -127,6 +127,17 @@ struct BinanceDecoderTests {
         #expect(try control(#"{"error":{"code":-1121,"msg":"x"},"id":3}"#) == .refused(id: 3, code: -1121))
     }
 
+    @Test("The venue's notice that it will close is told, alone or in the combined form")
+    func shutdown() throws {
+        for text in [
+            #"{"e":"serverShutdown","E":1770123456789}"#,
+            #"{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1770123456789}}"#,
+        ] {
+            let decoded = try Self.decode(text, .spot, stream: "x", kind: .trade, symbol: "X")
+            #expect(decoded.control == .shutdown && decoded.events.isEmpty)
+        }
+    }
+
     @Test(
         "A frame that does not fit is refused under its reason",
         arguments: [

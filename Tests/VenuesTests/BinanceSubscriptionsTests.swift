@@ -37,4 +37,31 @@ struct BinanceSubscriptionsTests {
         machine.reset()
         #expect(machine.nextMessage(now: 0) == .send(#"{"method":"SUBSCRIBE","params":["a@trade"],"id":2}"#))
     }
+
+    @Test("A silent stream is given up and asked for again, once however often that is wanted")
+    func resubscribe() {
+        var machine = Self.machine(["a@trade", "b@trade"])
+        _ = machine.nextMessage(now: 0)
+        machine.acknowledged(id: 1)
+        machine.resubscribe([1])
+        machine.resubscribe([1, 7])
+        #expect(machine.nextMessage(now: 400_000) == .send(#"{"method":"UNSUBSCRIBE","params":["b@trade"],"id":2}"#))
+        #expect(machine.nextMessage(now: 800_000) == .send(#"{"method":"SUBSCRIBE","params":["b@trade"],"id":3}"#))
+        machine.acknowledged(id: 2)
+        machine.acknowledged(id: 3)
+        #expect(machine.nextMessage(now: 1_200_000) == .done)
+    }
+
+    @Test("Giving everything up takes one request, and drops what was still to be asked for")
+    func unsubscribeAll() {
+        var machine = Self.machine(["a@trade", "b@trade", "c@trade"])
+        _ = machine.nextMessage(now: 0)
+        machine.unsubscribeAll()
+        #expect(
+            machine.nextMessage(now: 400_000)
+                == .send(#"{"method":"UNSUBSCRIBE","params":["a@trade","b@trade","c@trade"],"id":2}"#))
+        machine.acknowledged(id: 1)
+        machine.acknowledged(id: 2)
+        #expect(machine.nextMessage(now: 800_000) == .done)
+    }
 }

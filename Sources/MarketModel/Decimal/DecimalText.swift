@@ -1,6 +1,5 @@
 /// Why a venue's decimal text was not taken.
-@usableFromInline
-package enum DecimalTextError: Error, Equatable {
+public enum DecimalTextError: Error, Equatable {
     /// Not a plain decimal number.
     case malformed
     /// The value has more significant fraction digits than the scale; `needed` of them would hold it.
@@ -12,17 +11,16 @@ package enum DecimalTextError: Error, Equatable {
 /// Exact decimals as an integer mantissa at a known scale: `61737.63` at scale 2 is `6173763`.
 ///
 /// Nothing passes through `Double`. A mantissa lies within ±10^18, so negating one can never overflow.
-@usableFromInline
-package enum FixedPoint {
+public enum FixedPoint {
     /// The most fraction digits a scale may have.
-    package static let scaleMax: UInt8 = 18
+    public static let scaleMax: UInt8 = 18
 
     /// The largest mantissa that is taken, 10^18: sums of a few and negation stay inside 64 bits.
-    package static let mantissaMax: Int64 = 1_000_000_000_000_000_000
+    public static let mantissaMax: Int64 = 1_000_000_000_000_000_000
 
     /// Gives 10 to the power of `exponent`, 0...18.
     @inlinable
-    package static func powerOfTen(_ exponent: UInt8) -> Int64 {
+    public static func powerOfTen(_ exponent: UInt8) -> Int64 {
         var power: Int64 = 1
         for _ in 0..<min(exponent, 18) {
             power &*= 10
@@ -32,7 +30,7 @@ package enum FixedPoint {
 
     /// Gives 10 to the power of 0...8 without a loop.
     @inlinable @inline(__always)
-    package static func smallPowerOfTen(_ exponent: Int) -> Int64 {
+    public static func smallPowerOfTen(_ exponent: Int) -> Int64 {
         switch exponent {
         case 0: 1
         case 1: 10
@@ -47,7 +45,7 @@ package enum FixedPoint {
     }
 
     /// Moves a mantissa to a wider scale; nil when it does not fit.
-    package static func rescale(_ mantissa: Int64, by digits: UInt8) -> Int64? {
+    public static func rescale(_ mantissa: Int64, by digits: UInt8) -> Int64? {
         let (product, overflow) = mantissa.multipliedReportingOverflow(by: Self.powerOfTen(digits))
         guard !overflow, digits <= 18, abs(product) <= Self.mantissaMax else { return nil }
         return product
@@ -59,7 +57,7 @@ package enum FixedPoint {
     ///   - text: ASCII digits with at most one point and a leading minus at most, as sent: `"61234.5"`.
     ///   - scale: Fraction digits of the result, 0...18.
     /// - Throws: `.tooPrecise` past `scale` digits, `.overflow` past ±10^18, else `.malformed`.
-    package static func parse(_ text: some StringProtocol, scale: UInt8) throws(DecimalTextError) -> Int64 {
+    public static func parse(_ text: some StringProtocol, scale: UInt8) throws(DecimalTextError) -> Int64 {
         var bytes = Array(text.utf8)
         bytes.append(0)
         var index = 0
@@ -69,7 +67,7 @@ package enum FixedPoint {
     }
 
     /// Counts the significant fraction digits of a decimal text: 2 for `"0.0100"`.
-    package static func scale(of text: some StringProtocol) throws(DecimalTextError) -> UInt8 {
+    public static func scale(of text: some StringProtocol) throws(DecimalTextError) -> UInt8 {
         do {
             _ = try Self.parse(text, scale: 0)
             return 0
@@ -79,7 +77,7 @@ package enum FixedPoint {
     }
 
     /// Writes a mantissa as canonical text: no exponent, no trailing zeros, `"0"` for zero.
-    package static func text(_ mantissa: Int64, scale: UInt8) -> String {
+    public static func text(_ mantissa: Int64, scale: UInt8) -> String {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.textBytesMax) { buffer in
             let count = Self.write(mantissa, scale: scale, to: buffer.baseAddress!)
             return String(decoding: buffer[..<count], as: UTF8.self)
@@ -87,16 +85,25 @@ package enum FixedPoint {
     }
 
     /// The most bytes that `write` writes: a sign, 19 digits, and a leading `0.` with zeros up to scale 18.
-    package static let textBytesMax = 40
+    public static let textBytesMax = 40
 
     /// Writes canonical decimal text and gives the count of bytes written, at most `textBytesMax`.
-    @inlinable
-    package static func write(_ mantissa: Int64, scale: UInt8, to start: UnsafeMutablePointer<UInt8>) -> Int {
+    ///
+    /// It may write more bytes than that count, within `textBytesMax`.
+    @inlinable @inline(__always)
+    public static func write(_ mantissa: Int64, scale: UInt8, to start: UnsafeMutablePointer<UInt8>) -> Int {
+        // Below zero it is no small magnitude.
+        if UInt64(bitPattern: mantissa) < 100_000_000, scale <= 7 {
+            return Self.writeShort(UInt32(truncatingIfNeeded: mantissa), scale: Int(scale), to: start)
+        }
+        return Self.writeAny(mantissa, scale: scale, to: start)
+    }
+
+    /// The same for any mantissa and scale.
+    @usableFromInline
+    static func writeAny(_ mantissa: Int64, scale: UInt8, to start: UnsafeMutablePointer<UInt8>) -> Int {
         var out = start
         var value = mantissa.magnitude
-        if value < 100_000_000, scale <= 7, mantissa >= 0 {
-            return Self.writeShort(UInt32(truncatingIfNeeded: value), scale: Int(scale), to: start)
-        }
         if mantissa < 0 {
             out.pointee = UInt8(ascii: "-")
             out += 1
@@ -175,12 +182,47 @@ package enum FixedPoint {
     }
 
     /// Writes an unsigned integer in decimal and gives the count of bytes written, at most 20.
-    @inlinable
+    ///
+    /// It may write 7 bytes more, of which nothing is meant.
+    @inlinable @inline(__always)
     @discardableResult
-    package static func writeDigits(_ value: UInt64, to start: UnsafeMutablePointer<UInt8>) -> Int {
-        let count = Self.digitCount(value)
-        Self.writeDigits(value, count: count, to: start)
-        return count
+    public static func writeDigits(_ value: UInt64, to start: UnsafeMutablePointer<UInt8>) -> Int {
+        if value < 100_000_000 { return Self.writeLeading(UInt32(truncatingIfNeeded: value), to: start) }
+        return Self.writeLong(value, to: start)
+    }
+
+    /// Writes an integer of nine digits or more, eight at a time.
+    @inlinable
+    static func writeLong(_ value: UInt64, to start: UnsafeMutablePointer<UInt8>) -> Int {
+        let (upper, low) = value.quotientAndRemainder(dividingBy: 100_000_000)
+        var count: Int
+        if upper < 100_000_000 {
+            count = Self.writeLeading(UInt32(truncatingIfNeeded: upper), to: start)
+        } else {
+            let (high, middle) = upper.quotientAndRemainder(dividingBy: 100_000_000)
+            count = Self.writeLeading(UInt32(truncatingIfNeeded: high), to: start)
+            Self.writeEight(UInt32(truncatingIfNeeded: middle), to: start + count)
+            count &+= 8
+        }
+        Self.writeEight(UInt32(truncatingIfNeeded: low), to: start + count)
+        return count &+ 8
+    }
+
+    /// Writes a number below 10^8 without zeros before it.
+    @inlinable @inline(__always)
+    static func writeLeading(_ value: UInt32, to start: UnsafeMutablePointer<UInt8>) -> Int {
+        let digits = Self.eightDigits(value)
+        let leading = min(digits.trailingZeroBitCount &>> 3, 7)
+        let text = (digits | 0x3030_3030_3030_3030) &>> UInt64(leading &* 8)
+        UnsafeMutableRawPointer(start).storeBytes(of: text.littleEndian, as: UInt64.self)
+        return 8 &- leading
+    }
+
+    /// Writes a number below 10^8 with all its eight digits.
+    @inlinable @inline(__always)
+    static func writeEight(_ value: UInt32, to start: UnsafeMutablePointer<UInt8>) {
+        let text = Self.eightDigits(value) | 0x3030_3030_3030_3030
+        UnsafeMutableRawPointer(start).storeBytes(of: text.littleEndian, as: UInt64.self)
     }
 
     @inlinable

@@ -8,7 +8,7 @@ extension Span<UInt8> {
     /// - Throws: `.tooPrecise` past `scale` digits, `.overflow` past ±10^18, else `.malformed`.
     /// - Complexity: O(*n*) in bytes, no allocation.
     @inlinable @inline(__always)
-    package func decimal(at index: inout Int, scale: UInt8) throws(DecimalTextError) -> Int64 {
+    public func decimal(at index: inout Int, scale: UInt8) throws(DecimalTextError) -> Int64 {
         var position = index
         let negative = position < self.count && self[position] == UInt8(ascii: "-")
         if negative { position += 1 }

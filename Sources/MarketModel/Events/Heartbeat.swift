@@ -1,20 +1,20 @@
 /// A sign of life with the counts that tell whether messages were lost.
-package struct Heartbeat {
-    package var uptimeMicroseconds: Int64
-    package var periodMicroseconds: Int64
-    package var produced: UInt64
-    package var confirmed: UInt64
-    package var conflated: UInt64
-    package var dropped: UInt64
-    package var unconfirmed: UInt64
-    package var queued: UInt64
-    package var inFlight: UInt64
-    package var spooled: UInt64
-    package var booksLive: UInt32
-    package var residentBytes: UInt64
-    package var microseconds: Int64
+public struct Heartbeat {
+    public var uptimeMicroseconds: Int64
+    public var periodMicroseconds: Int64
+    public var produced: UInt64
+    public var confirmed: UInt64
+    public var conflated: UInt64
+    public var dropped: UInt64
+    public var unconfirmed: UInt64
+    public var queued: UInt64
+    public var inFlight: UInt64
+    public var spooled: UInt64
+    public var booksLive: UInt32
+    public var residentBytes: UInt64
+    public var microseconds: Int64
 
-    package init(uptimeMicroseconds: Int64, periodMicroseconds: Int64, microseconds: Int64) {
+    public init(uptimeMicroseconds: Int64, periodMicroseconds: Int64, microseconds: Int64) {
         self.uptimeMicroseconds = uptimeMicroseconds
         self.periodMicroseconds = periodMicroseconds
         self.microseconds = microseconds

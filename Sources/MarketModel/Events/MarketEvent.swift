@@ -2,7 +2,7 @@
 ///
 /// Every payload is plain memory: an event is copied without touching a reference count. No `switch` over it has a
 /// `default`, so that the compiler lists what a new data type must touch.
-package enum MarketEvent {
+public enum MarketEvent {
     case trade(Trade)
     /// A venue's change or snapshot of a book; the book stage turns it into the two below.
     case depth(DepthUpdate)

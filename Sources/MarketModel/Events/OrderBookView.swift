@@ -1,5 +1,5 @@
 /// How far a book can be used.
-package enum BookState: String, Sendable, CaseIterable {
+public enum BookState: String, Sendable, CaseIterable {
     /// No book: updates are kept until a snapshot arrives.
     case waiting
     /// Stands on a snapshot; no update has confirmed it yet.
@@ -14,22 +14,22 @@ package enum BookState: String, Sendable, CaseIterable {
 }
 
 /// What every message about a book says of it, beside the levels.
-package struct BookHead {
-    package var instrument: InstrumentID
+public struct BookHead {
+    public var instrument: InstrumentID
     /// Counts the seeds of this book since the start of the process; with the boot it names the chain.
-    package var reseeds: UInt32
+    public var reseeds: UInt32
     /// Ours, within the chain.
-    package var sequence: UInt64
+    public var sequence: UInt64
     /// The venue's id of the last update in the book; 0 for none.
-    package var venueSequence: UInt64
+    public var venueSequence: UInt64
     /// How many of the published levels a side can be trusted, at most the depth.
-    package var trustedDepth: Int32
-    package var eventTime: Timestamp
-    package var sentTime: Timestamp
-    package var receivedMicroseconds: Int64
+    public var trustedDepth: Int32
+    public var eventTime: Timestamp
+    public var sentTime: Timestamp
+    public var receivedMicroseconds: Int64
 
     @inlinable
-    package init(
+    public init(
         instrument: InstrumentID, reseeds: UInt32, sequence: UInt64, venueSequence: UInt64, trustedDepth: Int32,
         eventTime: Timestamp, sentTime: Timestamp, receivedMicroseconds: Int64
     ) {
@@ -45,24 +45,24 @@ package struct BookHead {
 }
 
 /// The view of a book: the best levels of both sides.
-package struct OrderBookView {
+public struct OrderBookView {
     /// The worst price up to which every level of a side is known.
-    package enum TrustedTo: Sendable {
+    public enum TrustedTo: Sendable {
         case price(Int64)
         /// The whole side is known.
         case everything
     }
 
-    package var head: BookHead
-    package var state: BookState
-    package var bidTrustedTo: TrustedTo
-    package var askTrustedTo: TrustedTo
+    public var head: BookHead
+    public var state: BookState
+    public var bidTrustedTo: TrustedTo
+    public var askTrustedTo: TrustedTo
     /// Best first.
-    package var bids: LevelBuffer.Run
-    package var asks: LevelBuffer.Run
+    public var bids: LevelBuffer.Run
+    public var asks: LevelBuffer.Run
 
     @inlinable
-    package init(
+    public init(
         head: BookHead, state: BookState, bidTrustedTo: TrustedTo, askTrustedTo: TrustedTo, bids: LevelBuffer.Run,
         asks: LevelBuffer.Run
     ) {
@@ -76,14 +76,14 @@ package struct OrderBookView {
 }
 
 /// The change of a view: levels changed, removed (size zero) or slid in, sizes absolute.
-package struct OrderBookDelta {
-    package var head: BookHead
-    package var previousSequence: UInt64
-    package var bids: LevelBuffer.Run
-    package var asks: LevelBuffer.Run
+public struct OrderBookDelta {
+    public var head: BookHead
+    public var previousSequence: UInt64
+    public var bids: LevelBuffer.Run
+    public var asks: LevelBuffer.Run
 
     @inlinable
-    package init(head: BookHead, previousSequence: UInt64, bids: LevelBuffer.Run, asks: LevelBuffer.Run) {
+    public init(head: BookHead, previousSequence: UInt64, bids: LevelBuffer.Run, asks: LevelBuffer.Run) {
         self.head = head
         self.previousSequence = previousSequence
         self.bids = bids

@@ -1,6 +1,6 @@
 /// A change of state of a connection, a feed, a book or the service.
-package struct StatusChange {
-    package enum Source: Sendable {
+public struct StatusChange {
+    public enum Source: Sendable {
         /// The place of the connection in its loop's tables.
         case connection(Int32)
         case book(InstrumentID)
@@ -8,12 +8,12 @@ package struct StatusChange {
     }
 
     /// The states that are announced, of whatever source.
-    package enum State: String, Sendable {
+    public enum State: String, Sendable {
         case starting, connecting, live, waiting, seeded, refreshing, broken, stopped, disconnected, stopping
     }
 
     /// Why it changed.
-    package enum Reason: String, Sendable {
+    public enum Reason: String, Sendable {
         case none, requested, gap, crossed, mismatch
         case bufferFull = "buffer_full"
         case valueTooLarge = "value_too_large"
@@ -21,13 +21,13 @@ package struct StatusChange {
         case deliveryLost = "delivery_lost"
     }
 
-    package var source: Source
-    package var state: State
-    package var previous: State?
-    package var reason: Reason
-    package var microseconds: Int64
+    public var source: Source
+    public var state: State
+    public var previous: State?
+    public var reason: Reason
+    public var microseconds: Int64
 
-    package init(source: Source, state: State, previous: State?, reason: Reason, microseconds: Int64) {
+    public init(source: Source, state: State, previous: State?, reason: Reason, microseconds: Int64) {
         self.source = source
         self.state = state
         self.previous = previous

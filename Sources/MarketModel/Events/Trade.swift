@@ -1,28 +1,28 @@
 /// One trade, or one aggregate of trades of a single taker order.
-package struct Trade {
+public struct Trade {
     /// Who crossed the spread.
-    package enum Side: UInt8, Sendable {
+    public enum Side: UInt8, Sendable {
         case buy, sell
     }
 
-    package var instrument: InstrumentID
+    public var instrument: InstrumentID
     /// Where the venue's id stands in the frame, as text: an id is published as it was sent.
-    package var id: FrameText
+    public var id: FrameText
     /// The id as a number where the venue counts trades one by one; 0 where it does not.
-    package var sequence: UInt64
+    public var sequence: UInt64
     /// Mantissa at the instrument's price scale.
-    package var price: Int64
+    public var price: Int64
     /// Mantissa at the instrument's size scale, in the instrument's unit.
-    package var size: Int64
-    package var aggressor: Side
+    public var size: Int64
+    public var aggressor: Side
     /// True for the venue's aggregate of several fills.
-    package var isAggregate: Bool
-    package var eventTime: Timestamp
-    package var sentTime: Timestamp
-    package var receivedMicroseconds: Int64
+    public var isAggregate: Bool
+    public var eventTime: Timestamp
+    public var sentTime: Timestamp
+    public var receivedMicroseconds: Int64
 
     @inlinable
-    package init(
+    public init(
         instrument: InstrumentID, id: FrameText, sequence: UInt64, price: Int64, size: Int64, aggressor: Side,
         isAggregate: Bool, eventTime: Timestamp, sentTime: Timestamp, receivedMicroseconds: Int64
     ) {
@@ -40,12 +40,12 @@ package struct Trade {
 }
 
 /// A run of the frame's bytes.
-package struct FrameText: Sendable {
-    package var offset: Int32
-    package var count: Int32
+public struct FrameText: Sendable {
+    public var offset: Int32
+    public var count: Int32
 
     @inlinable
-    package init(offset: Int, count: Int) {
+    public init(offset: Int, count: Int) {
         self.offset = Int32(truncatingIfNeeded: offset)
         self.count = Int32(truncatingIfNeeded: count)
     }

@@ -1,4 +1,4 @@
 /// The kind of market an instrument belongs to, as it stands in subjects.
-package enum Market: String, Hashable, Sendable, CaseIterable {
+public enum Market: String, Hashable, Sendable, CaseIterable {
     case spot, perpetual, future, option
 }

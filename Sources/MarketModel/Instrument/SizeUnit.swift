@@ -1,4 +1,4 @@
 /// What a size counts.
-package enum SizeUnit: String, Hashable, Sendable, CaseIterable {
+public enum SizeUnit: String, Hashable, Sendable, CaseIterable {
     case base, quote, contracts
 }

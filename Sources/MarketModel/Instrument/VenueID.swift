@@ -1,10 +1,10 @@
 /// A venue's short name, as it stands in subjects and configuration: `binance`.
-package struct VenueID: Hashable, Sendable, CustomStringConvertible {
-    package let name: String
+public struct VenueID: Hashable, Sendable, CustomStringConvertible {
+    public let name: String
 
-    package init(_ name: String) {
+    public init(_ name: String) {
         self.name = name
     }
 
-    package var description: String { self.name }
+    public var description: String { self.name }
 }

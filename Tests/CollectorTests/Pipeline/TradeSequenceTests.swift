@@ -1,0 +1,79 @@
+import Collector
+import MarketModel
+import Testing
+
+@Suite("Trades by their ids")
+struct TradeSequenceTests {
+    private static func trade(_ id: UInt64) -> Trade {
+        Trade(
+            instrument: InstrumentID(0), id: FrameText(offset: 0, count: 1), sequence: id, price: 1, size: 1,
+            aggressor: .buy, isAggregate: false, eventTime: .none, sentTime: .none, receivedMicroseconds: 0)
+    }
+
+    /// Feeds ids and gives those that were taken.
+    private static func taken(_ ids: [UInt64], by sequence: inout TradeSequence) -> [UInt64] {
+        var result: [UInt64] = []
+        for id in ids where sequence.take(Self.trade(id)) { result.append(id) }
+        return result
+    }
+
+    @Test("Each trade of two overlapping sockets is taken once, in whatever order they interleave")
+    func overlap() {
+        var sequence = TradeSequence()
+        let taken = Self.taken([10, 11, 13, 12, 12, 13, 15, 11, 14, 14, 16], by: &sequence)
+        #expect(taken == [10, 11, 13, 12, 15, 14, 16])
+        #expect(sequence.missing == 0 && sequence.late == 2 && sequence.duplicates == 4 && sequence.jumps == 2)
+    }
+
+    @Test("What was passed over and never comes is missing")
+    func missing() {
+        var sequence = TradeSequence()
+        #expect(Self.taken([1, 2, 5, 100, 500], by: &sequence) == [1, 2, 5, 100, 500])
+        #expect(sequence.missing == 2 + 94 + 399 && sequence.taken == 5)
+    }
+
+    @Test("A trade from before the first one is not taken: it may be known from another life")
+    func beforeTheFirst() {
+        var sequence = TradeSequence()
+        #expect(Self.taken([100, 99, 98], by: &sequence) == [100])
+        #expect(sequence.duplicates == 2 && sequence.missing == 0)
+    }
+
+    @Test("A trade that is too late to tell from a repeat is left out, and stays missing")
+    func tooLate() {
+        var sequence = TradeSequence()
+        #expect(Self.taken([1, 3, 66, 67, 2], by: &sequence) == [1, 3, 66, 67])
+        #expect(sequence.missing == 1 + 62 && sequence.duplicates == 1)
+    }
+
+    @Test("Trades without ids are all taken")
+    func uncounted() {
+        var sequence = TradeSequence()
+        #expect(Self.taken([0, 0, 0], by: &sequence) == [0, 0, 0])
+        #expect(sequence.taken == 3 && sequence.duplicates == 0)
+    }
+
+    @Test("Any interleaving of two sockets with the same trades gives each exactly once")
+    func interleavings() {
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<200 {
+            var sequence = TradeSequence()
+            var first = 1000, second = 1000
+            var taken: [UInt64] = []
+            while first < 1200 || second < 1200 {
+                // The sockets drift apart by at most 40 trades.
+                let leads = first < 1200 && (second >= 1200 || first - second < 40) && Bool.random(using: &generator)
+                let behind = second < 1200 && (first >= 1200 || second - first < 40)
+                if leads || !behind {
+                    taken += Self.taken([UInt64(first)], by: &sequence)
+                    first += 1
+                } else {
+                    taken += Self.taken([UInt64(second)], by: &sequence)
+                    second += 1
+                }
+            }
+            #expect(taken.sorted() == (1000..<1200).map(UInt64.init))
+            #expect(sequence.missing == 0)
+        }
+    }
+}

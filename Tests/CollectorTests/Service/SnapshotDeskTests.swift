@@ -1,0 +1,55 @@
+import MarketModel
+import Resilience
+import Testing
+
+@testable import Collector
+
+@Suite("Who may ask for a snapshot, and when")
+struct SnapshotDeskTests {
+    /// Always the longest wait that the jitter allows.
+    private struct Longest: RandomNumberGenerator {
+        mutating func next() -> UInt64 { .max }
+    }
+
+    private static let book = InstrumentID(3)
+
+    private static func desk() -> SnapshotDesk<Longest> {
+        SnapshotDesk(backoff: Backoff(base: .seconds(1), cap: .seconds(8)), generator: Longest())
+    }
+
+    @Test("One request a book is under way, and its end makes room for the next")
+    func one() {
+        var desk = Self.desk()
+        #expect(desk.mayAsk(Self.book, at: 0))
+        desk.ask(Self.book)
+        desk.ask(Self.book)
+        #expect(!desk.mayAsk(Self.book, at: 99) && desk.mayAsk(InstrumentID(0), at: 99) && desk.asked == 1)
+        desk.end(Self.book, served: true, at: 100)
+        #expect(desk.mayAsk(Self.book, at: 100) && desk.asked == 0)
+    }
+
+    @Test("A book whose requests fail waits longer each time, up to the cap; a served one starts anew")
+    func backoff() {
+        var desk = Self.desk()
+        var now: Int64 = 0
+        var waits: [Int64] = []
+        for _ in 0..<6 {
+            desk.ask(Self.book)
+            desk.end(Self.book, served: false, at: now)
+            let start = now
+            while !desk.mayAsk(Self.book, at: now) { now += 500_000 }
+            waits.append((now - start) / 1_000_000)
+        }
+        #expect(waits == [1, 2, 4, 8, 8, 8])
+        desk.ask(Self.book)
+        desk.end(Self.book, served: true, at: now)
+        #expect(desk.mayAsk(Self.book, at: now))
+    }
+
+    @Test("The end of what was never asked changes nothing")
+    func unasked() {
+        var desk = Self.desk()
+        desk.end(Self.book, served: false, at: 0)
+        #expect(desk.mayAsk(Self.book, at: 0) && desk.asked == 0)
+    }
+}
