@@ -18,10 +18,10 @@ struct SluiceCommand: AsyncParsableCommand {
             HealthCommand.self,
         ])
 
-    /// Blocks the stop signals before any thread is started, for the commands that wait for them.
+    /// Takes the stop signals over, for the commands that wait for them.
     static func main() async {
         if let command = CommandLine.arguments.dropFirst().first, ["run", "simulate"].contains(command) {
-            StopSignal.block()
+            StopSignal.catchAll()
         }
         await Self.main(nil)
     }
