@@ -28,10 +28,11 @@ extension BookSide {
         for index in run.indices {
             let level = buffer[index]
             let key = self.key(of: level.price)
-            if self.apply(key: key, size: level.size) != .none, key >= edge.key {
+            if self.update(key: key, size: level.size), key >= edge.key {
                 _ = buffer.append(level)
             }
         }
+        self.settle()
         self.appendSlidIn(below: edge, depth: depth, to: &buffer)
         return LevelBuffer.Run(start: Int32(start), count: Int32(buffer.count &- start))
     }
@@ -50,8 +51,9 @@ extension BookSide {
     mutating func apply(_ levels: some Collection<Level>) {
         self.beginFrame()
         for level in levels {
-            _ = self.apply(key: self.key(of: level.price), size: level.size)
+            _ = self.update(key: self.key(of: level.price), size: level.size)
         }
+        self.settle()
     }
 
     /// Appends the view, best first.

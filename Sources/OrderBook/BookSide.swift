@@ -9,21 +9,21 @@ package struct BookSide: ~Copyable {
         case bids, asks
     }
 
-    /// What an update did.
-    package enum Change: Sendable {
-        case none, sized, inserted, removed
-    }
-
     package let kind: Kind
     /// How many levels are kept at most after `trim`; nil keeps every level.
     private let retain: Int?
-    private var storage: UnsafeMutablePointer<Level>
+    var storage: UnsafeMutablePointer<Level>
     private var capacity: Int
-    package private(set) var count = 0
+    package internal(set) var count = 0
     /// Every level whose key is at or above this is known; keys below it are not kept.
     package private(set) var trustedFrom = Int64.min
     /// Where the last update landed: updates of a frame come sorted, so the next one is near.
-    private var finger = 0
+    var finger = 0
+    /// The key of the last update of the frame; what follows in order is below it.
+    var lastKey = Int64.max
+    /// Insertions and removals of the frame in hand, best first, at places of the side as it was before.
+    let moves: UnsafeMutablePointer<Move>
+    var moveCount = 0
 
     /// Holds no more than `retain` levels once a frame is done, or every level.
     package init(_ kind: Kind, retain: Int?) {
@@ -31,14 +31,18 @@ package struct BookSide: ~Copyable {
         self.retain = retain
         self.capacity = min(retain ?? 1_024, 1_024) + 64
         self.storage = .allocate(capacity: self.capacity)
+        self.moves = .allocate(capacity: Self.movesMax)
     }
 
     deinit {
         self.storage.deallocate()
+        self.moves.deallocate()
     }
 
     /// The bytes that the levels occupy.
-    package var bytes: Int { self.capacity * MemoryLayout<Level>.stride }
+    package var bytes: Int {
+        self.capacity * MemoryLayout<Level>.stride + Self.movesMax * MemoryLayout<Move>.stride
+    }
 
     /// Gives the key of a price; the same function turns a key back into its price.
     @inline(__always)
@@ -75,32 +79,6 @@ package struct BookSide: ~Copyable {
         let index = self.lowerBound(of: key, from: 0, to: self.count)
         guard index < self.count, self.storage[index].price == key else { return nil }
         return self.storage[index].size
-    }
-
-    /// Says that the next updates start from the best price again.
-    @inline(__always)
-    package mutating func beginFrame() {
-        self.finger = self.count
-    }
-
-    /// Sets the absolute size at a key; zero removes the level, outside the trusted range nothing happens.
-    @inline(__always)
-    package mutating func apply(key: Int64, size: Int64) -> Change {
-        guard key >= self.trustedFrom else { return .none }
-        let index = self.seek(key)
-        self.finger = index
-        if index < self.count, self.storage[index].price == key {
-            if size == 0 {
-                self.remove(at: index)
-                return .removed
-            }
-            if self.storage[index].size == size { return .none }
-            self.storage[index].size = size
-            return .sized
-        }
-        guard size != 0 else { return .none }
-        self.insert(Level(price: key, size: size), at: index)
-        return .inserted
     }
 
     /// Replaces everything by a snapshot's levels, best first, of which all prices up to `trustedTo` are known.
@@ -179,53 +157,9 @@ package struct BookSide: ~Copyable {
 
     // MARK: - Search
 
-    /// Levels next to the finger that are looked at all together.
-    private static let near = 8
-
-    /// Finds the first index whose key is at or above `key`, from the finger outwards.
-    ///
-    /// The distance is as good as random, so a branch a step would be guessed wrong half the time: the nearest levels
-    /// are counted without one, those further off searched without one once strides have found the stretch.
-    @inline(__always)
-    private func seek(_ key: Int64) -> Int {
-        var high = min(self.finger, self.count)
-        guard high > 0, self.storage[high &- 1].price >= key else { return self.seekUp(key, from: high) }
-        if high >= Self.near {
-            var better = 0
-            for step in 1...Self.near {
-                better &+= self.storage[high &- step].price >= key ? 1 : 0
-            }
-            high &-= better
-            if better < Self.near { return high }
-        }
-        var stride = 2 &* Self.near
-        while high >= stride {
-            if self.storage[high &- stride].price < key {
-                return self.lowerBound(of: key, from: high &- stride &+ 1, to: high)
-            }
-            high &-= stride
-            stride &<<= 1
-        }
-        return self.lowerBound(of: key, from: 0, to: high)
-    }
-
-    /// The same where everything before `low` is below `key`.
-    private func seekUp(_ key: Int64, from start: Int) -> Int {
-        var low = start
-        var stride = 1
-        while self.count &- low >= stride {
-            if self.storage[low &+ stride &- 1].price >= key {
-                return self.lowerBound(of: key, from: low, to: low &+ stride &- 1)
-            }
-            low &+= stride
-            stride &<<= 1
-        }
-        return self.lowerBound(of: key, from: low, to: self.count)
-    }
-
     /// Finds the first index in `from..<to` whose key is at or above `key`, or `to`.
     @inline(__always)
-    private func lowerBound(of key: Int64, from: Int, to: Int) -> Int {
+    func lowerBound(of key: Int64, from: Int, to: Int) -> Int {
         var low = from
         var length = to &- from
         while length > 0 {
@@ -238,28 +172,14 @@ package struct BookSide: ~Copyable {
 
     // MARK: - Storage
 
-    @inline(__always)
-    private mutating func insert(_ level: Level, at index: Int) {
-        if self.count == self.capacity { self.reserve(self.capacity * 2) }
-        let place = self.storage + index
-        (place + 1).update(from: place, count: self.count &- index)
-        place.initialize(to: level)
-        self.count &+= 1
-    }
-
-    @inline(__always)
-    private mutating func remove(at index: Int) {
-        let place = self.storage + index
-        place.update(from: place + 1, count: self.count &- index &- 1)
-        self.count &-= 1
-    }
-
-    private mutating func reserve(_ wanted: Int) {
+    /// Makes room for `wanted` levels; at least doubles, so that a side that grows does so seldom.
+    mutating func reserve(_ wanted: Int) {
         guard wanted > self.capacity else { return }
-        let wider = UnsafeMutablePointer<Level>.allocate(capacity: wanted)
+        let capacity = max(wanted, 2 * self.capacity)
+        let wider = UnsafeMutablePointer<Level>.allocate(capacity: capacity)
         wider.moveInitialize(from: self.storage, count: self.count)
         self.storage.deallocate()
         self.storage = wider
-        self.capacity = wanted
+        self.capacity = capacity
     }
 }

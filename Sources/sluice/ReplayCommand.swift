@@ -17,9 +17,9 @@ struct ReplayCommand: ParsableCommand {
             }
         let result: ReplayResult
         do throws(RecordingError) {
-            var replay = try Replay(
-                path: self.options.recording, depth: depth, makesReport: self.options.report != nil)
-            result = try replay.run(repetitions: self.options.repetitions)
+            result = try Replay.play(
+                path: self.options.recording, depth: depth, repetitions: self.options.repetitions,
+                makesReport: self.options.report != nil)
         } catch {
             throw ValidationError("\(error)")
         }

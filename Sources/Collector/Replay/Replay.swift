@@ -59,8 +59,17 @@ package struct Replay: ~Copyable {
         var coinm = BinanceDecoder(segment: .coinm)
     }
 
+    /// Plays a recording `repetitions` times, each time from empty books; the report is of the last.
+    ///
     /// - Parameter depth: Levels a side of the view; nil keeps and publishes every level.
-    package init(path: String, depth: Int?, makesReport: Bool) throws(RecordingError) {
+    package static func play(
+        path: String, depth: Int?, repetitions: Int, makesReport: Bool
+    ) throws(RecordingError) -> ReplayResult {
+        var replay = try Replay(path: path, depth: depth, makesReport: makesReport)
+        return try replay.run(repetitions: repetitions)
+    }
+
+    private init(path: String, depth: Int?, makesReport: Bool) throws(RecordingError) {
         self.reader = try RecordingReader(path: path)
         self.settings = BookSettings(depth: depth)
         self.makesReport = makesReport
@@ -84,8 +93,7 @@ package struct Replay: ~Copyable {
         return pipeline
     }
 
-    /// Plays the recording `repetitions` times, each time from empty books; the report is of the last.
-    package mutating func run(repetitions: Int) throws(RecordingError) -> ReplayResult {
+    private mutating func run(repetitions: Int) throws(RecordingError) -> ReplayResult {
         for repetition in 0..<repetitions {
             if repetition > 0 { try self.startOver() }
             while try self.reader.nextBatch() { self.playBatch() }

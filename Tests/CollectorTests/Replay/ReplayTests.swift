@@ -6,8 +6,8 @@ import Testing
 struct ReplayTests {
     private static func replay(depth: Int?, report: Bool) throws -> ReplayResult {
         let folder = try #require(Recordings.folder)
-        var replay = try Replay(path: folder + "/binance-smoke.ndjson.gz", depth: depth, makesReport: report)
-        return try replay.run(repetitions: 1)
+        return try Replay.play(
+            path: folder + "/binance-smoke.ndjson.gz", depth: depth, repetitions: 1, makesReport: report)
     }
 
     @Test("Every book, count and digest equals the independent reference's")
