@@ -14,6 +14,7 @@ run: build           ## Runs the demonstration: a simulated exchange and a NATS 
 
 test:                ## Runs all tests, installing what is missing.
 	@scripts/bootstrap
+	@scripts/python --prepare
 	swift test --no-parallel
 
 check:               ## Checks the format and the house rules.

@@ -1,0 +1,90 @@
+import Foundation
+import Testing
+
+@Suite("sluice run, as its users start it", .serialized)
+struct RunCommandTests {
+    private static let demo = """
+        instance: test
+        simulator: {seed: 3, rate: 200}
+        venues:
+          binance:
+            spot: {symbols: [BTCUSDT]}
+            usdm: {symbols: [BTCUSDT]}
+            coinm: {symbols: [BTCUSD_PERP]}
+        """
+
+    /// Runs the program on a configuration in a folder of its own, which is removed at the end.
+    private static func withRun(
+        _ configuration: String, _ arguments: [String] = [], _ body: (ChildProcess, String) async throws -> Void
+    ) async throws {
+        let directory = NSTemporaryDirectory() + "sluice-run-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try Data(configuration.utf8).write(to: URL(fileURLWithPath: directory + "/test.yaml"))
+        let child = try ChildProcess(
+            TestPaths.sluice, ["run", "--config", "test.yaml"] + arguments, in: directory)
+        try await body(child, directory)
+        _ = try await child.result(atMost: .seconds(20))
+    }
+
+    @Test("A stop signal ends it in order, with exit code 0", arguments: [SIGTERM, SIGINT])
+    func stopSignal(_ signal: Int32) async throws {
+        try await Self.withRun(Self.demo + "\nhttp: {enabled: false}\n") { child, _ in
+            #expect(try await child.wait(forErrors: "instruments loaded"))
+            try await Task.sleep(for: .seconds(2))
+            kill(child.identifier, signal)
+            let result = try await child.result(atMost: .seconds(10))
+            #expect(result.status == 0, "\(result.errors.suffix(600))")
+            #expect(result.errors.contains("stopped"))
+        }
+    }
+
+    @Test("It ends by itself when its time is over")
+    func duration() async throws {
+        try await Self.withRun(Self.demo + "\nhttp: {enabled: false}\n", ["--duration", "2s"]) { child, _ in
+            let result = try await child.result()
+            #expect(result.status == 0, "\(result.errors.suffix(600))")
+        }
+    }
+
+    @Test("A key that does not exist ends it with 78, its line and the nearest valid key")
+    func badConfiguration() async throws {
+        try await Self.withRun(Self.demo + "\nhtpp: {enabled: false}\n") { child, _ in
+            let result = try await child.result()
+            #expect(result.status == 78)
+            #expect(result.errors.contains("8") && result.errors.contains("htpp") && result.errors.contains("http"))
+        }
+    }
+
+    @Test("A port in use ends it with 69, and names it")
+    func portInUse() async throws {
+        let other = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(other) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(other, $0, length) == 0 && listen(other, 1) == 0 && getsockname(other, $0, &length) == 0
+            }
+        }
+        #expect(isBound)
+        let port = UInt16(bigEndian: address.sin_port)
+        try await Self.withRun(Self.demo + "\nhttp: {listen: \"127.0.0.1:\(port)\"}\n") { child, _ in
+            let result = try await child.result()
+            #expect(result.status == 69, "\(result.errors.suffix(600))")
+            #expect(result.errors.contains(String(port)))
+        }
+    }
+
+    @Test("A server program that is not there ends it with 69, and names it")
+    func missingBinary() async throws {
+        let configuration = Self.demo + "\nnats: {embedded: {binary: no-such-server}}\nhttp: {enabled: false}\n"
+        try await Self.withRun(configuration) { child, _ in
+            let result = try await child.result()
+            #expect(result.status == 69, "\(result.errors.suffix(600))")
+            #expect(result.errors.contains("no-such-server"))
+        }
+    }
+}
