@@ -43,7 +43,10 @@ struct HealthModelTests {
     @Test("Books must be live up to the share asked for, stopped ones aside")
     func books() {
         #expect(
-            self.reasons { $0.books.waiting = 1 } == [.booksNotLive(live: 9, waiting: 1, broken: 1)])
+            self.reasons {
+                $0.books.waiting = 1
+                $0.books.notLive = (0..<30).map { "b\($0)" }
+            } == [.booksNotLive(live: 9, waiting: 1, broken: 1, names: (0..<20).map { "b\($0)" })])
         #expect(self.reasons { $0.books = HealthInput.Books(stopped: 3) } == [])
     }
 
@@ -58,6 +61,81 @@ struct HealthModelTests {
                 $0.nats.confirmedAge = .seconds(3100)
                 $0.nats.awaiting = 0
             } == [])
+        #expect(self.reasons { $0.nats.streamProblem = "no stream" } == [.streamProblem("no stream")])
+    }
+
+    @Test("A clock outside its range is a note: nothing becomes unready by it")
+    func clocks() {
+        var input = Self.good()
+        input.books.stopped = 0
+        input.clocks = [
+            HealthInput.Clock(name: "at the edges", offset: .milliseconds(-50)),
+            HealthInput.Clock(name: "late", offset: .seconds(1)),
+        ]
+        #expect(self.model.assess(input).notes.isEmpty)
+        input.clocks[0].offset -= .milliseconds(1)
+        input.clocks[1].offset += .milliseconds(1)
+        let report = self.model.assess(input)
+        #expect(
+            report.notes == [
+                .clockApart(name: "at the edges", offset: .milliseconds(-51)),
+                .clockApart(name: "late", offset: .milliseconds(1001)),
+            ])
+        #expect(report.ready)
+        let page = String(decoding: report.readyzPage.body, as: UTF8.self)
+        #expect(
+            page.contains(
+                #"{"code":"clock_apart","text":"our clock is at least 0.051 s behind that of at the edges","#
+                    + #""name":"at the edges","offset_ms":-51}"#))
+    }
+
+    @Test("Books that ended are a note, unless everything ends")
+    func stopped() {
+        var input = Self.good()
+        input.books.ended = ["spot:X"]
+        #expect(self.model.assess(input).notes == [.booksStopped(count: 50, names: ["spot:X"])])
+        input.stopping = true
+        #expect(self.model.assess(input).notes.isEmpty)
+    }
+
+    @Test("Streams that stay silent are a note that names the first of them")
+    func silentStreams() {
+        var input = Self.good()
+        input.books.stopped = 0
+        input.silentStreams = (0..<30).map { "s\($0)" }
+        let report = self.model.assess(input)
+        #expect(report.notes == [.streamsSilent(count: 30, names: (0..<20).map { "s\($0)" })])
+        #expect(report.ready)
+    }
+
+    @Test(
+        "Reasons are told in words",
+        arguments: [
+            (
+                HealthReason.feedSilent(name: "f", age: .milliseconds(7250), patience: .seconds(5)),
+                "f has had no data for 7.25 s, more than 5 s"
+            ),
+            (
+                .booksNotLive(live: 4, waiting: 1, broken: 1, names: ["a", "b"]),
+                "1 books wait for a snapshot and 1 are broken, 4 are live: a, b"
+            ),
+            (
+                .natsSilent(age: .seconds(31), awaiting: 9),
+                "NATS has confirmed nothing for 31 s while 9 messages wait"
+            ),
+        ])
+    func words(_ reason: HealthReason, _ text: String) {
+        #expect(reason.text == text)
+    }
+
+    @Test("Figures without news age: silence and a stuck loop show by themselves")
+    func aging() {
+        let later = Self.good().aged(by: .seconds(1))
+        let reasons = self.model.assess(later).reasons
+        #expect(reasons.contains(.loopStuck(name: "loop-0", age: .seconds(11))))
+        #expect(reasons.contains(.feedSilent(name: "spot trades", age: .seconds(6), patience: .seconds(5))))
+        #expect(reasons.contains(.natsSilent(age: .seconds(31), awaiting: 9)))
+        #expect(later.uptime == .seconds(101))
     }
 
     @Test("Only a stuck loop asks for a restart; the rest is told as not ready")
@@ -78,26 +156,29 @@ struct HealthModelTests {
     @Test("The pages say status and reasons as JSON")
     func pages() {
         var input = Self.good()
+        input.books.stopped = 0
         input.feeds[0].dataAge = .milliseconds(7250)
         let report = self.model.assess(input)
         #expect(report.readyzPage.status == 503)
         #expect(
             String(decoding: report.readyzPage.body, as: UTF8.self) == """
-                {"status":"failing","uptime_s":100,"reasons":[{"code":"feed_silent","name":"spot trades",\
-                "age_ms":7250,"patience_ms":5000}],"reasons_not_shown":0}
+                {"status":"failing","uptime_s":100,"reasons":[{"code":"feed_silent",\
+                "text":"spot trades has had no data for 7.25 s, more than 5 s","name":"spot trades",\
+                "age_ms":7250,"patience_ms":5000}],"reasons_not_shown":0,"notes":[]}
                 """)
         #expect(
             String(decoding: report.healthzPage.body, as: UTF8.self)
-                == #"{"status":"ok","uptime_s":100,"reasons":[],"reasons_not_shown":0}"#)
+                == #"{"status":"ok","uptime_s":100,"reasons":[],"reasons_not_shown":0,"notes":[]}"#)
     }
 
     @Test("A page is bounded whatever the number of reasons")
     func bounded() {
         var input = Self.good()
+        input.books.stopped = 0
         input.feeds = (0..<1000).map { number in
             HealthInput.Feed(name: "f\(number)", dataAge: nil, patience: .seconds(1))
         }
         let page = String(decoding: self.model.assess(input).readyzPage.body, as: UTF8.self)
-        #expect(page.hasSuffix(#""reasons_not_shown":950}"#))
+        #expect(page.hasSuffix(#""reasons_not_shown":950,"notes":[]}"#))
     }
 }

@@ -30,14 +30,14 @@ struct LatencyHistogramTests {
         }
     }
 
-    @Test("The counts at the bounds are exact", arguments: UInt64(1)...20)
+    @Test("The counts below the bounds are exact", arguments: UInt64(1)...20)
     func bounds(seed: UInt64) {
         var values = Self.values(seed: seed, count: 300)
         for bound in LatencyHistogram.bounds { values += [Int64(bound) - 1, Int64(bound), Int64(bound) + 1] }
         let sample = Self.filled(values).sample
         #expect(sample.buckets.count == LatencyHistogram.bounds.count)
         for (bucket, bound) in zip(sample.buckets, LatencyHistogram.bounds) {
-            #expect(bucket.cumulative == UInt64(values.count { $0 <= Int64(bound) }), "at \(bound) µs")
+            #expect(bucket.cumulative == UInt64(values.count { $0 < Int64(bound) }), "at \(bound) µs")
         }
         #expect(sample.count == UInt64(values.count))
     }

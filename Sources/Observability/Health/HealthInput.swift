@@ -22,13 +22,34 @@ package struct HealthInput: Hashable, Sendable {
         package var refreshing: Int
         package var broken: Int
         package var stopped: Int
+        /// Those that wait or are broken, by name.
+        package var notLive: [String]
+        /// Those that stopped, by name.
+        package var ended: [String]
 
-        package init(waiting: Int = 0, live: Int = 0, refreshing: Int = 0, broken: Int = 0, stopped: Int = 0) {
+        package init(
+            waiting: Int = 0, live: Int = 0, refreshing: Int = 0, broken: Int = 0, stopped: Int = 0,
+            notLive: [String] = [], ended: [String] = []
+        ) {
             self.waiting = waiting
             self.live = live
             self.refreshing = refreshing
             self.broken = broken
             self.stopped = stopped
+            self.notLive = notLive
+            self.ended = ended
+        }
+    }
+
+    /// A venue's clock against ours.
+    package struct Clock: Hashable, Sendable {
+        package var name: String
+        /// The middle one of the latest times from the venue's stamp to our receipt; negative when our clock is behind.
+        package var offset: Duration
+
+        package init(name: String, offset: Duration) {
+            self.name = name
+            self.offset = offset
         }
     }
 
@@ -45,33 +66,52 @@ package struct HealthInput: Hashable, Sendable {
 
     package struct NATS: Hashable, Sendable {
         package var connected: Bool
-        /// Since the server last confirmed anything; `nil` when it never did.
+        /// Since the server last confirmed anything or had nothing to confirm; `nil` when it never did.
         package var confirmedAge: Duration?
         /// Messages handed over and not confirmed yet.
         package var awaiting: Int
+        /// Why JetStream takes nothing; `nil` when it does.
+        package var streamProblem: String?
 
-        package init(connected: Bool, confirmedAge: Duration?, awaiting: Int) {
+        package init(connected: Bool, confirmedAge: Duration?, awaiting: Int, streamProblem: String? = nil) {
             self.connected = connected
             self.confirmedAge = confirmedAge
             self.awaiting = awaiting
+            self.streamProblem = streamProblem
         }
     }
 
     package var uptime: Duration
     package var stopping: Bool
     package var feeds: [Feed]
+    /// Streams that are silent although the venue acknowledged them, by name.
+    package var silentStreams: [String]
     package var books: Books
     package var loops: [Loop]
     package var nats: NATS
+    package var clocks: [Clock]
 
     package init(
-        uptime: Duration, stopping: Bool = false, feeds: [Feed], books: Books, loops: [Loop], nats: NATS
+        uptime: Duration, stopping: Bool = false, feeds: [Feed], silentStreams: [String] = [], books: Books,
+        loops: [Loop], nats: NATS, clocks: [Clock] = []
     ) {
         self.uptime = uptime
         self.stopping = stopping
         self.feeds = feeds
+        self.silentStreams = silentStreams
         self.books = books
         self.loops = loops
         self.nats = nats
+        self.clocks = clocks
+    }
+
+    /// The same figures, judged `duration` later without any news.
+    package func aged(by duration: Duration) -> HealthInput {
+        var later = self
+        later.uptime += duration
+        for index in later.feeds.indices { later.feeds[index].dataAge? += duration }
+        for index in later.loops.indices { later.loops[index].tickAge += duration }
+        later.nats.confirmedAge? += duration
+        return later
     }
 }

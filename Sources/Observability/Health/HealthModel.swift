@@ -6,13 +6,20 @@ package struct HealthModel: Hashable, Sendable {
     package var loopPatience: Duration
     /// The share of the books that must be live, 0...1, not counting stopped ones.
     package var booksLive: Double
+    /// Offsets of a venue's clock that are normal: below it our clock is behind, above it ours is ahead or data is late.
+    package var clockRange: ClosedRange<Duration>
+
+    /// Names of books or streams written to a reason; its figures count them all.
+    private static let namesShown = 20
 
     package init(
-        confirmPatience: Duration = .seconds(30), loopPatience: Duration = .seconds(10), booksLive: Double = 1
+        confirmPatience: Duration = .seconds(30), loopPatience: Duration = .seconds(10), booksLive: Double = 1,
+        clockRange: ClosedRange<Duration> = .milliseconds(-50)...(.seconds(1))
     ) {
         self.confirmPatience = confirmPatience
         self.loopPatience = loopPatience
         self.booksLive = booksLive
+        self.clockRange = clockRange
     }
 
     /// Lists everything that is wrong, the gravest first.
@@ -35,16 +42,39 @@ package struct HealthModel: Hashable, Sendable {
         let books = input.books
         let live = books.live + books.refreshing
         if Double(live) < Double(live + books.waiting + books.broken) * self.booksLive {
-            reasons.append(.booksNotLive(live: live, waiting: books.waiting, broken: books.broken))
+            reasons.append(
+                .booksNotLive(
+                    live: live, waiting: books.waiting, broken: books.broken,
+                    names: Array(books.notLive.prefix(Self.namesShown))))
         }
-        return HealthReport(uptime: input.uptime, reasons: reasons)
+        return HealthReport(uptime: input.uptime, reasons: reasons, notes: self.notes(input))
+    }
+
+    private func notes(_ input: HealthInput) -> [HealthNote] {
+        var notes: [HealthNote] = []
+        for clock in input.clocks where !self.clockRange.contains(clock.offset) {
+            notes.append(.clockApart(name: clock.name, offset: clock.offset))
+        }
+        if input.books.stopped > 0, !input.stopping {
+            let names = input.books.ended.prefix(Self.namesShown)
+            notes.append(.booksStopped(count: input.books.stopped, names: Array(names)))
+        }
+        let silent = input.silentStreams
+        if !silent.isEmpty {
+            notes.append(.streamsSilent(count: silent.count, names: Array(silent.prefix(Self.namesShown))))
+        }
+        return notes
     }
 
     private func natsReasons(_ input: HealthInput) -> [HealthReason] {
         guard input.nats.connected else { return [.natsDisconnected] }
+        var reasons: [HealthReason] = []
+        if let problem = input.nats.streamProblem { reasons.append(.streamProblem(problem)) }
         let age = input.nats.confirmedAge ?? input.uptime
-        guard input.nats.awaiting > 0, age > self.confirmPatience else { return [] }
-        return [.natsSilent(age: age, awaiting: input.nats.awaiting)]
+        if input.nats.awaiting > 0, age > self.confirmPatience {
+            reasons.append(.natsSilent(age: age, awaiting: input.nats.awaiting))
+        }
+        return reasons
     }
 }
 
@@ -56,6 +86,8 @@ package struct HealthReport: Hashable, Sendable {
     package let uptime: Duration
     /// Everything that is wrong, the gravest first.
     package let reasons: [HealthReason]
+    /// What is worth a look and makes nothing unreliable.
+    package let notes: [HealthNote]
 
     /// Whether the process works; if not, restart it.
     package var healthy: Bool { !self.reasons.contains(where: \.needsRestart) }
@@ -68,16 +100,17 @@ package struct HealthReport: Hashable, Sendable {
         package let body: [UInt8]
     }
 
-    package var healthzPage: Page { Self.page(self.healthy, self.reasons.filter(\.needsRestart), self.uptime) }
-    package var readyzPage: Page { Self.page(self.ready, self.reasons, self.uptime) }
+    package var healthzPage: Page { self.page(self.healthy, self.reasons.filter(\.needsRestart), []) }
+    package var readyzPage: Page { self.page(self.ready, self.reasons, self.notes) }
 
-    private static func page(_ good: Bool, _ reasons: [HealthReason], _ uptime: Duration) -> Page {
+    private func page(_ good: Bool, _ reasons: [HealthReason], _ notes: [HealthNote]) -> Page {
         var writer = JSONWriter()
         writer.object { writer in
             writer.field("status", good ? "ok" : "failing")
-            writer.field("uptime_s", uptime.components.seconds)
+            writer.field("uptime_s", self.uptime.components.seconds)
             writer.field("reasons", Array(reasons.prefix(Self.reasonsShown)))
             writer.field("reasons_not_shown", max(reasons.count - Self.reasonsShown, 0))
+            writer.field("notes", Array(notes.prefix(Self.reasonsShown)))
         }
         return Page(status: good ? 200 : 503, body: writer.bytes)
     }

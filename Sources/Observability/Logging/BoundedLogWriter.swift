@@ -10,6 +10,8 @@ package final class BoundedLogWriter: Sendable {
         /// Lines that found the buffer full, came after the end, or that the descriptor did not take.
         package fileprivate(set) var dropped: UInt64 = 0
         package fileprivate(set) var queuedBytes = 0
+        package fileprivate(set) var queuedLines = 0
+        package fileprivate(set) var capacityBytes = 0
     }
 
     private let core: LogWriterCore
@@ -79,7 +81,14 @@ private final class LogWriterCore: @unchecked Sendable {
         self.mutex.deallocate()
     }
 
-    var statistics: BoundedLogWriter.Statistics { self.locked { self.figures } }
+    var statistics: BoundedLogWriter.Statistics {
+        self.locked {
+            var figures = self.figures
+            figures.queuedLines = self.queue.count
+            figures.capacityBytes = self.capacityBytes
+            return figures
+        }
+    }
 
     func start() {
         var thread = pthread_t()

@@ -3,25 +3,17 @@
 /// A plain value for one thread; copies are merged at a scrape. Memory is fixed at about 4 KB. Recording costs a few
 /// nanoseconds and allocates nothing while the value is not shared.
 package struct LatencyHistogram: Sendable {
-    /// The upper bounds that Prometheus sees, in microseconds: 50 µs to 60 s.
-    package static let bounds: [UInt64] = [
-        50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000,
-        5_000_000, 10_000_000, 30_000_000, 60_000_000,
-    ]
+    /// The bounds that Prometheus sees, in microseconds: the doublings from 64 µs to 67 s, where fine buckets meet.
+    package static let bounds: [UInt64] = (6...26).map { UInt64(1) << $0 }
     /// The longest duration told apart from longer ones: 71 minutes.
     package static let longest = UInt64(UInt32.max)
+    /// Memory of one, about.
+    package static let byteCount = Self.fineBuckets * MemoryLayout<UInt64>.stride
 
     private static let boundTexts = Self.bounds.map { (Double($0) / 1_000_000).description }
     private static let fineBuckets = 464
-    /// For every fine bucket the first bound that a duration in it can be at or below.
-    private static let firstBounds = (0..<Self.fineBuckets).map { index in
-        let lowest = Self.lowest(of: index)
-        return UInt8(Self.bounds.firstIndex { lowest <= $0 } ?? Self.bounds.count)
-    }
 
     private var fine = [UInt64](repeating: 0, count: Self.fineBuckets)
-    /// Not cumulative; the last counts what is above every bound.
-    private var bounded = [UInt64](repeating: 0, count: Self.bounds.count + 1)
     package private(set) var count: UInt64 = 0
     /// How many were below zero and counted as zero: the other side's clock is ahead.
     package private(set) var belowZero: UInt64 = 0
@@ -34,11 +26,7 @@ package struct LatencyHistogram: Sendable {
     package mutating func record(microseconds: Int64) {
         if microseconds < 0 { self.belowZero &+= 1 }
         let value = UInt64(max(microseconds, 0))
-        let index = Self.index(of: min(value, Self.longest))
-        self.fine[index] &+= 1
-        var bound = Int(Self.firstBounds[index])
-        while bound < Self.bounds.count, value > Self.bounds[bound] { bound += 1 }
-        self.bounded[bound] &+= 1
+        self.fine[Self.index(of: min(value, Self.longest))] &+= 1
         self.count &+= 1
         self.sum = Self.held(self.sum, value)
         self.maximum = max(self.maximum, value)
@@ -46,7 +34,6 @@ package struct LatencyHistogram: Sendable {
 
     package mutating func merge(_ other: LatencyHistogram) {
         for index in self.fine.indices { self.fine[index] &+= other.fine[index] }
-        for index in self.bounded.indices { self.bounded[index] &+= other.bounded[index] }
         self.count &+= other.count
         self.belowZero &+= other.belowZero
         self.sum = Self.held(self.sum, other.sum)
@@ -71,12 +58,17 @@ package struct LatencyHistogram: Sendable {
         return self.maximum
     }
 
-    /// What Prometheus gets; the counts at the bounds are exact.
+    /// What Prometheus gets; a time was cut to whole microseconds, so what is below a bound is counted at it.
     package var sample: HistogramSample {
         var cumulative: UInt64 = 0
+        var index = 0
         var buckets: [HistogramSample.Bucket] = []
-        for (index, text) in Self.boundTexts.enumerated() {
-            cumulative &+= self.bounded[index]
+        for (bound, text) in zip(Self.bounds, Self.boundTexts) {
+            let end = Self.index(of: bound)
+            while index < end {
+                cumulative &+= self.fine[index]
+                index += 1
+            }
             buckets.append(HistogramSample.Bucket(upperBound: text, cumulative: cumulative))
         }
         return HistogramSample(buckets: buckets, count: self.count, sum: Double(self.sum) / 1_000_000)

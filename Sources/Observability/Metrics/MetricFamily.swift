@@ -23,6 +23,16 @@ package struct MetricFamily: Hashable, Sendable {
         self.init(name, help: help, kind: kind, samples: [MetricSample(value: value)])
     }
 
+    /// Series of the family as Prometheus counts them: a histogram is one for each bucket, and two more.
+    package var series: Int {
+        self.samples.reduce(0) { sum, sample in
+            switch sample.value {
+            case .integer, .decimal: sum + 1
+            case .histogram(let histogram): sum + histogram.buckets.count + 3
+            }
+        }
+    }
+
     package mutating func add(_ labels: KeyValuePairs<String, String> = [:], _ value: MetricValue) {
         self.samples.append(MetricSample(labels, value: value))
     }
@@ -85,10 +95,21 @@ package struct HistogramSample: Hashable, Sendable {
         package let upperBound: String
         /// How many were at most that.
         package let cumulative: UInt64
+
+        package init(upperBound: String, cumulative: UInt64) {
+            self.upperBound = upperBound
+            self.cumulative = cumulative
+        }
     }
 
     package let buckets: [Bucket]
     package let count: UInt64
     /// In seconds.
     package let sum: Double
+
+    package init(buckets: [Bucket], count: UInt64, sum: Double) {
+        self.buckets = buckets
+        self.count = count
+        self.sum = sum
+    }
 }
