@@ -59,6 +59,9 @@ package struct Book: ~Copyable {
     /// Updates kept for the snapshot that is waited for.
     package var keptCount: Int { self.kept.count }
 
+    /// Levels of both sides.
+    package var levelCount: Int { self.bids.count + self.asks.count }
+
     /// Receive time minus the venue's time of the last update, microseconds; nil before the first.
     package var lagMicroseconds: Int64? {
         self.eventTime.microseconds.map { self.receivedMicroseconds &- $0 }

@@ -32,6 +32,9 @@ package struct BookSettings: Sendable, Equatable {
         self.kept = KeptUpdates.Limits()
     }
 
+    /// The most levels that one book's two sides hold between frames; nil when every level is kept.
+    package var levelsMost: Int? { self.depth == nil ? nil : 2 * (self.retain + BookKeeper.trimSlack) }
+
     /// The depth to cut views at.
     var viewDepth: Int { self.depth ?? Int.max }
 }

@@ -62,6 +62,8 @@ package struct RateLimiterSnapshot: Sendable {
 
     package let windows: [Window]
     package let waiting: PerPriority
+    /// How many may wait, all priorities together.
+    package let waitingMost: Int
     package let granted: PerPriority
     /// Requests refused because too many waited or they could never fit.
     package let refused: Int

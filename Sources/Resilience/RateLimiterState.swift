@@ -150,7 +150,9 @@ package struct RateLimiterState: Sendable {
         self.advance(to: now)
         let windows = self.windows.map { RateLimiterSnapshot.Window(window: $0.window, used: $0.used) }
         return RateLimiterSnapshot(
-            windows: windows, waiting: self.waiting, granted: self.granted, refused: self.refused,
+            windows: windows, waiting: self.waiting,
+            waitingMost: self.limits.waitersPerPriority * RatePriority.allCases.count, granted: self.granted,
+            refused: self.refused,
             cancelled: self.cancelled, closures: self.closures, closedFor: self.closedUntil.map { $0 - now },
             waits: self.waits)
     }

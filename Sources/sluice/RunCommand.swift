@@ -28,7 +28,8 @@ struct RunCommand: AsyncParsableCommand {
 
         let server = try await self.startServer(configuration)
         let simulator = try await self.startSimulator(&configuration)
-        let service = CollectorService(configuration, natsURL: server?.url, log: log)
+        let service = CollectorService(
+            configuration, natsURL: server?.url, log: log, logStatistics: { writer.statistics })
         let table = LiveDisplay(size)
         let limit = self.options.duration?.duration
         do {

@@ -1,9 +1,10 @@
 import ArgumentParser
+import Collector
 
 /// The command line's root.
 @main
 struct SluiceCommand: AsyncParsableCommand {
-    static let version = "0.1.0"
+    static let version = BuildInfo.version
 
     static let configuration = CommandConfiguration(
         commandName: "sluice",

@@ -14,6 +14,8 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
     /// Frames refused, by `FrameRefusal.ordinal`.
     package private(set) var refusals = [UInt64](repeating: 0, count: FrameRefusal.labels.count)
     package private(set) var frames: UInt64 = 0
+    /// The venue's time of the last event of the last frame; none where it gives no time.
+    package private(set) var venueTime = Timestamp.none
     /// Changes when scales widened: every other decoder of the instrument must take them before its next frame.
     package private(set) var scalesVersion: UInt64 = 0
     /// Instruments that were stopped because a value did not fit.
@@ -98,15 +100,19 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
     @inline(__always)
     private mutating func run(_ frame: Frame) {
         let count = self.batch.eventCount
+        self.venueTime = .none
         for index in 0..<count {
             switch self.batch.event(index) {
             case .depth(let update):
+                self.venueTime = update.eventTime
                 self.keeper.take(update, &self.batch)
             case .trade(let trade):
+                self.venueTime = trade.eventTime
                 guard self.trades[Int(trade.instrument.index)].take(trade) else { continue }
                 if self.recordsTrades { self.recordedTrades.append(trade) }
                 self.publish(.trade(trade), frame)
             case .bestBidOffer(let offer):
+                self.venueTime = offer.eventTime
                 guard self.quotes[Int(offer.instrument.index)].take(offer) else { continue }
                 self.publish(.bestBidOffer(offer), frame)
             case .orderBook, .orderBookDelta, .instrument, .status, .heartbeat:

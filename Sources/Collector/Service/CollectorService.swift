@@ -1,8 +1,9 @@
 package import Logging
 import MarketModel
+package import Observability
 import OrderBook
 import Publishing
-import Synchronization
+package import Synchronization
 import Transport
 import Venues
 
@@ -24,8 +25,14 @@ package final class CollectorService: Sendable {
     let configuration: Configuration
     let plan: CollectionPlan
     let log: Logger
+    /// For what may repeat without end.
+    let sampledLog: SampledLog
+    let snapshotCounts = SnapshotCounts()
+    /// What became of the lines of the log; nil when another writes it.
+    let logStatistics: @Sendable () -> BoundedLogWriter.Statistics?
     let boot: String
     let startMicroseconds = LoopClock.wallMicroseconds()
+    let startSteady = LoopClock.monotonicMicroseconds()
     let publisher: NATSPublisher
     let workers: [LoopCell<LoopWorker>]
     let resolver = Resolver()
@@ -35,14 +42,26 @@ package final class CollectorService: Sendable {
     private let loops: [ServiceLoop]
     private let control: ServiceLoop
 
-    package init(_ configuration: Configuration, natsURL: String?, log: Logger) {
+    /// The port of the health pages, 0 until they are served.
+    package let pagesPort = Atomic<Int>(0)
+
+    /// - Parameters:
+    ///   - natsURL: The address of the server that runs as our child, if one does.
+    ///   - logStatistics: What became of the lines of the log, where its writer is ours.
+    package init(
+        _ configuration: Configuration, natsURL: String?, log: Logger,
+        logStatistics: @escaping @Sendable () -> BoundedLogWriter.Statistics? = { nil }
+    ) {
         self.configuration = configuration
         self.plan = CollectionPlan(configuration)
         self.log = log
+        let sampledLog = SampledLog(log)
+        self.sampledLog = sampledLog
+        self.logStatistics = logStatistics
         self.boot = String(LoopClock.wallMicroseconds() / 1_000, radix: 36)
         self.publisher = NATSPublisher(
             configuration: configuration.publisherConfiguration(embedded: natsURL),
-            observer: LoggingPublisherObserver(log: log))
+            observer: LoggingPublisherObserver(log: log, sampled: sampledLog))
         let wanted = configuration.transport.loops ?? SystemCores.count
         let count = max(1, min(wanted, self.plan.connections.count))
         let caFile = configuration.transport.caFile
@@ -105,6 +124,7 @@ package final class CollectorService: Sendable {
             listen.maxConnections = 64
             let server = HTTPServer(loop: self.control, configuration: listen, onRequest: { pages.answer($0) })
             let port = try await server.start()
+            self.pagesPort.store(port, ordering: .relaxed)
             self.log.info("health pages", metadata: ["port": "\(port)"])
             return server
         } catch {
@@ -126,7 +146,8 @@ package final class CollectorService: Sendable {
     private func collect(_ queues: [PublishQueue], _ rest: VenueRequests) async {
         var instruments: [BinanceSegment: [Instrument]] = [:]
         for (segment, settings) in self.configuration.venues.binance.segments {
-            guard let loaded = await rest.instruments(of: segment, wanted: settings.symbols, log: self.log) else {
+            guard let loaded = await rest.instruments(of: segment, wanted: settings.symbols, log: self.sampledLog)
+            else {
                 return
             }
             instruments[segment] = loaded
@@ -160,7 +181,10 @@ package final class CollectorService: Sendable {
     }
 
     private func answer(_ order: SnapshotOrder, _ rest: VenueRequests) async {
-        let body = await rest.snapshot(order, log: self.log)
+        let body = await rest.snapshot(order, log: self.sampledLog)
+        if let segment = BinanceSegment(rawValue: order.instrument.segment) {
+            self.snapshotCounts.count(segment, isFetched: body != nil)
+        }
         let received = LoopClock.wallMicroseconds()
         self.workers[order.loop].submit { worker in
             if let body {
@@ -168,6 +192,14 @@ package final class CollectorService: Sendable {
             } else {
                 worker.snapshotFailed(order.request)
             }
+        }
+    }
+
+    /// What waits for the loops of connections.
+    var mailboxes: [ServiceReport.Mailbox] {
+        self.loops.map { loop in
+            ServiceReport.Mailbox(
+                waiting: loop.waitingCommands, limit: loop.mailboxLimit, refused: loop.refusedCommands)
         }
     }
 
@@ -182,16 +214,5 @@ package final class CollectorService: Sendable {
             }
         }
         for worker in self.workers { worker.clear() }
-    }
-
-    // MARK: - Telling
-
-    /// Asks every loop for its figures.
-    func summaries() async -> [LoopSummary] {
-        var result: [LoopSummary] = []
-        for worker in self.workers {
-            if let summary = await worker.ask({ $0.summary() }) { result.append(summary) }
-        }
-        return result
     }
 }

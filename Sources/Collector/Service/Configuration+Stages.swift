@@ -80,19 +80,3 @@ extension Duration {
 enum SystemCores {
     static var count: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 }
-
-/// The process's resident set.
-enum ResidentMemory {
-    /// Bytes, from `/proc/self/statm`; 0 when it cannot be read.
-    @Sendable
-    static func bytes() -> UInt64 {
-        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
-        defer { fclose(file) }
-        var text = [CChar](repeating: 0, count: 128)
-        guard fgets(&text, Int32(text.count), file) != nil else { return 0 }
-        let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-        let fields = String(decoding: bytes, as: UTF8.self).split(separator: " ")
-        guard fields.count > 1, let pages = UInt64(fields[1]) else { return 0 }
-        return pages * UInt64(max(sysconf(Int32(_SC_PAGESIZE)), 1))
-    }
-}

@@ -41,11 +41,14 @@ final class FeedConnection: FrameSink {
     private var line: FeedLine?
     private var successor: FeedLine?
     private var lastDataMicroseconds: Int64?
+    /// When frames last came, by the clock that only goes forward, as of the last tick.
+    private var lastDataSteady: Int64?
     private var refusedSubscriptions: UInt64 = 0
     private var state = StatusChange.State.starting
     private var farewell: (deadline: Int64, completion: () -> Void)?
     private var isStopping = false
     private var seenScales: UInt64 = 0
+    private(set) var latency = FeedLatency()
 
     init(
         name: String, segment: BinanceSegment, number: Int32, worker: LoopWorker, decoder: consuming BinanceDecoder,
@@ -155,6 +158,7 @@ final class FeedConnection: FrameSink {
         } catch {
             return  // counted by the pipeline, under its reason
         }
+        self.latency.record(venueTime: self.worker.pipeline.venueTime, received: frame.receivedMicroseconds)
         self.lastDataMicroseconds = frame.receivedMicroseconds
         if self.line?.socket == id {
             self.line?.frames &+= 1
@@ -252,6 +256,7 @@ final class FeedConnection: FrameSink {
         guard self.line != nil else { return }
         _ = self.subscribe(at: now)
         self.line?.look(at: now)
+        if let last = self.line?.lastData { self.lastDataSteady = last }
         guard let line = self.line else { return }
         if line.subscriptions.overdue(now: now) {
             slot.reconnect(detail: "a request was not acknowledged")
@@ -312,6 +317,7 @@ final class FeedConnection: FrameSink {
             streamsWithData: self.line == nil ? 0 : self.watch.withData,
             silentStreams: self.watch.silent.map { self.streamNames[$0] },
             resubscriptions: self.watch.resubscriptions,
-            lastDataMicroseconds: self.lastDataMicroseconds, refusedSubscriptions: self.refusedSubscriptions)
+            lastDataMicroseconds: self.lastDataMicroseconds, lastDataSteady: self.lastDataSteady,
+            refusedSubscriptions: self.refusedSubscriptions)
     }
 }

@@ -8,26 +8,30 @@ import Transport
 ///
 /// A page never touches a loop: a request costs the frame path nothing.
 final class HealthPages: Sendable {
-    /// Age of the pages beyond which the process counts as stuck.
-    private static let stuckMicroseconds: Int64 = 15_000_000
+    /// How long a round waits for a loop's answer.
+    private static let patience = Duration.seconds(1)
 
-    /// How far the clocks may be apart before it is said.
-    private static let skewMicroseconds: Int64 = 1_000_000
+    /// Every how many rounds the process's descriptors and sockets are looked at, which reads many files.
+    private static let roundsPerLook = 5
+
+    private static let json = "application/json"
 
     private struct Pages {
-        var madeMicroseconds: Int64 = 0
-        var isReady = false
-        var ready = "not ready: starting\n"
-        var metrics = ""
-        var status = "{}\n"
+        var madeSteady = LoopClock.monotonicMicroseconds()
+        var input: HealthInput?
+        var metrics: [UInt8] = []
+        var status: [UInt8] = []
+        var memory: [UInt8] = []
     }
 
     private unowned let service: CollectorService
+    private let watch: LoopWatch
+    private let model = HealthModel()
     private let pages = Mutex(Pages())
-    private let skewWarned = Mutex(Int64(0))
 
     init(_ service: CollectorService) {
         self.service = service
+        self.watch = LoopWatch(service.workers)
     }
 
     /// Answers a request, on the control loop.
@@ -35,55 +39,73 @@ final class HealthPages: Sendable {
         let pages = self.pages.withLock { $0 }
         switch request.path {
         case "/healthz":
-            let age = LoopClock.wallMicroseconds() - pages.madeMicroseconds
-            let isAlive = pages.madeMicroseconds == 0 || age < Self.stuckMicroseconds
-            return HTTPResponse(
-                status: isAlive ? 200 : 503, text: isAlive ? "ok\n" : "stuck: no figures for too long\n")
+            return Self.response(self.verdict(pages).healthzPage)
         case "/readyz":
-            return HTTPResponse(status: pages.isReady ? 200 : 503, text: pages.ready)
+            return Self.response(self.verdict(pages).readyzPage)
         case "/metrics":
-            return HTTPResponse(contentType: "text/plain; version=0.0.4; charset=utf-8", text: pages.metrics)
+            return HTTPResponse(contentType: PrometheusText.contentType, body: pages.metrics)
         case "/status":
-            return HTTPResponse(contentType: "application/json", text: pages.status)
+            return HTTPResponse(contentType: Self.json, body: pages.status)
+        case "/debug/memory":
+            return HTTPResponse(contentType: Self.json, body: pages.memory)
         default:
-            return HTTPResponse(status: 404, text: "pages: /healthz /readyz /metrics /status\n")
+            return HTTPResponse(status: 404, text: "pages: /healthz /readyz /metrics /status /debug/memory\n")
         }
     }
 
-    /// Says once a minute that the venue's clock and ours are apart.
-    private func warnOfSkew(_ report: ServiceReport) {
-        guard let skew = report.clockSkewMicroseconds, abs(skew) > Self.skewMicroseconds else { return }
-        let isDue = self.skewWarned.withLock { last in
-            guard report.microseconds - last > 60_000_000 else { return false }
-            last = report.microseconds
-            return true
+    /// Judges the last figures by the age they have now, so that a stop of the rounds shows like any other.
+    private func verdict(_ pages: Pages) -> HealthReport {
+        let age = Duration.microseconds(LoopClock.monotonicMicroseconds() - pages.madeSteady)
+        let rounds = HealthInput.Loop(name: "pages", tickAge: age)
+        guard let input = pages.input else {
+            let nothing = HealthInput.NATS(connected: false, confirmedAge: nil, awaiting: 0)
+            return self.model.assess(
+                HealthInput(uptime: age, feeds: [], books: HealthInput.Books(), loops: [rounds], nats: nothing))
         }
-        if isDue {
-            self.service.log.warning("the venue's clock and ours are apart", metadata: ["microseconds": "\(skew)"])
-        }
+        var aged = input.aged(by: age)
+        aged.loops.append(rounds)
+        return self.model.assess(aged)
+    }
+
+    private static func response(_ page: HealthReport.Page) -> HTTPResponse {
+        HTTPResponse(status: page.status, contentType: Self.json, body: page.body)
     }
 
     /// Makes the pages anew every second until cancelled.
     func refresh(_ observe: @Sendable (LiveSummary) -> Void) async {
         let notifier = ServiceNotifier()
-        defer { notifier.send(.stopping) }
+        defer {
+            self.pages.withLock { $0.input?.stopping = true }
+            notifier.send(.stopping)
+        }
         notifier.send(.ready)
+        var background = ServiceReport.Background(process: ProcessMemory.read(), history: ResidentHistory())
+        var warnings = ServiceWarnings(self.service.sampledLog)
         var previous: ServiceReport?
+        var rounds = 0
         while !Task.isCancelled {
-            let report = await ServiceReport.make(self.service)
-            let verdict = report.verdict
-            let pages = Pages(
-                madeMicroseconds: report.microseconds, isReady: verdict.isEmpty,
-                ready: verdict.isEmpty ? "ready\n" : "not ready:\n" + verdict.map { "- \($0)\n" }.joined(),
-                metrics: MetricsPage.text(report), status: StatusPage.json(report))
-            self.pages.withLock { $0 = pages }
-            // Every loop has answered for this report: none of them is stuck.
-            if notifier.watchdogPeriod != nil { notifier.send(.watchdog) }
-            self.service.liveBooks.store(report.booksLive, ordering: .relaxed)
-            self.warnOfSkew(report)
+            let loops = await self.watch.look(patience: Self.patience)
+            if rounds % Self.roundsPerLook == 0 { background.process = ProcessMemory.read() }
+            rounds += 1
+            let report = ServiceReport.make(self.service, loops: loops, background: &background)
+            self.show(report, notifier)
+            warnings.look(at: report)
             observe(report.liveSummary(since: previous))
             previous = report
             do { try await Task.sleep(for: .seconds(1)) } catch { return }
         }
+    }
+
+    private func show(_ report: ServiceReport, _ notifier: ServiceNotifier) {
+        let input = report.healthInput
+        let verdict = self.model.assess(input)
+        let families = MetricsPage.families(report, verdict)
+        let pages = Pages(
+            madeSteady: report.steady, input: input, metrics: PrometheusText.render(families),
+            status: StatusPage.json(report, verdict),
+            memory: MemoryPage.json(report, series: families.reduce(0) { $0 + $1.series }))
+        self.pages.withLock { $0 = pages }
+        if notifier.watchdogPeriod != nil, verdict.healthy { notifier.send(.watchdog) }
+        self.service.liveBooks.store(report.booksLive, ordering: .relaxed)
     }
 }

@@ -4,26 +4,30 @@ import Publishing
 /// Writes what happens to the publisher into the log.
 struct LoggingPublisherObserver: PublisherObserver {
     let log: Logger
+    /// For what repeats as long as the server is away.
+    let sampled: SampledLog
 
     func publisher(did event: PublisherEvent) {
         switch event {
         case .connected(let url, let hasJetStream, let streams):
-            self.log.info("connected to NATS", metadata: ["url": "\(url)"])
+            self.sampled.tell("connected to NATS", level: .info, metadata: ["url": "\(url)"])
             if !hasJetStream {
                 self.log.warning("the server has no JetStream: what a lost connection takes is lost")
             }
             for stream in streams { self.report(stream) }
         case .disconnected(let reason):
-            self.log.warning("disconnected from NATS", metadata: ["reason": "\(reason)"])
+            self.sampled.tell("disconnected from NATS", metadata: ["reason": "\(reason)"])
         case .connectFailed(let error, let attempt, let next):
-            self.log.warning(
+            self.sampled.tell(
                 "NATS is not reachable", metadata: ["error": "\(error)", "attempt": "\(attempt)", "next": "\(next)"])
         case .streamProblem(let problem):
-            self.log.error("JetStream takes no messages", metadata: ["problem": "\(problem)"])
+            self.sampled.tell(
+                "JetStream takes no messages", level: .error, metadata: ["problem": "\(problem)"])
         case .streamRecovered:
-            self.log.info("JetStream takes messages again")
+            self.sampled.tell("JetStream takes messages again", level: .info)
         case .publishNotPermitted(let count):
-            self.log.error("the server does not permit publishing", metadata: ["count": "\(count)"])
+            self.sampled.tell(
+                "the server does not permit publishing", level: .error, metadata: ["count": "\(count)"])
         }
     }
 

@@ -1,4 +1,5 @@
 import MarketModel
+import Observability
 import OrderBook
 import Publishing
 import Synchronization
@@ -26,7 +27,7 @@ struct LoopBuilder: Sendable {
             self.index == 0
             ? HeartbeatSource(
                 publisher: self.service.publisher, periodMicroseconds: configuration.heartbeat.interval.microseconds,
-                residentBytes: ResidentMemory.bytes,
+                residentBytes: { UInt64(ProcessMemory.residentBytes() ?? 0) },
                 booksLive: { [service] in service.liveBooks.load(ordering: .relaxed) }) : nil
         let worker = LoopWorker(
             index: self.index, context: context,

@@ -16,6 +16,8 @@ struct LoopSummary: Sendable {
         var silentStreams: [String]
         var resubscriptions: UInt64
         var lastDataMicroseconds: Int64?
+        /// The same by the clock that only goes forward, to a tenth of a second: ages are told by it.
+        var lastDataSteady: Int64?
         var refusedSubscriptions: UInt64
     }
 
@@ -28,9 +30,43 @@ struct LoopSummary: Sendable {
         var ask: String?
         var trustedDepth: Int
         var bytes: Int
+        var levels: Int
+        /// Updates kept for a snapshot.
+        var kept: Int
         var trades: TradeSequence
+        var quotes: QuoteSequence
         /// Received minus event time of the last update, microseconds; nil before the first.
         var lagMicroseconds: Int64?
+    }
+
+    /// What became of the trades and quotes of all instruments of one segment, with a book or without.
+    struct Flow: Sendable {
+        let segment: String
+        var trades: UInt64 = 0
+        var duplicateTrades: UInt64 = 0
+        var lateTrades: UInt64 = 0
+        var missingTrades: UInt64 = 0
+        var staleQuotes: UInt64 = 0
+
+        init(segment: String) {
+            self.segment = segment
+        }
+
+        mutating func add(_ trades: TradeSequence, _ quotes: QuoteSequence) {
+            self.trades &+= trades.taken
+            self.duplicateTrades &+= trades.duplicates
+            self.lateTrades &+= trades.late
+            self.missingTrades &+= trades.missing
+            self.staleQuotes &+= quotes.stale
+        }
+
+        mutating func add(_ other: Flow) {
+            self.trades &+= other.trades
+            self.duplicateTrades &+= other.duplicateTrades
+            self.lateTrades &+= other.lateTrades
+            self.missingTrades &+= other.missingTrades
+            self.staleQuotes &+= other.staleQuotes
+        }
     }
 
     var loop: Int
@@ -39,7 +75,15 @@ struct LoopSummary: Sendable {
     var refusals: [UInt64]
     var connections: [Connection]
     var books: [Book]
+    /// At most one a segment.
+    var flows: [Flow]
+    /// Snapshots that were asked for and are not answered yet.
+    var snapshotsAsked: Int
+    var latencies: [SegmentLatency]
     var encodedBytes: UInt64
+    var subjects: Int
+    /// Bytes of subjects and fixed message parts.
+    var subjectBytes: Int
     var socketsLive: Int
     var forcedKills: UInt64
 }

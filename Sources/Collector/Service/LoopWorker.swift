@@ -175,28 +175,42 @@ final class LoopWorker {
 
     func summary() -> LoopSummary {
         var books: [LoopSummary.Book] = []
+        var flows: [String: LoopSummary.Flow] = [:]
         let keepers = Set(self.feeds.flatMap(\.depthInstruments))
         for index in 0..<self.pipeline.instruments.count {
             let id = InstrumentID(index)
+            let segment = self.pipeline.instruments[id].segment
+            flows[segment, default: LoopSummary.Flow(segment: segment)]
+                .add(self.pipeline.trades(of: id), self.pipeline.quotes(of: id))
             guard keepers.contains(id) else { continue }
             let scales = self.pipeline.instruments.scales(of: id)
             let depth = self.pipeline.keeper.settings.depth ?? Int.max
             let instrument = self.pipeline.instruments[id]
             let trades = self.pipeline.trades(of: id)
+            let quotes = self.pipeline.quotes(of: id)
             books.append(
                 self.pipeline.keeper.withBook(id) { book in
                     LoopSummary.Book(
                         instrument: instrument, state: book.state, counts: book.counts, reseeds: book.reseeds,
                         bid: book.bids.best.map { FixedPoint.text($0.price, scale: scales.price) },
                         ask: book.asks.best.map { FixedPoint.text($0.price, scale: scales.price) },
-                        trustedDepth: book.trustedDepth(depth), bytes: book.bytes, trades: trades,
+                        trustedDepth: book.trustedDepth(depth), bytes: book.bytes,
+                        levels: book.levelCount, kept: book.keptCount, trades: trades, quotes: quotes,
                         lagMicroseconds: book.lagMicroseconds)
                 })
+        }
+        var latencies: [String: SegmentLatency] = [:]
+        for feed in self.feeds {
+            let segment = feed.segment.rawValue
+            feed.latency.add(to: &latencies[segment, default: SegmentLatency(segment: segment)])
         }
         return LoopSummary(
             loop: self.index, tickMicroseconds: self.lastTickMicroseconds, frames: self.pipeline.frames,
             refusals: self.pipeline.refusals, connections: self.feeds.map { $0.summary() }, books: books,
-            encodedBytes: self.pipeline.publisher.encodedBytes, socketsLive: self.context.counters.socketsLive,
+            flows: Array(flows.values), snapshotsAsked: self.desk.asked, latencies: Array(latencies.values),
+            encodedBytes: self.pipeline.publisher.encodedBytes,
+            subjects: self.pipeline.publisher.subjectCount, subjectBytes: self.pipeline.publisher.bytes,
+            socketsLive: self.context.counters.socketsLive,
             forcedKills: self.context.counters.forcedKills)
     }
 }

@@ -1,166 +1,127 @@
-import MarketModel
-import OrderBook
+import Observability
 import Publishing
-import Resilience
-import Transport
 import Venues
 
-/// The figures in Prometheus' text format. Label values come from the configuration and closed sets only.
+/// The figures as Prometheus takes them. Label values come from the configuration and closed sets only.
 enum MetricsPage {
-    static func text(_ report: ServiceReport) -> String {
-        var page = Page()
-        page.family("sluice_up", "gauge", "1 while the process serves this page.")
-        page.sample("sluice_up", [], "1")
-        Self.connections(report, &page)
-        Self.books(report, &page)
-        Self.messages(report, &page)
-        page.family("sluice_nats_connected", "gauge", "1 while the publisher is connected.")
-        page.sample("sluice_nats_connected", [], report.publisher.isConnected ? "1" : "0")
-        Self.limits(report, &page)
-        page.family("sluice_resident_bytes", "gauge", "Resident set of the process.")
-        page.sample("sluice_resident_bytes", [], "\(report.residentBytes)")
-        return page.text
+    static let venue = "binance"
+
+    static func families(_ report: ServiceReport, _ verdict: HealthReport) -> [MetricFamily] {
+        Self.process(report, verdict) + Self.connections(report) + Self.frames(report) + Self.books(report)
+            + Self.trades(report) + Self.messages(report) + Self.accounting(report) + Self.nats(report)
+            + Self.latencies(report) + Self.requests(report)
     }
 
-    private static func connections(_ report: ServiceReport, _ page: inout Page) {
-        page.family("sluice_feed_data_age_seconds", "gauge", "Time since a connection's last frame.")
-        for connection in report.connections {
-            guard let last = connection.lastDataMicroseconds else { continue }
-            let labels = Self.labels(connection) + [("segment", connection.segment)]
-            page.sample("sluice_feed_data_age_seconds", labels, Self.seconds(report.microseconds - last))
-        }
-        page.family("sluice_connection_live", "gauge", "1 while the connection has a socket that is open.")
-        for connection in report.connections {
-            let isLive = connection.counters.socketsLive > 0 && connection.lastDataMicroseconds != nil
-            page.sample("sluice_connection_live", Self.labels(connection), isLive ? "1" : "0")
-        }
-        page.family("sluice_connects_total", "counter", "Attempts to connect, and sockets that opened.")
-        for connection in report.connections {
-            let labels = Self.labels(connection)
-            page.sample(
-                "sluice_connects_total", labels + [("outcome", "tried")], "\(connection.counters.connects)")
-            page.sample("sluice_connects_total", labels + [("outcome", "opened")], "\(connection.counters.opened)")
-        }
-        page.family("sluice_frames_total", "counter", "Frames taken by a loop.")
-        for loop in report.loops { page.sample("sluice_frames_total", [("loop", "\(loop.loop)")], "\(loop.frames)") }
-        page.family("sluice_frames_refused_total", "counter", "Frames that were not taken, by reason.")
-        for (index, label) in FrameRefusal.labels.enumerated() {
-            let count = report.loops.reduce(UInt64(0)) { $0 + $1.refusals[index] }
-            page.sample("sluice_frames_refused_total", [("reason", label)], "\(count)")
-        }
+    /// The most series that the page can have: so many for each thing that a label names, and for closed sets of labels.
+    static func seriesMost(_ report: ServiceReport) -> Int {
+        let histogram = LatencyHistogram.bounds.count + 3
+        let things = 20 * report.planned.count + 10 * report.mailboxes.count + 40 * report.budgets.count
+        return 300 + 2 * histogram + things + BinanceSegment.allCases.count * (2 * histogram + 60)
     }
 
-    private static func books(_ report: ServiceReport, _ page: inout Page) {
-        page.family("sluice_books", "gauge", "Books by state.")
-        for segment in BinanceSegment.allCases {
-            for state in BookState.allCases {
-                let count = report.books.filter {
-                    $0.state == state && $0.instrument.segment == segment.rawValue
-                }.count
-                page.sample(
-                    "sluice_books",
-                    [("venue", "binance"), ("segment", segment.rawValue), ("state", state.rawValue)], "\(count)")
-            }
-        }
-        page.family("sluice_book_resyncs_total", "counter", "Books that broke, by cause.")
-        for segment in BinanceSegment.allCases {
-            let books = report.books.filter { $0.instrument.segment == segment.rawValue }
-            let labels = [("venue", "binance"), ("segment", segment.rawValue)]
-            let gaps = books.reduce(UInt64(0)) { $0 + $1.counts.gaps }
-            let mismatches = books.reduce(UInt64(0)) { $0 + $1.counts.mismatches }
-            page.sample("sluice_book_resyncs_total", labels + [("cause", "gap")], "\(gaps)")
-            page.sample("sluice_book_resyncs_total", labels + [("cause", "mismatch")], "\(mismatches)")
-        }
-    }
+    // MARK: - The process
 
-    private static func messages(_ report: ServiceReport, _ page: inout Page) {
-        page.family("sluice_messages_produced_total", "counter", "Messages made, by type.")
-        for (type, counts) in zip(MessageType.allCases, report.counts) {
-            page.sample("sluice_messages_produced_total", [("type", "\(type.token)")], "\(counts.produced)")
-        }
-        page.family("sluice_messages_conflated_total", "counter", "States that a later one replaced, by type.")
-        for (type, counts) in zip(MessageType.allCases, report.counts) {
-            page.sample("sluice_messages_conflated_total", [("type", "\(type.token)")], "\(counts.conflated)")
-        }
-        page.family("sluice_messages_dropped_total", "counter", "Messages given up, by type and reason.")
-        for (type, counts) in zip(MessageType.allCases, report.counts) {
-            for reason in DropReason.allCases {
-                page.sample(
-                    "sluice_messages_dropped_total", [("type", "\(type.token)"), ("reason", "\(reason.name)")],
-                    "\(counts[reason])")
-            }
-        }
-        let lanes = [("core", report.core), ("jetstream", report.jetstream)]
-        let terms: [(String, String, (AccountingCut) -> UInt64)] = [
-            ("sluice_messages_confirmed_total", "Messages that the server confirmed.", { $0.confirmed }),
-            ("sluice_messages_unconfirmed_total", "Messages sent and never confirmed.", { $0.unconfirmed }),
+    private static func process(_ report: ServiceReport, _ verdict: HealthReport) -> [MetricFamily] {
+        let process = report.background.process
+        var families = [
+            MetricFamily("sluice_up", help: "1 while the process serves this page.", kind: .gauge, value: .integer(1)),
+            MetricFamily(
+                "sluice_healthy", help: "1 while /healthz says so.", kind: .gauge, value: .flag(verdict.healthy)),
+            MetricFamily("sluice_ready", help: "1 while /readyz says so.", kind: .gauge, value: .flag(verdict.ready)),
+            MetricFamily(
+                "sluice_build_info", help: "Always 1; the label says what runs.", kind: .gauge,
+                samples: [MetricSample(["version": BuildInfo.version], value: .integer(1))]),
+            MetricFamily(
+                "sluice_start_time_seconds", help: "When the process started, since the epoch.", kind: .gauge,
+                value: Self.seconds(report.startMicroseconds)),
         ]
-        for (name, help, term) in terms {
-            page.family(name, "counter", help)
-            for (lane, cut) in lanes { page.sample(name, [("mode", lane)], "\(term(cut))") }
+        if let bytes = report.residentBytes {
+            families.append(
+                MetricFamily(
+                    "sluice_resident_bytes", help: "Resident set of the process.", kind: .gauge, value: .integer(bytes))
+            )
         }
-        let gauges: [(String, String, (AccountingCut) -> UInt64)] = [
-            ("sluice_queue_messages", "Messages that wait to be sent.", { $0.queued }),
-            ("sluice_queue_in_flight_messages", "Messages sent and not confirmed yet.", { $0.inFlight }),
-            ("sluice_queue_bytes", "Bytes in the rings.", { $0.bytes }),
-            ("sluice_queue_limit_bytes", "What the rings may hold.", { _ in UInt64(report.queueLimitBytes) }),
-            ("sluice_accounting_produced", "Messages made, of the same moment as the other terms.", { $0.produced }),
-            ("sluice_accounting_balanced", "1 when every message made is accounted for.", { $0.isBalanced ? 1 : 0 }),
-        ]
-        for (name, help, term) in gauges {
-            page.family(name, "gauge", help)
-            for (lane, cut) in lanes { page.sample(name, [("lane", lane)], "\(term(cut))") }
+        if let bytes = process.virtualBytes {
+            families.append(
+                MetricFamily(
+                    "sluice_virtual_bytes", help: "Address space of the process.", kind: .gauge, value: .integer(bytes))
+            )
         }
+        if let count = process.openDescriptors {
+            families.append(
+                MetricFamily(
+                    "sluice_open_descriptors", help: "Descriptors that the process holds.", kind: .gauge,
+                    value: .integer(count)))
+        }
+        var sockets = MetricFamily("sluice_tcp_sockets", help: "Own TCP sockets by state.", kind: .gauge)
+        for state in TCPState.allCases { sockets.add(["state": state.name], .integer(process.sockets[state] ?? 0)) }
+        families.append(sockets)
+        return families + Self.log(report) + Self.loops(report)
     }
 
-    /// The venue's clock and budgets.
-    private static func limits(_ report: ServiceReport, _ page: inout Page) {
-        if let skew = report.clockSkewMicroseconds {
-            page.family(
-                "sluice_clock_skew_seconds", "gauge", "Our clock minus the venue's, the way of a frame included.")
-            let text = FixedPoint.text(skew, scale: 6)
-            page.sample("sluice_clock_skew_seconds", [("venue", "binance")], text)
+    private static func log(_ report: ServiceReport) -> [MetricFamily] {
+        var lines = MetricFamily(
+            "sluice_log_lines_total", help: "Lines of the log, by what became of them.", kind: .counter)
+        if let writer = report.log.writer {
+            lines.add(["outcome": "written"], .count(writer.written))
+            lines.add(["outcome": "dropped"], .count(writer.dropped))
         }
-        page.family("sluice_rest_scope_closed", "gauge", "1 while the venue has closed a scope of requests.")
-        for (scope, budget) in report.budgets {
-            page.sample("sluice_rest_scope_closed", [("scope", scope)], budget.closedFor == nil ? "0" : "1")
-        }
-        page.family("sluice_rest_weight_used", "gauge", "Weight used in the running window of a scope.")
-        for (scope, budget) in report.budgets {
-            guard let window = budget.windows.first else { continue }
-            page.sample("sluice_rest_weight_used", [("scope", scope)], "\(window.used)")
-        }
-        page.family("sluice_rest_weight_limit", "gauge", "Weight that a window of a scope allows.")
-        for (scope, budget) in report.budgets {
-            guard let window = budget.windows.first else { continue }
-            page.sample("sluice_rest_weight_limit", [("scope", scope)], "\(window.window.limit)")
-        }
+        lines.add(["outcome": "suppressed"], .count(report.log.suppressed))
+        return [lines]
     }
 
-    private static func labels(_ connection: LoopSummary.Connection) -> [(String, String)] {
-        [("venue", "binance"), ("connection", connection.name)]
-    }
-
-    private static func seconds(_ microseconds: Int64) -> String {
-        FixedPoint.text(max(0, microseconds), scale: 6)
-    }
-
-    /// Text in the making.
-    private struct Page {
-        private(set) var text = ""
-
-        mutating func family(_ name: String, _ kind: String, _ help: String) {
-            self.text += "# HELP \(name) \(help)\n"
-            self.text += "# TYPE \(name) \(kind)\n"
+    private static func loops(_ report: ServiceReport) -> [MetricFamily] {
+        var family = MetricFamily(
+            "sluice_loop_answer_age_seconds", help: "Time since an event loop last answered.", kind: .gauge)
+        for (index, answered) in report.loopsAnswered.enumerated() {
+            family.add(["loop": "\(index)"], Self.seconds(max(0, report.steady - answered)))
         }
-
-        mutating func sample(_ name: String, _ labels: [(String, String)], _ value: String) {
-            self.text += name
-            if !labels.isEmpty {
-                let pairs = labels.map { "\($0.0)=\"\($0.1)\"" }
-                self.text += "{" + pairs.joined(separator: ",") + "}"
-            }
-            self.text += " \(value)\n"
+        var waiting = MetricFamily(
+            "sluice_loop_commands_waiting", help: "Commands in the mailbox of an event loop.", kind: .gauge)
+        var refused = MetricFamily(
+            "sluice_loop_commands_refused_total",
+            help: "Commands that found the mailbox full, or the loop not running.",
+            kind: .counter)
+        for (index, mailbox) in report.mailboxes.enumerated() {
+            waiting.add(["loop": "\(index)"], .integer(mailbox.waiting))
+            refused.add(["loop": "\(index)"], .integer(mailbox.refused))
         }
+        return [family, waiting, refused]
     }
+
+    // MARK: - Latencies
+
+    private static func latencies(_ report: ServiceReport) -> [MetricFamily] {
+        var venue = MetricFamily(
+            "sluice_venue_latency_seconds", help: "From the venue's time of an event to the receipt of its frame.",
+            kind: .histogram)
+        var early = MetricFamily(
+            "sluice_venue_latency_below_zero_total", help: "Frames received before the venue's time of their event.",
+            kind: .counter)
+        var queue = MetricFamily(
+            "sluice_queue_latency_seconds",
+            help: "From the receipt of a frame to its last message in the queue, of one frame in sixteen.",
+            kind: .histogram)
+        var confirm = MetricFamily(
+            "sluice_confirm_latency_seconds",
+            help: "From the queue to the server's confirmation; a frame's messages count from its receipt.",
+            kind: .histogram)
+        var offset = MetricFamily(
+            "sluice_clock_offset_seconds",
+            help: "Middle of the latest times from the venue's stamp to us; below zero our clock is behind.",
+            kind: .gauge)
+        for latency in report.latencies {
+            venue.add(["venue": Self.venue, "segment": latency.segment], .histogram(latency.venue.sample))
+            early.add(["venue": Self.venue, "segment": latency.segment], .count(latency.venue.belowZero))
+            queue.add(["venue": Self.venue, "segment": latency.segment], .histogram(latency.queue.sample))
+            guard let microseconds = latency.offsetMicroseconds else { continue }
+            offset.add(["venue": Self.venue, "segment": latency.segment], Self.seconds(microseconds))
+        }
+        for (mode, latency) in zip(["core", "jetstream"], report.publisher.latency) {
+            confirm.add(["mode": mode], .histogram(latency.sample))
+        }
+        return [venue, early, queue, confirm, offset]
+    }
+
+    static func seconds(_ microseconds: Int64) -> MetricValue { .decimal(Double(microseconds) / 1_000_000) }
 }

@@ -1,85 +1,172 @@
 import MarketModel
+import Observability
 import OrderBook
 import Publishing
 import Resilience
 import Transport
+import Venues
 
 /// All figures of the service at one moment, from which every page is made.
 struct ServiceReport: Sendable {
+    /// What the configuration sets.
+    struct Bounds: Sendable {
+        var instruments: Int
+        var books: Int
+        /// Levels of all books; nil when all are kept.
+        var bookLevels: Int?
+        /// Updates that all books keep for their snapshots.
+        var keptFrames: Int
+        /// What the rings of all loops may hold, each lane by itself.
+        var queueBytes: Int
+        var queueMessages: Int
+        /// JetStream messages that may be in flight.
+        var windowMessages: Int
+
+        init(_ service: CollectorService) {
+            let configuration = service.configuration
+            let settings = configuration.bookSettings
+            let loops = service.workers.count
+            self.instruments = configuration.venues.binance.segments.reduce(0) { $0 + $1.1.symbols.count }
+            self.books = service.plan.books
+            self.bookLevels = settings.levelsMost.map { $0 * service.plan.books }
+            self.keptFrames = settings.kept.frames * service.plan.books
+            self.queueBytes = configuration.queue.bytes.bytes * loops
+            self.queueMessages = configuration.queue.messages * loops
+            self.windowMessages = configuration.nats.windowMessages * loops
+        }
+    }
+
+    /// The commands of a loop that has a mailbox.
+    struct Mailbox: Sendable {
+        let waiting: Int
+        let limit: Int
+        /// Commands that found it full, or the loop not running.
+        let refused: Int
+    }
+
+    /// What only the pages themselves know.
+    struct Background: Sendable {
+        var process: ProcessMemory
+        var history: ResidentHistory
+        var core = LaneProgress()
+        var jetstream = LaneProgress()
+    }
+
+    /// When a lane last moved.
+    struct LaneProgress: Sendable {
+        private var confirmed: UInt64 = 0
+        /// When the server last confirmed something of the lane or had nothing to confirm, by the clock that only goes
+        /// forward; nil when neither ever was.
+        private(set) var steady: Int64?
+
+        mutating func note(_ cut: AccountingCut, at steady: Int64) {
+            guard cut.confirmed != self.confirmed || cut.queued &+ cut.inFlight == 0 else { return }
+            self.confirmed = cut.confirmed
+            self.steady = steady
+        }
+    }
+
+    /// The time of day.
     let microseconds: Int64
-    let uptimeMicroseconds: Int64
+    /// The clock that only goes forward: ages are told by it.
+    let steady: Int64
+    let startMicroseconds: Int64
+    let startSteady: Int64
     let instance: String
     let boot: String
     let depth: Int
     let staleMicroseconds: Int64
-    let connectionsPlanned: Int
+    let planned: [CollectionPlan.Connection]
     let loops: [LoopSummary]
+    let bounds: Bounds
+    /// One for each loop of connections.
+    let mailboxes: [Mailbox]
+    /// When each loop last answered, by the clock that only goes forward.
+    let loopsAnswered: [Int64]
     let publisher: PublisherSnapshot
     let core: AccountingCut
     let jetstream: AccountingCut
     let counts: [TypeCounts]
-    let queueLimitBytes: Int
-    let residentBytes: UInt64
+    /// Nil when it cannot be read.
+    let residentBytes: Int?
     /// What the venues meter, by scope.
     let budgets: [(scope: String, snapshot: RateLimiterSnapshot)]
+    let snapshots: [(segment: BinanceSegment, counts: SnapshotCounts.Counts)]
+    let log: LogFigures
+    let background: Background
 
-    static func make(_ service: CollectorService) async -> ServiceReport {
-        let loops = await service.summaries()
-        let now = LoopClock.wallMicroseconds()
-        return ServiceReport(
-            microseconds: now, uptimeMicroseconds: now - service.startMicroseconds,
-            instance: service.configuration.instance, boot: service.boot, depth: service.configuration.books.depth,
-            staleMicroseconds: service.configuration.transport.staleAfter.microseconds,
-            connectionsPlanned: service.plan.connections.count, loops: loops, publisher: service.publisher.snapshot(),
-            core: service.publisher.cut(.core), jetstream: service.publisher.cut(.jetstream),
-            counts: MessageType.allCases.map { service.publisher.counts(of: $0) },
-            queueLimitBytes: service.configuration.queue.bytes.bytes * service.workers.count,
-            residentBytes: ResidentMemory.bytes(), budgets: LimiterRegistry.process.snapshots())
+    /// What became of the lines of the log.
+    struct LogFigures: Sendable {
+        /// Nil when the log is written by somebody else.
+        var writer: BoundedLogWriter.Statistics?
+        var suppressed: UInt64
+        var keys: Int
+        var keysMaximum: Int
     }
 
+    static func make(
+        _ service: CollectorService, loops: [LoopWatch.Look], background: inout Background
+    ) -> ServiceReport {
+        let steady = LoopClock.monotonicMicroseconds()
+        let core = service.publisher.cut(.core)
+        let jetstream = service.publisher.cut(.jetstream)
+        let resident = ProcessMemory.residentBytes()
+        background.core.note(core, at: steady)
+        background.jetstream.note(jetstream, at: steady)
+        if let resident { background.history.note(resident, at: steady) }
+        let configuration = service.configuration
+        let log = service.sampledLog
+        return ServiceReport(
+            microseconds: LoopClock.wallMicroseconds(), steady: steady,
+            startMicroseconds: service.startMicroseconds, startSteady: service.startSteady,
+            instance: configuration.instance, boot: service.boot, depth: configuration.books.depth,
+            staleMicroseconds: configuration.transport.staleAfter.microseconds, planned: service.plan.connections,
+            loops: loops.compactMap(\.summary), bounds: Bounds(service), mailboxes: service.mailboxes,
+            loopsAnswered: loops.map(\.answeredSteady),
+            publisher: service.publisher.snapshot(), core: core, jetstream: jetstream,
+            counts: MessageType.allCases.map { service.publisher.counts(of: $0) },
+            residentBytes: resident, budgets: LimiterRegistry.process.snapshots(),
+            snapshots: BinanceSegment.allCases.map { ($0, service.snapshotCounts[$0]) },
+            log: LogFigures(
+                writer: service.logStatistics(), suppressed: log.suppressed, keys: log.keys,
+                keysMaximum: log.keysMaximum),
+            background: background)
+    }
+
+    var uptimeMicroseconds: Int64 { self.steady - self.startSteady }
     var connections: [LoopSummary.Connection] { self.loops.flatMap(\.connections) }
     var books: [LoopSummary.Book] { self.loops.flatMap(\.books) }
     var total: AccountingCut { self.core + self.jetstream }
 
-    /// Our clock minus the venue's, at most: the shortest way of a frame stands in it. Nil before the first frame.
-    var clockSkewMicroseconds: Int64? { self.books.compactMap(\.lagMicroseconds).min() }
+    /// Frames refused by all loops, by `FrameRefusal.ordinal`.
+    func refused(_ ordinal: Int) -> UInt64 { self.loops.reduce(UInt64(0)) { $0 &+ $1.refusals[ordinal] } }
+
+    /// What the connections of each segment say together, of segments with data.
+    var latencies: [SegmentLatency] {
+        BinanceSegment.allCases.compactMap { segment in
+            let parts = self.loops.flatMap(\.latencies).filter { $0.segment == segment.rawValue }
+            guard !parts.isEmpty else { return nil }
+            return parts.reduce(into: SegmentLatency(segment: segment.rawValue)) { $0.add($1) }
+        }
+    }
+
+    /// What became of each segment's trades and quotes.
+    var flows: [LoopSummary.Flow] {
+        BinanceSegment.allCases.compactMap { segment in
+            let parts = self.loops.flatMap(\.flows).filter { $0.segment == segment.rawValue }
+            guard !parts.isEmpty else { return nil }
+            return parts.reduce(into: LoopSummary.Flow(segment: segment.rawValue)) { $0.add($1) }
+        }
+    }
 
     /// Books that can be used.
     var booksLive: Int {
         self.books.filter { $0.state == .live || $0.state == .refreshing || $0.state == .seeded }.count
     }
 
-    /// Why the service is not ready: empty when every feed delivers, every book is usable and NATS confirms.
-    var verdict: [String] {
-        var reasons: [String] = []
-        if self.connections.count < self.connectionsPlanned {
-            reasons.append("\(self.connectionsPlanned - self.connections.count) connections are not set up yet")
-        }
-        for connection in self.connections {
-            guard let last = connection.lastDataMicroseconds else {
-                reasons.append("\(connection.name): no data yet, \(connection.state.rawValue)")
-                continue
-            }
-            let age = self.microseconds - last
-            if age > self.staleMicroseconds {
-                reasons.append("\(connection.name): no data for \(age / 1_000_000) s")
-            }
-        }
-        for book in self.books {
-            switch book.state {
-            case .live, .refreshing, .seeded: continue
-            case .waiting, .broken, .stopped:
-                reasons.append("book \(book.instrument.segment) \(book.instrument.venueSymbol): \(book.state.rawValue)")
-            }
-        }
-        if !self.publisher.isConnected { reasons.append("NATS: not connected") }
-        if let problem = self.publisher.streamProblem { reasons.append("JetStream: \(problem)") }
-        return Array(reasons.prefix(200))
-    }
-
     /// What the live table shows; rates are since an earlier report.
     func liveSummary(since earlier: ServiceReport?) -> LiveSummary {
-        let seconds = earlier.map { max(0.001, Double(self.microseconds - $0.microseconds) / 1e6) } ?? 1
+        let seconds = earlier.map { max(0.001, Double(self.steady - $0.steady) / 1e6) } ?? 1
         func rate(_ now: UInt64, _ before: UInt64?) -> Double {
             guard let before, now >= before else { return 0 }
             return Double(now - before) / seconds
@@ -87,7 +174,7 @@ struct ServiceReport: Sendable {
         let before = Dictionary(
             (earlier?.connections ?? []).map { ($0.name, $0.counters.traffic.messages) }, uniquingKeysWith: { $1 })
         let connections = self.connections.map { connection in
-            let silence = connection.lastDataMicroseconds.map { Duration.microseconds(self.microseconds - $0) }
+            let silence = connection.lastDataSteady.map { Duration.microseconds(max(0, self.steady - $0)) }
             return LiveSummary.Connection(
                 name: connection.name, state: connection.state.rawValue,
                 isHealthy: silence.map { $0 < .microseconds(self.staleMicroseconds) } ?? false,
@@ -108,8 +195,8 @@ struct ServiceReport: Sendable {
             publishedPerSecond: rate(total.confirmed, earlier?.total.confirmed),
             lagMedian: lags.isEmpty ? nil : .microseconds(lags[lags.count / 2]),
             lag99: lags.last.map { .microseconds($0) }, queuedMessages: Int(clamping: total.queued + total.inFlight),
-            queuedBytes: ByteSize(Int(clamping: total.bytes)), queueLimit: ByteSize(self.queueLimitBytes),
-            residentBytes: ByteSize(Int(clamping: self.residentBytes)), connections: connections, books: books,
+            queuedBytes: ByteSize(Int(clamping: total.bytes)), queueLimit: ByteSize(self.bounds.queueBytes),
+            residentBytes: ByteSize(self.residentBytes ?? 0), connections: connections, books: books,
             nats: LiveSummary.NATS(
                 state: self.publisher.isConnected ? "connected" : "not connected",
                 isHealthy: self.publisher.isConnected, server: self.publisher.serverURL,

@@ -1,58 +1,148 @@
 import MarketModel
+import Observability
 import OrderBook
 import Publishing
+import Resilience
 import Transport
+import Venues
 
 /// The whole state as JSON.
 enum StatusPage {
-    static func json(_ report: ServiceReport) -> String {
-        var out = "{\"instance\":\(JSONLiteral.string(report.instance)),\"boot\":\"\(report.boot)\""
-        out += ",\"uptime_us\":\(report.uptimeMicroseconds),\"resident_bytes\":\(report.residentBytes)"
-        out += ",\"connections\":[\(report.connections.map(Self.connection).joined(separator: ","))]"
-        out += ",\"books\":[\(report.books.map(Self.book).joined(separator: ","))]"
-        out += ",\"accounting\":{\"core\":\(Self.accounts(report.core))"
-        out += ",\"jetstream\":\(Self.accounts(report.jetstream))}"
-        out += ",\"nats\":\(Self.nats(report.publisher))}\n"
-        return out
+    static func json(_ report: ServiceReport, _ verdict: HealthReport) -> [UInt8] {
+        var writer = JSONWriter(capacity: 64 << 10)
+        writer.object { writer in
+            writer.field("instance", report.instance)
+            writer.field("version", BuildInfo.version)
+            writer.field("boot", report.boot)
+            writer.field("uptime_us", report.uptimeMicroseconds)
+            writer.field("resident_bytes", report.residentBytes)
+            writer.field("healthy", verdict.healthy)
+            writer.field("ready", verdict.ready)
+            writer.array("connections") { writer in
+                for connection in report.connections { Self.write(connection, to: &writer) }
+            }
+            writer.array("books") { writer in
+                for book in report.books { Self.write(book, to: &writer) }
+            }
+            writer.array("snapshots") { writer in
+                for (segment, counts) in report.snapshots {
+                    writer.object { writer in
+                        writer.field("segment", segment.rawValue)
+                        writer.field("fetched", counts.fetched)
+                        writer.field("failed", counts.failed)
+                    }
+                }
+            }
+            writer.array("latencies") { writer in
+                for latency in report.latencies { Self.write(latency, to: &writer) }
+            }
+            writer.object("accounting") { writer in
+                writer.object("core") { Self.write(report.core, to: &$0) }
+                writer.object("jetstream") { Self.write(report.jetstream, to: &$0) }
+            }
+            writer.object("nats") { Self.write(report.publisher, to: &$0) }
+            writer.array("limits") { writer in
+                for (scope, budget) in report.budgets {
+                    writer.object { writer in
+                        writer.field("scope", scope)
+                        writer.field("weight_used", budget.windows.first?.used)
+                        writer.field("weight_limit", budget.windows.first?.window.limit)
+                        writer.field("waiting", budget.waiting.total)
+                        writer.field("closed_us", budget.closedFor?.microseconds)
+                    }
+                }
+            }
+        }
+        return writer.bytes
     }
 
-    private static func connection(_ connection: LoopSummary.Connection) -> String {
+    private static func write(_ connection: LoopSummary.Connection, to writer: inout JSONWriter) {
         let counters = connection.counters
-        var out = "{\"name\":\(JSONLiteral.string(connection.name)),\"state\":\"\(connection.state.rawValue)\""
-        out += ",\"streams\":\(connection.streams),\"connects\":\(counters.connects),\"opened\":\(counters.opened)"
-        out += ",\"sockets_live\":\(counters.socketsLive),\"sockets_live_max\":\(counters.socketsLiveMax)"
-        out += ",\"rotations\":\(counters.rotations),\"messages\":\(counters.traffic.messages)"
-        out += ",\"bytes\":\(counters.traffic.bytes)"
-        out += ",\"refused_subscriptions\":\(connection.refusedSubscriptions)"
-        return out + ",\"last_data_us\":\(JSONLiteral.integer(connection.lastDataMicroseconds))}"
+        writer.object { writer in
+            writer.field("name", connection.name)
+            writer.field("state", connection.state.rawValue)
+            writer.field("streams", connection.streams)
+            writer.field("streams_with_data", connection.streamsWithData)
+            writer.field("streams_silent", connection.silentStreams)
+            writer.field("resubscriptions", connection.resubscriptions)
+            writer.field("connects", counters.connects)
+            writer.field("opened", counters.opened)
+            writer.field("sockets_live", counters.socketsLive)
+            writer.field("sockets_live_max", counters.socketsLiveMax)
+            writer.field("rotations", counters.rotations)
+            writer.field("messages", counters.traffic.messages)
+            writer.field("bytes", counters.traffic.bytes)
+            writer.field("refused_subscriptions", connection.refusedSubscriptions)
+            writer.field("last_data_us", connection.lastDataMicroseconds)
+            writer.object("ends") { writer in
+                for (kind, count) in counters.ends.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                    writer.field(kind.rawValue, count)
+                }
+            }
+        }
     }
 
-    private static func book(_ book: LoopSummary.Book) -> String {
+    private static func write(_ book: LoopSummary.Book, to writer: inout JSONWriter) {
         let counts = book.counts
-        var out = "{\"segment\":\"\(book.instrument.segment)\""
-        out += ",\"symbol\":\(JSONLiteral.string(book.instrument.symbol))"
-        out += ",\"venue_symbol\":\(JSONLiteral.string(book.instrument.venueSymbol))"
-        out += ",\"state\":\"\(book.state.rawValue)\",\"trusted_depth\":\(book.trustedDepth)"
-        out += ",\"bid\":\(JSONLiteral.optional(book.bid)),\"ask\":\(JSONLiteral.optional(book.ask))"
-        out += ",\"seeds\":\(book.reseeds),\"applied\":\(counts.applied),\"stale\":\(counts.stale)"
-        out += ",\"gaps\":\(counts.gaps),\"mismatches\":\(counts.mismatches),\"refreshes\":\(counts.refreshes)"
-        out += ",\"refreshes_failed\":\(counts.refreshesFailed),\"bytes\":\(book.bytes)"
-        out += ",\"trades\":\(book.trades.taken),\"trade_duplicates\":\(book.trades.duplicates)"
-        return out + ",\"trades_missing\":\(book.trades.missing)}"
+        writer.object { writer in
+            writer.field("segment", book.instrument.segment)
+            writer.field("symbol", book.instrument.symbol)
+            writer.field("venue_symbol", book.instrument.venueSymbol)
+            writer.field("state", book.state.rawValue)
+            writer.field("trusted_depth", book.trustedDepth)
+            writer.field("bid", book.bid)
+            writer.field("ask", book.ask)
+            writer.field("seeds", UInt64(book.reseeds))
+            writer.field("applied", counts.applied)
+            writer.field("stale", counts.stale)
+            writer.field("gaps", counts.gaps)
+            writer.field("mismatches", counts.mismatches)
+            writer.field("refreshes", counts.refreshes)
+            writer.field("refreshes_failed", counts.refreshesFailed)
+            writer.field("bytes", book.bytes)
+            writer.field("trades", book.trades.taken)
+            writer.field("trade_duplicates", book.trades.duplicates)
+            writer.field("trades_late", book.trades.late)
+            writer.field("trades_missing", book.trades.missing)
+            writer.field("quotes_stale", book.quotes.stale)
+        }
     }
 
-    private static func accounts(_ cut: AccountingCut) -> String {
-        var out = "{\"produced\":\(cut.produced),\"confirmed\":\(cut.confirmed),\"conflated\":\(cut.conflated)"
-        out += ",\"dropped\":\(cut.dropped),\"unconfirmed\":\(cut.unconfirmed),\"queued\":\(cut.queued)"
-        out += ",\"in_flight\":\(cut.inFlight),\"spooled\":\(cut.spooled)"
-        return out + ",\"balanced\":\(cut.isBalanced),\"consistent\":\(cut.isConsistent)}"
+    private static func write(_ latency: SegmentLatency, to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.field("segment", latency.segment)
+            writer.field("clock_offset_us", latency.offsetMicroseconds)
+            for (name, histogram) in [("venue", latency.venue), ("queue", latency.queue)] {
+                writer.field("\(name)_p50_us", histogram.quantile(0.5))
+                writer.field("\(name)_p99_us", histogram.quantile(0.99))
+                writer.field("\(name)_max_us", histogram.maximum)
+            }
+        }
     }
 
-    private static func nats(_ publisher: PublisherSnapshot) -> String {
-        var out = "{\"connected\":\(publisher.isConnected),\"jetstream\":\(publisher.hasJetStream)"
-        out += ",\"server\":\(JSONLiteral.string(publisher.serverURL)),\"connects\":\(publisher.connects)"
-        out += ",\"disconnects\":\(publisher.disconnects),\"acknowledged\":\(publisher.acknowledged)"
-        out += ",\"duplicates\":\(publisher.duplicates),\"repeated\":\(publisher.repeated)"
-        return out + ",\"fences_returned\":\(publisher.fencesReturned)}"
+    private static func write(_ cut: AccountingCut, to writer: inout JSONWriter) {
+        writer.field("produced", cut.produced)
+        writer.field("confirmed", cut.confirmed)
+        writer.field("conflated", cut.conflated)
+        writer.field("dropped", cut.dropped)
+        writer.field("unconfirmed", cut.unconfirmed)
+        writer.field("queued", cut.queued)
+        writer.field("in_flight", cut.inFlight)
+        writer.field("spooled", cut.spooled)
+        writer.field("balanced", cut.isBalanced)
+        writer.field("consistent", cut.isConsistent)
+    }
+
+    private static func write(_ publisher: PublisherSnapshot, to writer: inout JSONWriter) {
+        writer.field("connected", publisher.isConnected)
+        writer.field("jetstream", publisher.hasJetStream)
+        writer.field("server", publisher.serverURL)
+        writer.field("connects", publisher.connects)
+        writer.field("disconnects", publisher.disconnects)
+        writer.field("acknowledged", publisher.acknowledged)
+        writer.field("duplicates", publisher.duplicates)
+        writer.field("repeated", publisher.repeated)
+        writer.field("fences_returned", publisher.fencesReturned)
+        writer.field("stream_problem", publisher.streamProblem.map { "\($0)" })
     }
 }

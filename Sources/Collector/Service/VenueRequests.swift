@@ -43,7 +43,7 @@ struct VenueRequests: Sendable {
     func budgets() -> [(scope: String, snapshot: RateLimiterSnapshot)] { self.rest.budgets() }
 
     /// Loads the wanted instruments of a segment; tries for ever and says so, nil only when cancelled.
-    func instruments(of segment: BinanceSegment, wanted: [String], log: Logger) async -> [Instrument]? {
+    func instruments(of segment: BinanceSegment, wanted: [String], log: SampledLog) async -> [Instrument]? {
         while !Task.isCancelled {
             do {
                 let body = try await self.rest.instruments(segment)
@@ -52,11 +52,11 @@ struct VenueRequests: Sendable {
                 let found = all.filter { names.contains($0.venueSymbol) }
                 let missing = names.subtracting(found.map(\.venueSymbol)).sorted()
                 if !missing.isEmpty {
-                    log.error(
+                    log.log.error(
                         "the venue does not list symbols",
                         metadata: ["segment": "\(segment.rawValue)", "symbols": "\(missing.prefix(20))"])
                 }
-                log.info(
+                log.log.info(
                     "instruments loaded",
                     metadata: [
                         "segment": "\(segment.rawValue)", "listed": "\(all.count)", "wanted": "\(found.count)",
@@ -64,8 +64,8 @@ struct VenueRequests: Sendable {
                     ])
                 return found
             } catch {
-                log.warning(
-                    "instruments are not available",
+                log.tell(
+                    "instruments are not available", about: segment.rawValue,
                     metadata: ["segment": "\(segment.rawValue)", "error": "\(error)"])
             }
             do { try await Task.sleep(for: Self.retryPause) } catch { return nil }
@@ -74,7 +74,7 @@ struct VenueRequests: Sendable {
     }
 
     /// Fetches a snapshot; nil when it could not be had, which the book answers with another request.
-    func snapshot(_ order: SnapshotOrder, log: Logger) async -> [UInt8]? {
+    func snapshot(_ order: SnapshotOrder, log: SampledLog) async -> [UInt8]? {
         guard let segment = BinanceSegment(rawValue: order.instrument.segment) else { return nil }
         do throws(RequestFailure) {
             return try await self.rest.depth(
@@ -82,8 +82,9 @@ struct VenueRequests: Sendable {
                 priority: order.request.purpose == .seed ? .resync : .polls)
         } catch {
             if error.kind != .cancelled {
-                log.warning(
-                    "no snapshot", metadata: ["symbol": "\(order.instrument.venueSymbol)", "error": "\(error)"])
+                log.tell(
+                    "no snapshot", about: segment.rawValue,
+                    metadata: ["symbol": "\(order.instrument.venueSymbol)", "error": "\(error)"])
             }
             return nil
         }

@@ -72,6 +72,9 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         self.seenEpoch = queue.coreEpoch
     }
 
+    /// Subjects that messages can have: a few for each instrument and connection.
+    package var subjectCount: Int { self.table.entries.count }
+
     /// The bytes of subjects and fixed message parts.
     package var bytes: Int { self.table.bytes + self.slots.capacity * MemoryLayout<Slot>.stride }
 

@@ -1,4 +1,5 @@
 import CNATS
+import Observability
 import Synchronization
 
 /// The publisher thread: one round receives answers, sends from every lane in turn, and looks after its deadlines.
@@ -24,6 +25,8 @@ final class PublisherLoop {
     }
 
     static let batch = 256
+    /// How often the latencies are copied out: a copy shares their memory, and the next record pays for it.
+    private static let latencyInterval: Int64 = 250_000
 
     let configuration: PublisherConfiguration
     let observer: any PublisherObserver
@@ -41,6 +44,9 @@ final class PublisherLoop {
     var snapshot = PublisherSnapshot()
     /// The answers of this round; its memory is used again.
     var answers: [InboxAnswer] = []
+    /// From the queue to the confirmation, by mode.
+    private var latency = [LatencyHistogram(), LatencyHistogram()]
+    private var latencyToldAt: Int64 = 0
     private var random = SystemRandomNumberGenerator()
     private var firstLane = 0
     private let fenceInterval: Int64
@@ -88,7 +94,7 @@ final class PublisherLoop {
             case .up(let connection):
                 worked = self.round(connection, now)
             }
-            self.report()
+            self.report(now)
             if !worked { self.rest() }
         }
         self.stop()
@@ -303,7 +309,7 @@ final class PublisherLoop {
         let mode = Int(lane.mode.rawValue)
         lane.release(count, as: .confirmed) { record in
             if record.verdict == nil {
-                self.snapshot.latency[mode].record(microseconds: now &- record.enqueuedMicroseconds)
+                self.latency[mode].record(microseconds: now &- record.enqueuedMicroseconds)
             }
         }
     }
@@ -333,7 +339,7 @@ final class PublisherLoop {
         }
     }
 
-    private func report() {
+    private func report(_ now: Int64) {
         let refused = UInt64(self.signals.notPermitted.load(ordering: .relaxed))
         if refused != self.snapshot.publishesNotPermitted {
             self.snapshot.publishesNotPermitted = refused
@@ -341,6 +347,10 @@ final class PublisherLoop {
         }
         self.snapshot.window = self.drivers.reduce(0) { $0 + $1.window.inFlight }
         self.snapshot.windowAllowed = self.drivers.reduce(0) { $0 + ($1.isAcknowledged ? $1.window.allowed : 0) }
+        if now - self.latencyToldAt >= Self.latencyInterval {
+            self.latencyToldAt = now
+            self.snapshot.latency = self.latency
+        }
         self.control.publish(self.snapshot)
     }
 
@@ -365,7 +375,7 @@ final class PublisherLoop {
         self.link = .down(nextAttempt: 0)
         self.retired = nil
         self.snapshot.isConnected = false
-        self.report()
+        self.report(.max)
         nats_ReleaseThreadMemory()
         self.control.stopped()
     }

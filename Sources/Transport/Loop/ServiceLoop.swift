@@ -35,6 +35,9 @@ package final class ServiceLoop: Sendable {
     /// Commands that wait now.
     package var waitingCommands: Int { self.mailbox.count }
 
+    /// Commands that may wait.
+    package var mailboxLimit: Int { self.options.mailboxLimit }
+
     /// Creates the context and its thread.
     ///
     /// Loops are best started before any of them connects: the library renews a process-wide TLS index with

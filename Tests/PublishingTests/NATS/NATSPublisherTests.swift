@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Observability
 import Testing
 
 @testable import Publishing
