@@ -5,6 +5,7 @@ import Glibc
 import Logging
 import Publishing
 import Synchronization
+import Transport
 import Venues
 
 /// The whole service on loopback: a simulated exchange, a real NATS server, and the collector between them.
@@ -12,6 +13,7 @@ final class ServiceFixture: Sendable {
     let exchange: SimulatedExchange
     let server: EmbeddedNATSServer
     let directory: String
+    private let service: CollectorService
     private let task: Task<Void, any Error>
     private let summary: LatestSummary
 
@@ -36,6 +38,7 @@ final class ServiceFixture: Sendable {
         var log = Logger(label: "test")
         log.logLevel = .critical
         let service = CollectorService(configuration, natsURL: self.server.url, log: log)
+        self.service = service
         let summary = LatestSummary()
         self.summary = summary
         self.task = Task {
@@ -55,6 +58,25 @@ final class ServiceFixture: Sendable {
             do { try await Task.sleep(for: .milliseconds(100)) } catch { return false }
         }
         return false
+    }
+
+    /// Fetches a health page as any client does; the configuration has switched them on.
+    func page(_ path: String) async throws -> HTTPClientResponse {
+        let port = self.service.pagesPort.load(ordering: .relaxed)
+        return try await PageClient.get("http://127.0.0.1:\(port)\(path)", timeout: .seconds(5))
+    }
+
+    /// Asks for a page until it satisfies a condition; nil at the deadline.
+    func page(
+        _ path: String, atMost limit: Duration = .seconds(30), until condition: (HTTPClientResponse) -> Bool
+    ) async throws -> HTTPClientResponse? {
+        let deadline = ContinuousClock.now + limit
+        while ContinuousClock.now < deadline {
+            let answer = try await self.page(path)
+            if condition(answer) { return answer }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        return nil
     }
 
     /// Stops the collector gracefully.
