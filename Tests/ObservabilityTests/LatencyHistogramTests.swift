@@ -13,9 +13,9 @@ struct LatencyHistogramTests {
     }
 
     private static func filled(_ values: [Int64]) -> LatencyHistogram {
-        var histogram = LatencyHistogram()
-        for value in values { histogram.record(microseconds: value) }
-        return histogram
+        let recorder = LatencyRecorder()
+        for value in values { recorder.record(microseconds: value) }
+        return recorder.histogram
     }
 
     @Test("Quantiles are never low and at most a sixteenth high", arguments: UInt64(1)...20)

@@ -55,10 +55,10 @@ struct PrometheusTextTests {
 
     @Test("A histogram's buckets are cumulative and end with all")
     func histogram() {
-        var histogram = LatencyHistogram()
-        for microseconds: Int64 in [63, 64, 70_000_000] { histogram.record(microseconds: microseconds) }
+        let recorder = LatencyRecorder()
+        for microseconds: Int64 in [63, 64, 70_000_000] { recorder.record(microseconds: microseconds) }
         var family = MetricFamily("lag_seconds", help: "h", kind: .histogram)
-        family.add(["venue": "v"], .histogram(histogram.sample))
+        family.add(["venue": "v"], .histogram(recorder.histogram.sample))
         let lines = self.render(family).split(separator: "\n")
         #expect(lines.contains(#"lag_seconds_bucket{venue="v",le="6.4e-05"} 1"#))
         #expect(lines.contains(#"lag_seconds_bucket{venue="v",le="0.000128"} 2"#))

@@ -48,7 +48,7 @@ final class FeedConnection: FrameSink {
     private var farewell: (deadline: Int64, completion: () -> Void)?
     private var isStopping = false
     private var seenScales: UInt64 = 0
-    private(set) var latency = FeedLatency()
+    let latency = FeedLatency()
 
     init(
         name: String, segment: BinanceSegment, number: Int32, worker: LoopWorker, decoder: consuming BinanceDecoder,

@@ -4,43 +4,58 @@ import Transport
 
 /// How long the frames of one connection took: from the venue's stamp to us, and from us to the queue.
 ///
-/// Confined to its loop's thread. It is never copied out as it stands: a copy would share the histograms' memory, and
-/// the next frame would have to allocate; `SegmentLatency` adds it up into memory of its own.
-struct FeedLatency {
+/// Confined to its loop's thread, in memory of its own: recording allocates nothing, and a constant of a class needs no
+/// check of exclusive access.
+struct FeedLatency: ~Copyable {
     /// Of how many of the latest frames the middle one is taken.
-    static let recentMaximum: UInt64 = 64
+    private static var recentMost: Int { 64 }
     /// Every how many frames the clock is read when the frame is done.
-    static let framesPerClock: UInt64 = 16
+    private static var framesPerClock: Int64 { 16 }
 
-    private var venue = LatencyHistogram()
-    private var queue = LatencyHistogram()
+    /// Behind the latest times stand these.
+    private enum Cell {
+        static var frames: Int { FeedLatency.recentMost }
+        static var stamped: Int { FeedLatency.recentMost + 1 }
+        static var count: Int { FeedLatency.recentMost + 2 }
+    }
+
+    private let venue = LatencyRecorder()
+    private let queue = LatencyRecorder()
     /// The latest times from the venue's stamp, with their signs; the histogram holds none below zero.
-    private var recent = [Int64](repeating: 0, count: Int(Self.recentMaximum))
-    private var stamped: UInt64 = 0
-    private var frames: UInt64 = 0
+    private let cells: UnsafeMutablePointer<Int64>
+
+    init() {
+        self.cells = .allocate(capacity: Cell.count)
+        self.cells.initialize(repeating: 0, count: Cell.count)
+    }
+
+    deinit {
+        self.cells.deallocate()
+    }
 
     /// Counts one frame; the time in microseconds since the epoch.
     ///
     /// The venue's times are counted for every frame; the time to the queue for every sixteenth, as reading the clock
     /// costs more than all the rest of this.
     @inline(__always)
-    mutating func record(venueTime: Timestamp, received: Int64) {
-        self.frames &+= 1
-        if self.frames % Self.framesPerClock == 0 {
+    func record(venueTime: Timestamp, received: Int64) {
+        self.cells[Cell.frames] &+= 1
+        if self.cells[Cell.frames] % Self.framesPerClock == 0 {
             self.queue.record(microseconds: LoopClock.wallMicroseconds() &- received)
         }
         guard let time = venueTime.microseconds else { return }
         let (latency, overflow) = received.subtractingReportingOverflow(time)
         guard !overflow else { return }
         self.venue.record(microseconds: latency)
-        self.recent[Int(truncatingIfNeeded: self.stamped % Self.recentMaximum)] = latency
-        self.stamped &+= 1
+        self.cells[Int(truncatingIfNeeded: self.cells[Cell.stamped]) & (Self.recentMost - 1)] = latency
+        self.cells[Cell.stamped] &+= 1
     }
 
     func add(to sum: inout SegmentLatency) {
-        sum.venue.merge(self.venue)
-        sum.queue.merge(self.queue)
-        sum.recent += self.recent.prefix(Int(min(self.stamped, Self.recentMaximum)))
+        sum.venue.merge(self.venue.histogram)
+        sum.queue.merge(self.queue.histogram)
+        let count = min(self.cells[Cell.stamped], Int64(Self.recentMost))
+        sum.recent.append(contentsOf: UnsafeBufferPointer(start: self.cells, count: Int(truncatingIfNeeded: count)))
     }
 }
 

@@ -88,7 +88,7 @@ enum MemoryPage {
                 name: "resident_history", count: UInt64(report.background.history.samples.count),
                 limitCount: ResidentHistory.minutes),
             Structure(
-                name: "latency_histograms", count: UInt64(histograms), bytes: histograms * LatencyHistogram.byteCount,
+                name: "latency_histograms", count: UInt64(histograms), bytes: histograms * LatencyRecorder.byteCount,
                 limitCount: 2 * report.planned.count + report.publisher.latency.count),
             Structure(
                 name: "connection_sockets",

@@ -1,17 +1,15 @@
-/// Counts durations in fixed log-linear buckets: sixteen to every doubling, so a quantile is at most a sixteenth high.
+/// Durations counted in fixed log-linear buckets: sixteen to every doubling, so a quantile is at most a sixteenth high.
 ///
-/// A plain value for one thread; copies are merged at a scrape. Memory is fixed at about 4 KB. Recording costs a few
-/// nanoseconds and allocates nothing while the value is not shared.
+/// What a `LatencyRecorder` had counted at one moment: a plain value, merged with others at a scrape.
 package struct LatencyHistogram: Sendable {
     /// The bounds that Prometheus sees, in microseconds: the doublings from 64 µs to 67 s, where fine buckets meet.
     package static let bounds: [UInt64] = (6...26).map { UInt64(1) << $0 }
     /// The longest duration told apart from longer ones: 71 minutes.
-    package static let longest = UInt64(UInt32.max)
-    /// Memory of one, about.
-    package static let byteCount = Self.fineBuckets * MemoryLayout<UInt64>.stride
+    package static var longest: UInt64 { UInt64(UInt32.max) }
 
     private static let boundTexts = Self.bounds.map { (Double($0) / 1_000_000).description }
-    private static let fineBuckets = 464
+    /// A constant, not a stored value: the frame path reads it.
+    static var fineBuckets: Int { 464 }
 
     private var fine = [UInt64](repeating: 0, count: Self.fineBuckets)
     package private(set) var count: UInt64 = 0
@@ -23,13 +21,13 @@ package struct LatencyHistogram: Sendable {
 
     package init() {}
 
-    package mutating func record(microseconds: Int64) {
-        if microseconds < 0 { self.belowZero &+= 1 }
-        let value = UInt64(max(microseconds, 0))
-        self.fine[Self.index(of: min(value, Self.longest))] &+= 1
-        self.count &+= 1
-        self.sum = Self.held(self.sum, value)
-        self.maximum = max(self.maximum, value)
+    /// - Parameter fine: One count for each fine bucket.
+    init(fine: [UInt64], belowZero: UInt64, sum: UInt64, maximum: UInt64) {
+        self.fine = fine
+        self.count = fine.reduce(0, &+)
+        self.belowZero = belowZero
+        self.sum = sum
+        self.maximum = maximum
     }
 
     package mutating func merge(_ other: LatencyHistogram) {
@@ -74,13 +72,16 @@ package struct LatencyHistogram: Sendable {
         return HistogramSample(buckets: buckets, count: self.count, sum: Double(self.sum) / 1_000_000)
     }
 
-    private static func held(_ left: UInt64, _ right: UInt64) -> UInt64 {
+    /// The sum, held at the end of 64 bits.
+    @inline(__always)
+    static func held(_ left: UInt64, _ right: UInt64) -> UInt64 {
         let (sum, overflow) = left.addingReportingOverflow(right)
         return overflow ? .max : sum
     }
 
     /// Values below 16 have a bucket each; above, the four bits behind the leading one choose it.
-    private static func index(of value: UInt64) -> Int {
+    @inline(__always)
+    static func index(of value: UInt64) -> Int {
         guard value >= 16 else { return Int(value) }
         let exponent = 63 - value.leadingZeroBitCount
         return (exponent - 3) * 16 + Int((value >> UInt64(exponent - 4)) & 15)

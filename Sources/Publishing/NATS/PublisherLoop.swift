@@ -25,7 +25,7 @@ final class PublisherLoop {
     }
 
     static let batch = 256
-    /// How often the latencies are copied out: a copy shares their memory, and the next record pays for it.
+    /// How often the latencies are copied out.
     private static let latencyInterval: Int64 = 250_000
 
     let configuration: PublisherConfiguration
@@ -44,8 +44,9 @@ final class PublisherLoop {
     var snapshot = PublisherSnapshot()
     /// The answers of this round; its memory is used again.
     var answers: [InboxAnswer] = []
-    /// From the queue to the confirmation, by mode.
-    private var latency = [LatencyHistogram(), LatencyHistogram()]
+    /// From the queue to the confirmation.
+    private let coreLatency = LatencyRecorder()
+    private let jetstreamLatency = LatencyRecorder()
     private var latencyToldAt: Int64 = 0
     private var random = SystemRandomNumberGenerator()
     private var firstLane = 0
@@ -306,10 +307,14 @@ final class PublisherLoop {
     func release(_ count: UInt64, _ index: Int) {
         let now = PublishClock.wall()
         let lane = self.drivers[index].lane
-        let mode = Int(lane.mode.rawValue)
+        let mode = lane.mode
         lane.release(count, as: .confirmed) { record in
             if record.verdict == nil {
-                self.latency[mode].record(microseconds: now &- record.enqueuedMicroseconds)
+                let latency = now &- record.enqueuedMicroseconds
+                switch mode {
+                case .core: self.coreLatency.record(microseconds: latency)
+                case .jetstream: self.jetstreamLatency.record(microseconds: latency)
+                }
             }
         }
     }
@@ -349,7 +354,7 @@ final class PublisherLoop {
         self.snapshot.windowAllowed = self.drivers.reduce(0) { $0 + ($1.isAcknowledged ? $1.window.allowed : 0) }
         if now - self.latencyToldAt >= Self.latencyInterval {
             self.latencyToldAt = now
-            self.snapshot.latency = self.latency
+            self.snapshot.latency = [self.coreLatency.histogram, self.jetstreamLatency.histogram]
         }
         self.control.publish(self.snapshot)
     }
