@@ -20,7 +20,12 @@ struct ServiceWarnings {
     mutating func look(at report: ServiceReport) {
         self.lookAtFrames(report)
         for connection in report.connections { self.look(at: connection) }
-        for latency in report.latencies {
+        self.look(at: report.latencies)
+    }
+
+    /// Warns of clocks that are apart.
+    func look(at latencies: [SegmentLatency]) {
+        for latency in latencies {
             guard let offset = latency.offsetMicroseconds, !self.clockRange.contains(.microseconds(offset)) else {
                 continue
             }

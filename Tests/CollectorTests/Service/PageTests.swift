@@ -103,10 +103,18 @@ struct PageTests {
         }
     }
 
+    private static func sockets(_ answer: HTTPClientResponse) -> [String: Int] {
+        let process = try? Self.object(answer)["process"] as? [String: Any]
+        return process?["sockets"] as? [String: Int] ?? [:]
+    }
+
     @Test("Memory is told structure by structure, each within its limit")
     func memory() async throws {
         let fixture = try await Self.fixture()
-        let page = try Self.object(try await fixture.page("/debug/memory"))
+        // Sockets are looked at every few seconds: four to the exchange, and one to NATS, at least.
+        let answer = try #require(
+            try await fixture.page("/debug/memory") { (Self.sockets($0)["established"] ?? 0) >= 5 })
+        let page = try Self.object(answer)
         let structures = try #require(page["structures"] as? [[String: Any]])
         var counts: [String: Int] = [:]
         for structure in structures {
@@ -135,10 +143,7 @@ struct PageTests {
         let process = try #require(page["process"] as? [String: Any])
         #expect(process["resident_bytes"] as? Int ?? 0 > 1 << 20)
         #expect(process["open_descriptors"] as? Int ?? 0 > 8)
-        let sockets = try #require(process["sockets"] as? [String: Int])
-        // Four connections to the exchange, and one to NATS, at least.
-        #expect(sockets["established"] ?? 0 >= 5)
-        #expect(sockets["close_wait"] != nil)
+        #expect(Self.sockets(answer)["close_wait"] != nil)
         let growth = try #require(page["growth"] as? [String: Any])
         #expect((growth["minutes_bytes"] as? [Int])?.first ?? 0 > 1 << 20)
         try await fixture.stopService()
@@ -170,6 +175,27 @@ struct PageTests {
         let reading = try await Self.metrics(fixture)
         #expect(reading["sluice_ready", [:]] == 0 && reading["sluice_nats_connected", [:]] == 0)
         Self.checkAccounts(reading)
+        try await fixture.stopService()
+        await fixture.tearDown()
+    }
+
+    @Test("A stream that the venue no longer serves is subscribed again, counted and named")
+    func silentStream() async throws {
+        let fixture = try await Self.fixture { $0.transport.staleAfter = .seconds(1) }
+        let injected = await fixture.exchange.inject(
+            .drop, segment: .spot, stream: "btcusdt@trade", count: 1_000_000)
+        #expect(injected == 1_000_000)
+        let noted = try #require(
+            try await fixture.page("/readyz") { Self.text($0).contains("binance-spot-0 btcusdt@trade") })
+        #expect(Self.text(noted).contains("streams are silent although the venue acknowledged them"))
+        let labels = ["venue": "binance", "connection": "binance-spot-0"] as KeyValuePairs
+        let reading = try await Self.metrics(fixture)
+        #expect(reading["sluice_stream_resubscriptions_total", labels] ?? 0 >= 1)
+        #expect(reading.values("sluice_streams", where: "state", is: "silent").reduce(0, +) == 1)
+        let page = try await fixture.page("/status")
+        let connections = try #require(try Self.object(page)["connections"] as? [[String: Any]])
+        let spot = try #require(connections.first { $0["name"] as? String == "binance-spot-0" })
+        #expect(spot["streams_silent"] as? [String] == ["btcusdt@trade"])
         try await fixture.stopService()
         await fixture.tearDown()
     }
