@@ -22,7 +22,8 @@ struct LoopBuilder: Sendable {
         let configuration = self.service.configuration
         let publisher = EventPublisher(
             encoder: JSONMessageEncoder(), queue: self.queue, subjects: Subjects(prefix: configuration.nats.prefix),
-            instance: configuration.instance, boot: self.service.boot, depth: configuration.books.depth)
+            instance: configuration.instance, boot: self.service.boot, depth: configuration.books.depth,
+            segments: BinanceSegment.allCases.map(\.rawValue))
         let beat =
             self.index == 0
             ? HeartbeatSource(

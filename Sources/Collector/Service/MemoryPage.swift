@@ -2,6 +2,7 @@ import Observability
 import Publishing
 import Resilience
 import Transport
+import Venues
 
 /// What the process holds of the machine, and every bounded structure with its limit, as JSON.
 enum MemoryPage {
@@ -63,7 +64,7 @@ enum MemoryPage {
     }
 
     private static func structures(_ report: ServiceReport, series: Int) -> [Structure] {
-        let histograms = 2 * report.connections.count + report.publisher.latency.count
+        let histograms = 2 * report.connections.count + report.publisher.latencies.count
         var result = [
             Structure(
                 name: "books", count: UInt64(report.books.count), bytes: report.books.reduce(0) { $0 + $1.bytes },
@@ -89,7 +90,7 @@ enum MemoryPage {
                 limitCount: ResidentHistory.minutes),
             Structure(
                 name: "latency_histograms", count: UInt64(histograms), bytes: histograms * LatencyRecorder.byteCount,
-                limitCount: 2 * report.planned.count + report.publisher.latency.count),
+                limitCount: 2 * report.planned.count + 2 * (BinanceSegment.allCases.count + 1)),
             Structure(
                 name: "connection_sockets",
                 count: UInt64(report.connections.reduce(0) { $0 + max(0, $1.counters.socketsLive) }),

@@ -16,7 +16,7 @@ enum MetricsPage {
     static func seriesMost(_ report: ServiceReport) -> Int {
         let histogram = LatencyHistogram.bounds.count + 3
         let things = 20 * report.planned.count + 10 * report.mailboxes.count + 40 * report.budgets.count
-        return 300 + 2 * histogram + things + BinanceSegment.allCases.count * (2 * histogram + 60)
+        return 300 + 2 * histogram + things + BinanceSegment.allCases.count * (4 * histogram + 60)
     }
 
     // MARK: - The process
@@ -117,8 +117,12 @@ enum MetricsPage {
             guard let microseconds = latency.offsetMicroseconds else { continue }
             offset.add(["venue": Self.venue, "segment": latency.segment], Self.seconds(microseconds))
         }
-        for (mode, latency) in zip(["core", "jetstream"], report.publisher.latency) {
-            confirm.add(["mode": mode], .histogram(latency.sample))
+        // What belongs to no segment, as heartbeats do, has the token that does not apply.
+        let segments = ["_"] + BinanceSegment.allCases.map(\.rawValue)
+        for latency in report.publisher.latencies where segments.indices.contains(latency.source) {
+            confirm.add(
+                ["mode": latency.mode == .core ? "core" : "jetstream", "segment": segments[latency.source]],
+                .histogram(latency.histogram.sample))
         }
         return [venue, early, queue, confirm, offset]
     }

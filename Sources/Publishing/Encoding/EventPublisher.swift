@@ -29,6 +29,7 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
     }
 
     private let encoder: Encoder
+    private let segments: [String]
     private let queue: PublishQueue
     private let subjects: Subjects
     private let instance: String
@@ -51,9 +52,12 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
     /// Bytes of message bodies encoded, conflated and dropped ones aside.
     package private(set) var encodedBytes: UInt64 = 0
 
+    /// - Parameter segments: The venues' segments that latencies are told by; messages of the first carry the number 1.
     package init(
-        encoder: Encoder, queue: PublishQueue, subjects: Subjects, instance: String, boot: String, depth: Int
+        encoder: Encoder, queue: PublishQueue, subjects: Subjects, instance: String, boot: String, depth: Int,
+        segments: [String] = []
     ) {
+        self.segments = segments
         self.encoder = encoder
         self.queue = queue
         self.subjects = subjects
@@ -113,7 +117,8 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         self.table.add(
             subject: self.subjects.subject(
                 type, venue: instrument.venue.name, market: instrument.market.rawValue, symbol: instrument.symbol),
-            prefix: self.encoder.prefix(type, of: instrument, instance: self.instance, boot: self.boot))
+            prefix: self.encoder.prefix(type, of: instrument, instance: self.instance, boot: self.boot),
+            source: UInt8(clamping: (self.segments.firstIndex(of: instrument.segment) ?? -1) + 1))
     }
 
     // MARK: - Publishing
@@ -365,7 +370,8 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         let subjectCount = self.table.subject(place).count
         let length = writer.count - subjectCount - 1 - id.count
         self.queue.lane(for: type).commit(
-            type: type, subjectLength: subjectCount, idLength: id.count, payloadLength: length,
+            type: type, source: self.table.source(place), subjectLength: subjectCount, idLength: id.count,
+            payloadLength: length,
             enqueuedMicroseconds: now, receivedMicroseconds: received)
         self.encodedBytes &+= UInt64(length)
     }

@@ -8,6 +8,8 @@ struct SubjectTable: ~Copyable {
         var subjectCount: Int32
         var prefixOffset: Int32
         var prefixCount: Int32
+        /// What the subject is about, as it goes with each message; 0 for nothing of that kind.
+        var source: UInt8
         /// Messages produced under the subject since the boot; a dropped one uses up its number.
         var produced: UInt64
     }
@@ -27,13 +29,13 @@ struct SubjectTable: ~Copyable {
     var bytes: Int { self.arena.count + self.entries.capacity * MemoryLayout<Entry>.stride }
 
     /// Registers a subject and gives its place.
-    mutating func add(subject: String, prefix: String) -> Int {
+    mutating func add(subject: String, prefix: String, source: UInt8 = 0) -> Int {
         let subjectOffset = self.store(subject)
         let prefixOffset = self.store(prefix)
         self.entries.append(
             Entry(
                 subjectOffset: Int32(subjectOffset), subjectCount: Int32(subject.utf8.count),
-                prefixOffset: Int32(prefixOffset), prefixCount: Int32(prefix.utf8.count), produced: 0))
+                prefixOffset: Int32(prefixOffset), prefixCount: Int32(prefix.utf8.count), source: source, produced: 0))
         return self.entries.count - 1
     }
 
@@ -50,6 +52,9 @@ struct SubjectTable: ~Copyable {
         let start = Int(entry.prefixOffset)
         return UnsafeRawBufferPointer(rebasing: self.arena[start..<(start + Int(entry.prefixCount))])
     }
+
+    @inline(__always)
+    func source(_ place: Int) -> UInt8 { self.entries[place].source }
 
     /// Counts a message under the subject and gives its number, from 1.
     @inline(__always)

@@ -1,5 +1,4 @@
 import CNATS
-import Observability
 import Synchronization
 
 /// The publisher thread: one round receives answers, sends from every lane in turn, and looks after its deadlines.
@@ -45,8 +44,7 @@ final class PublisherLoop {
     /// The answers of this round; its memory is used again.
     var answers: [InboxAnswer] = []
     /// From the queue to the confirmation.
-    private let coreLatency = LatencyRecorder()
-    private let jetstreamLatency = LatencyRecorder()
+    private let latencies = ConfirmLatencies()
     private var latencyToldAt: Int64 = 0
     private var random = SystemRandomNumberGenerator()
     private var firstLane = 0
@@ -310,11 +308,8 @@ final class PublisherLoop {
         let mode = lane.mode
         lane.release(count, as: .confirmed) { record in
             if record.verdict == nil {
-                let latency = now &- record.enqueuedMicroseconds
-                switch mode {
-                case .core: self.coreLatency.record(microseconds: latency)
-                case .jetstream: self.jetstreamLatency.record(microseconds: latency)
-                }
+                self.latencies.record(
+                    microseconds: now &- record.enqueuedMicroseconds, mode: mode, source: record.source)
             }
         }
     }
@@ -354,7 +349,7 @@ final class PublisherLoop {
         self.snapshot.windowAllowed = self.drivers.reduce(0) { $0 + ($1.isAcknowledged ? $1.window.allowed : 0) }
         if now - self.latencyToldAt >= Self.latencyInterval {
             self.latencyToldAt = now
-            self.snapshot.latency = [self.coreLatency.histogram, self.jetstreamLatency.histogram]
+            self.snapshot.latencies = self.latencies.told
         }
         self.control.publish(self.snapshot)
     }

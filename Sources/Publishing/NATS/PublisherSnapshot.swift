@@ -1,5 +1,3 @@
-package import Observability
-
 /// The publisher's counters and state as of its last round; all counters only grow.
 package struct PublisherSnapshot: Sendable {
     package var isConnected = false
@@ -30,10 +28,8 @@ package struct PublisherSnapshot: Sendable {
     package var windowAllowed = 0
     package var streamProblem: StreamProblem?
     package var streams: [StreamReport] = []
-    /// From the queue to the confirmation, indexed by the raw value of `PublishMode`; a quarter of a second old at most.
-    ///
-    /// A message made from a frame counts as queued when the frame was received.
-    package var latency: [LatencyHistogram] = [LatencyHistogram(), LatencyHistogram()]
+    /// From the queue to the confirmation, by mode and source; a quarter of a second old at most.
+    package var latencies: [ConfirmLatency] = []
 
     package init() {}
 

@@ -54,13 +54,14 @@ package final class PublishLane: @unchecked Sendable {
     /// Queues what was written into the last reservation, and wakes the publisher if it sleeps.
     ///
     /// - Parameters:
+    ///   - source: What the message is about, as the producer numbers it; latencies are told by it.
     ///   - subjectLength: Without its NUL; past 65,535 the message is dropped as too large.
     ///   - idLength: Likewise; 0 when the message has no id for JetStream to tell duplicates by.
     ///   - enqueuedMicroseconds: Now, since the epoch.
     ///   - receivedMicroseconds: When the frame arrived, since the epoch; 0 when there was none.
     @inline(__always)
     package func commit(
-        type: MessageType, flags: RecordFlags = [], subjectLength: Int, idLength: Int, payloadLength: Int,
+        type: MessageType, source: UInt8 = 0, subjectLength: Int, idLength: Int, payloadLength: Int,
         enqueuedMicroseconds: Int64, receivedMicroseconds: Int64
     ) {
         guard subjectLength <= Int(UInt16.max), idLength <= Int(UInt16.max) else {
@@ -80,7 +81,7 @@ package final class PublishLane: @unchecked Sendable {
         let record = self.memory.ring + Int(start & self.mask)
         record.storeBytes(of: UInt32(truncatingIfNeeded: total), as: UInt32.self)
         record.storeBytes(of: type.rawValue, toByteOffset: 4, as: UInt8.self)
-        record.storeBytes(of: flags.rawValue, toByteOffset: 5, as: UInt8.self)
+        record.storeBytes(of: source, toByteOffset: 5, as: UInt8.self)
         record.storeBytes(of: UInt16(subjectLength), toByteOffset: 6, as: UInt16.self)
         record.storeBytes(of: UInt16(idLength), toByteOffset: 8, as: UInt16.self)
         record.storeBytes(of: 0, toByteOffset: 10, as: UInt16.self)

@@ -3,7 +3,7 @@
 /// Layout, native byte order, records aligned to 8 bytes:
 /// ```
 ///  0 UInt32 total length with padding, or `wrapMarker`: the next record is at the ring's start
-///  4 UInt8  message type      5 UInt8 flags     6 UInt16 subject length
+///  4 UInt8  message type      5 UInt8 source    6 UInt16 subject length
 ///  8 UInt16 id length        10 UInt8 verdict (0 none, else 1 + drop reason; the publisher's)
 /// 12 UInt32 payload length
 /// 16 Int64  enqueued, µs since the epoch
@@ -19,7 +19,8 @@ struct QueueRecord {
 
     var totalBytes: Int { Int(self.base.load(as: UInt32.self)) }
     var type: MessageType { MessageType(rawValue: self.base.load(fromByteOffset: 4, as: UInt8.self)) ?? .status }
-    var flags: RecordFlags { RecordFlags(rawValue: self.base.load(fromByteOffset: 5, as: UInt8.self)) }
+    /// What the message is about, as its producer numbers it; 0 for nothing of that kind.
+    var source: UInt8 { self.base.load(fromByteOffset: 5, as: UInt8.self) }
     var subjectLength: Int { Int(self.base.load(fromByteOffset: 6, as: UInt16.self)) }
     var idLength: Int { Int(self.base.load(fromByteOffset: 8, as: UInt16.self)) }
     var payloadLength: Int { Int(self.base.load(fromByteOffset: 12, as: UInt32.self)) }
@@ -49,10 +50,4 @@ struct QueueRecord {
             self.base.storeBytes(of: newValue.map { $0.rawValue + 1 } ?? 0, toByteOffset: 10, as: UInt8.self)
         }
     }
-}
-
-/// What a producer says about a record beside its bytes.
-package struct RecordFlags: OptionSet, Sendable {
-    package let rawValue: UInt8
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
 }

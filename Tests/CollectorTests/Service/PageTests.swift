@@ -54,8 +54,10 @@ struct PageTests {
             let confirmed = ["lane": lane, "term": "confirmed"] as KeyValuePairs
             let name = "sluice_accounting_messages"
             #expect(try #require(before[name, confirmed]) > (try #require(first[name, confirmed])), "\(lane)")
-            let latencies = before["sluice_confirm_latency_seconds_count", ["mode": lane]]
-            #expect(latencies ?? 0 > 0, "\(lane)")
+            for segment in ["spot", "usdm", "coinm"] {
+                let labels = ["mode": lane, "segment": segment] as KeyValuePairs
+                #expect(before["sluice_confirm_latency_seconds_count", labels] ?? 0 > 0, "\(lane) \(segment)")
+            }
         }
         for segment in ["spot", "usdm", "coinm"] {
             let labels = ["venue": "binance", "segment": segment] as KeyValuePairs

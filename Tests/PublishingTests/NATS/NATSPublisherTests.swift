@@ -30,7 +30,7 @@ struct NATSPublisherTests {
         #expect(try fixture.stored("MARKET_DATA", subject: Self.tradeSubject) == 20_000)
         #expect(
             try await PublishFixture.wait {
-                fixture.publisher.snapshot().latency.map(\.count) == [20_000, 20_000]
+                fixture.publisher.snapshot().latencies.map(\.histogram.count) == [20_000, 20_000]
             })
         let snapshot = fixture.publisher.snapshot()
         #expect(snapshot.duplicates == 0 && snapshot.repeated == 0)
