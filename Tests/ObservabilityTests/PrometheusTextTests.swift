@@ -36,7 +36,7 @@ struct PrometheusTextTests {
         "Values are written as Prometheus reads them",
         arguments: [
             (MetricValue.decimal(.nan), "NaN"), (.decimal(.infinity), "+Inf"), (.decimal(-.infinity), "-Inf"),
-            (.flag(true), "1"), (.flag(false), "0"), (.seconds(.milliseconds(1500)), "1.5"), (.integer(-2), "-2"),
+            (.flag(true), "1"), (.flag(false), "0"), (.decimal(1.5), "1.5"), (.integer(-2), "-2"),
         ])
     func values(value: MetricValue, text: String) {
         let page = self.render(MetricFamily("a", help: "h", kind: .gauge, value: value))

@@ -32,14 +32,6 @@ final class LoopCell<Object: AnyObject>: @unchecked Sendable {
         self.loop.submit { _ in body(self.object) }
     }
 
-    /// Runs `body` on the loop and gives its result; nil when there is no object or the loop takes no command.
-    func ask<Answer: Sendable>(_ body: @escaping @Sendable (Object) -> Answer) async -> Answer? {
-        await withCheckedContinuation { continuation in
-            let isTaken = self.loop.submit { _ in continuation.resume(returning: self.object.map(body)) }
-            if !isTaken { continuation.resume(returning: nil) }
-        }
-    }
-
     /// Releases the object on its loop.
     func clear() {
         _ = self.loop.submit { _ in self.object = nil }

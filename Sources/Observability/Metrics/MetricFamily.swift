@@ -84,8 +84,6 @@ package enum MetricValue: Hashable, Sendable {
     package static func count(_ count: some BinaryInteger) -> MetricValue { .integer(Int(clamping: count)) }
 
     package static func flag(_ flag: Bool) -> MetricValue { .integer(flag ? 1 : 0) }
-
-    package static func seconds(_ duration: Duration) -> MetricValue { .decimal(duration / .seconds(1)) }
 }
 
 /// A histogram as Prometheus takes it.
