@@ -50,7 +50,8 @@ let package = Package(
             ]),
 
         .testTarget(name: "MarketModelTests", dependencies: ["MarketModel"]),
-        .testTarget(name: "ResilienceTests", dependencies: ["Resilience"]),
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "ResilienceTests", dependencies: ["Resilience", "TestSupport"]),
         .testTarget(name: "ObservabilityTests", dependencies: ["Observability"]),
         .testTarget(name: "TransportTests", dependencies: shared + ["Transport"]),
         .testTarget(name: "VenuesTests", dependencies: shared + ["Venues"], resources: [.copy("Fixtures")]),
