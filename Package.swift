@@ -52,6 +52,7 @@ let package = Package(
         .testTarget(name: "MarketModelTests", dependencies: ["MarketModel"]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "ResilienceTests", dependencies: ["Resilience", "TestSupport"]),
+        .testTarget(name: "BackfillTests", dependencies: shared + ["Backfill", "TestSupport", "Transport", "Venues"]),
         .testTarget(name: "ObservabilityTests", dependencies: ["Observability"]),
         .testTarget(name: "TransportTests", dependencies: shared + ["Transport"]),
         .testTarget(name: "VenuesTests", dependencies: shared + ["Venues"], resources: [.copy("Fixtures")]),

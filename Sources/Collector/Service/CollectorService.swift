@@ -1,3 +1,4 @@
+import Backfill
 package import Logging
 import MarketModel
 import OrderBook
@@ -160,13 +161,14 @@ package final class CollectorService: Sendable {
     }
 
     private func answer(_ order: SnapshotOrder, _ rest: VenueRequests) async {
-        let body = await rest.snapshot(order, log: self.log)
+        let answer = await rest.snapshot(order, log: self.log)
         let received = LoopClock.wallMicroseconds()
         self.workers[order.loop].submit { worker in
-            if let body {
+            switch answer {
+            case .success(let body):
                 worker.snapshotArrived(body, for: order.request, receivedMicroseconds: received)
-            } else {
-                worker.snapshotFailed(order.request)
+            case .failure(let failure):
+                worker.snapshotFailed(order.request, isPermanent: failure.isPermanent)
             }
         }
     }

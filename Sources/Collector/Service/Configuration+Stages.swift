@@ -1,6 +1,7 @@
 import Glibc
 import OrderBook
 import Publishing
+import Transport
 
 extension Configuration {
     /// How the books are kept.
@@ -64,6 +65,20 @@ extension Configuration {
             stream.storage = settings.storage == .memory ? .memory : .file
             stream.dedupeWindow = settings.duplicateWindow
         }
+    }
+}
+
+extension TransportSettings {
+    /// The deadlines of a REST request; what it waits for after the connection is bounded by the whole alone.
+    var requestDeadlines: HTTPClientRequest.Deadlines {
+        var deadlines = HTTPClientRequest.Deadlines()
+        deadlines.total = self.requestTimeout
+        deadlines.queue = self.requestTimeout
+        deadlines.connect = self.connectTimeout
+        deadlines.tls = self.tlsTimeout
+        deadlines.firstByte = self.requestTimeout
+        deadlines.progress = self.requestTimeout
+        return deadlines
     }
 }
 
