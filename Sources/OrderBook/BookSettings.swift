@@ -6,7 +6,7 @@ package struct BookSettings: Sendable, Equatable {
     package var retain: Int
     /// A live book with fewer known levels a side asks for a refresh.
     package var refreshBelow: Int
-    /// Levels a side of a full snapshot: a shorter answer holds the whole side.
+    /// Levels a side of a full snapshot, of books that were given no number of their own.
     package var snapshotLimit: Int
     package var snapshotIntervalMicroseconds: Int64
     package var idleIntervalMicroseconds: Int64
@@ -30,6 +30,13 @@ package struct BookSettings: Sendable, Equatable {
         self.refreshSpacingMicroseconds = 10_000_000
         self.refreshTimeoutMicroseconds = 120_000_000
         self.kept = KeptUpdates.Limits()
+    }
+
+    /// When a book whose snapshots have `snapshotLimit` levels is refreshed: as set, but no more often than a fresh
+    /// snapshot could change it.
+    func refreshBelow(snapshotLimit: Int) -> Int {
+        guard let depth = self.depth, self.refreshBelow > snapshotLimit else { return self.refreshBelow }
+        return depth + max(0, snapshotLimit - depth) / 2
     }
 
     /// The depth to cut views at.

@@ -2,13 +2,13 @@ import Glibc
 import OrderBook
 import Publishing
 import Transport
+import Venues
 
 extension Configuration {
     /// How the books are kept.
     var bookSettings: BookSettings {
         var settings = BookSettings(
-            depth: self.books.depth, retain: self.books.retain, refreshBelow: self.books.refreshThreshold,
-            snapshotLimit: self.venues.binance.segments.map(\.1.snapshotLimit).min() ?? 1_000)
+            depth: self.books.depth, retain: self.books.retain, refreshBelow: self.books.refreshThreshold)
         settings.snapshotIntervalMicroseconds = self.books.snapshotInterval.microseconds
         settings.idleIntervalMicroseconds = self.books.idleInterval.microseconds
         settings.crossedForMicroseconds = self.books.crossedFor.microseconds
@@ -65,6 +65,13 @@ extension Configuration {
             stream.storage = settings.storage == .memory ? .memory : .file
             stream.dedupeWindow = settings.duplicateWindow
         }
+    }
+}
+
+extension SegmentSettings {
+    /// Levels a side that a snapshot of the segment is asked for, and has if the side is no shorter.
+    func snapshotLevels(of segment: BinanceSegment) -> Int {
+        Venues.BinanceLimits.depthLimit(segment, wanted: self.snapshotLimit)
     }
 }
 

@@ -85,8 +85,10 @@ struct LoopBuilder: Sendable {
         let key = "\(segment.rawValue):\(symbol)"
         if let id = known[key] { return id }
         guard let instrument = self.instruments[segment]?.first(where: { $0.venueSymbol == symbol }) else { return nil }
-        let types = self.service.configuration.venues.binance[segment]?.types ?? []
-        let id = worker.add(instrument, keepsBook: types.contains(.orderbook))
+        guard let settings = self.service.configuration.venues.binance[segment] else { return nil }
+        let id = worker.add(
+            instrument, keepsBook: settings.types.contains(.orderbook),
+            snapshotLimit: settings.snapshotLevels(of: segment))
         known[key] = id
         return id
     }

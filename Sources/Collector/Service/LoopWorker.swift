@@ -39,8 +39,8 @@ final class LoopWorker {
 
     // MARK: - Setting up
 
-    func add(_ instrument: Instrument, keepsBook: Bool) -> InstrumentID {
-        let id = self.pipeline.add(instrument, keepsBook: keepsBook)
+    func add(_ instrument: Instrument, keepsBook: Bool, snapshotLimit: Int) -> InstrumentID {
+        let id = self.pipeline.add(instrument, keepsBook: keepsBook, snapshotLimit: snapshotLimit)
         self.pipeline.publish(.instrument(id), at: LoopClock.wallMicroseconds())
         return id
     }
