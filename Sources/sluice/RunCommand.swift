@@ -45,12 +45,8 @@ struct RunCommand: AsyncParsableCommand {
 
     /// Starts a server of our own where none is configured.
     private func startServer(_ configuration: Configuration) async throws -> EmbeddedNATSServer? {
-        guard configuration.nats.servers.isEmpty, configuration.nats.embedded.enabled else { return nil }
+        guard let settings = configuration.embeddedServer else { return nil }
         mkdir(configuration.stateDirectory, 0o750)
-        var settings = EmbeddedNATSServer.Configuration(directory: configuration.stateDirectory + "/nats")
-        settings.binary = configuration.nats.embedded.binary
-        let port = configuration.nats.embedded.port
-        settings.port = port == 0 ? nil : UInt16(clamping: port)
         do {
             let server = try EmbeddedNATSServer(settings)
             try await server.start()

@@ -33,6 +33,10 @@ extension Configuration {
                 let offered = DataType.collected.map(\.rawValue).joined(separator: ", ")
                 reader.report(at: "\(path).types", "no types; the segment offers \(offered)")
             }
+            if settings.types == [.instrument] {
+                reader.report(
+                    at: "\(path).types", "instruments alone open no connection; add trade, orderbook or bbo")
+            }
             for type in settings.types {
                 guard let reason = type.refusal(in: segment) else { continue }
                 reader.report(
@@ -93,11 +97,6 @@ extension Configuration {
         if self.transport.rotateOverlap >= self.transport.rotateAfter {
             reader.report(at: "transport.rotate_overlap", "is not shorter than transport.rotate_after")
         }
-        if self.transport.pingInterval >= self.transport.staleAfter {
-            reader.report(
-                at: "transport.ping_interval",
-                "is not shorter than transport.stale_after, so no ping would ever be sent")
-        }
     }
 
     private func checkNATS(reporting reader: inout SettingReader, warnings: inout [String]) {
@@ -120,6 +119,7 @@ extension Configuration {
         if (self.nats.tls.certificateFile == nil) != (self.nats.tls.keyFile == nil) {
             reader.report(at: "nats.tls", "certificate_file and key_file belong together")
         }
+        self.checkEmbedded(reporting: &reader)
         let streams = self.nats.streams
         let names = [streams.marketData.name, streams.last.name, streams.gaps.name]
         if Set(names).count < names.count {
@@ -128,6 +128,29 @@ extension Configuration {
         if self.nats.modes.orderbookDelta == .jetstream {
             warnings.append(
                 "nats.modes.orderbook_delta: jetstream costs about 25 times core; a stream stores core messages too")
+        }
+    }
+}
+
+extension Configuration {
+    /// Whether a server of our own is started.
+    package var usesEmbeddedServer: Bool { self.nats.servers.isEmpty && self.nats.embedded.enabled }
+
+    /// A server sets each stream's size aside when the stream is made, and refuses what does not fit.
+    private func checkEmbedded(reporting reader: inout SettingReader) {
+        guard self.usesEmbeddedServer else { return }
+        let streams = [self.nats.streams.marketData, self.nats.streams.last, self.nats.streams.gaps]
+        let limits: [(StreamSettings.Storage, String, ByteSize)] = [
+            (.file, "max_file", self.nats.embedded.maxFile), (.memory, "max_memory", self.nats.embedded.maxMemory),
+        ]
+        for (storage, key, limit) in limits {
+            // Three sizes of at most 16 TiB each: the sum fits.
+            let wanted = streams.filter { $0.storage == storage }.reduce(0) { $0 + $1.maxBytes.bytes }
+            guard wanted > limit.bytes else { continue }
+            reader.report(
+                at: "nats.embedded.\(key)",
+                "\(limit) is less than the \(ByteSize(wanted)) that nats.streams set aside with storage "
+                    + storage.rawValue)
         }
     }
 }

@@ -1,8 +1,7 @@
 import Glibc
 import OrderBook
-import Publishing
+package import Publishing
 import Transport
-import Venues
 
 extension Configuration {
     /// How the books are kept.
@@ -25,6 +24,21 @@ extension Configuration {
         var connection = NATSConnectionOptions(addresses: addresses)
         connection.name = "sluice \(self.instance)"
         connection.writeDeadline = settings.writeDeadline
+        // Our own server is on loopback and knows no users.
+        if embedded == nil { self.secure(&connection) }
+        var result = PublisherConfiguration(connection: connection)
+        result.streams = self.streamSpecifications
+        result.adoptsStreams = settings.streams.adopt
+        result.windowMessages = settings.windowMessages
+        result.windowBytes = settings.windowBytes.bytes
+        result.acknowledgementTimeout = settings.acknowledgeTimeout
+        result.fenceMessages = settings.fenceMessages
+        result.fenceInterval = settings.fenceInterval
+        return result
+    }
+
+    private func secure(_ connection: inout NATSConnectionOptions) {
+        let settings = self.nats
         if let file = settings.credentialsFile {
             connection.credentials = .file(file)
         } else if let token = settings.token {
@@ -39,15 +53,6 @@ extension Configuration {
             tls.keyFile = settings.tls.keyFile
             connection.tls = tls
         }
-        var result = PublisherConfiguration(connection: connection)
-        result.streams = self.streamSpecifications
-        result.adoptsStreams = settings.streams.adopt
-        result.windowMessages = settings.windowMessages
-        result.windowBytes = settings.windowBytes.bytes
-        result.acknowledgementTimeout = settings.acknowledgeTimeout
-        result.fenceMessages = settings.fenceMessages
-        result.fenceInterval = settings.fenceInterval
-        return result
     }
 
     private var streamSpecifications: [StreamSpecification] {
@@ -68,10 +73,38 @@ extension Configuration {
     }
 }
 
-extension SegmentSettings {
-    /// Levels a side that a snapshot of the segment is asked for, and has if the side is no shorter.
-    func snapshotLevels(of segment: BinanceSegment) -> Int {
-        Venues.BinanceLimits.depthLimit(segment, wanted: self.snapshotLimit)
+extension Configuration {
+    /// How a connection is opened, kept and replaced.
+    func slotOptions(_ plan: CollectionPlan.Connection, number: UInt32) -> ConnectionSlotOptions {
+        var endpoint = WebSocketEndpoint(
+            isSecure: plan.endpoint.scheme.isEncrypted, host: plan.endpoint.address.host,
+            port: plan.endpoint.address.port, path: plan.endpoint.path)
+        endpoint.caFile = self.transport.caFile
+        endpoint.proxy = self.transport.proxy.map { "\($0)" }
+        endpoint.offersDeflate = self.transport.deflate
+        var options = ConnectionSlotOptions(number: number, endpoints: [endpoint])
+        options.limits.frameBytes = self.transport.maxMessage.bytes
+        options.limits.messageBytes = self.transport.maxMessage.bytes
+        options.limits.connectDeadline = self.transport.connectTimeout
+        options.limits.tlsDeadline = self.transport.tlsTimeout
+        options.limits.upgradeDeadline = self.transport.upgradeTimeout
+        options.limits.closeDeadline = self.transport.closeTimeout
+        options.timing.backoffBase = self.transport.backoffBase
+        options.timing.backoffCap = self.transport.backoffCap
+        options.timing.rotationDeadline = self.transport.rotateOverlap
+        return options
+    }
+
+    /// The server of our own; nil where others are named.
+    package var embeddedServer: EmbeddedNATSServer.Configuration? {
+        guard self.usesEmbeddedServer else { return nil }
+        let settings = self.nats.embedded
+        var server = EmbeddedNATSServer.Configuration(directory: self.stateDirectory + "/nats")
+        server.binary = settings.binary
+        server.port = settings.port == 0 ? nil : UInt16(clamping: settings.port)
+        server.maxMemoryBytes = settings.maxMemory.bytes
+        server.maxFileBytes = settings.maxFile.bytes
+        return server
     }
 }
 

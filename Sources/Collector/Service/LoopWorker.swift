@@ -39,9 +39,12 @@ final class LoopWorker {
 
     // MARK: - Setting up
 
-    func add(_ instrument: Instrument, keepsBook: Bool, snapshotLimit: Int) -> InstrumentID {
-        let id = self.pipeline.add(instrument, keepsBook: keepsBook, snapshotLimit: snapshotLimit)
-        self.pipeline.publish(.instrument(id), at: LoopClock.wallMicroseconds())
+    func add(_ instrument: Instrument, _ settings: SegmentSettings) -> InstrumentID {
+        let id = self.pipeline.add(
+            instrument, keepsBook: settings.types.contains(.orderbook), snapshotLimit: settings.snapshotLimit)
+        if settings.types.contains(.instrument) {
+            self.pipeline.publish(.instrument(id), at: LoopClock.wallMicroseconds())
+        }
         return id
     }
 

@@ -30,7 +30,7 @@ struct VenueRequests: Sendable {
                 isSecure: rest.scheme.isEncrypted, host: rest.address.host, port: Int(rest.address.port),
                 prefix: rest.path)
             settings.weightPerMinute[segment] = configuration.limits.binance.weightPerMinute(of: segment)
-            limits[segment] = configured.snapshotLevels(of: segment)
+            limits[segment] = configured.snapshotLimit
         }
         settings.deadlines = configuration.transport.requestDeadlines
         self.rest = VenueREST(
