@@ -62,7 +62,8 @@ let package = Package(
         .testTarget(
             name: "CollectorTests",
             dependencies: shared + [
-                "Collector", "ExchangeSimulator", "OrderBook", "Publishing", "Transport", "Venues", logging,
+                "Collector", "ExchangeSimulator", "OrderBook", "Publishing", "TestSupport", "Transport", "Venues",
+                logging,
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -3,6 +3,7 @@ package import Logging
 import MarketModel
 import OrderBook
 import Publishing
+import Resilience
 import Synchronization
 import Transport
 import Venues
@@ -31,6 +32,7 @@ package final class CollectorService: Sendable {
     let workers: [LoopCell<LoopWorker>]
     let resolver = Resolver()
     let requests: SnapshotRequests
+    let connects: ConnectBudget<ContinuousClock>
     /// Books that can be used, as of the last report; for the heartbeat.
     let liveBooks = Atomic<Int>(0)
     private let loops: [ServiceLoop]
@@ -53,6 +55,12 @@ package final class CollectorService: Sendable {
         self.workers = self.loops.map { LoopCell($0) }
         self.control = ServiceLoop(options: ServiceLoopOptions(name: "control", caFile: caFile))
         self.requests = SnapshotRequests(limit: max(16, self.plan.books))
+        // As with requests, the scope is named after what is connected to: one venue, wherever it is served.
+        let addresses = Set(self.plan.connections.map { "\($0.endpoint.address)" }).sorted()
+        let limiter = LimiterRegistry.process.limiter(
+            for: (["binance-connections"] + addresses).joined(separator: " "),
+            limits: ConnectBudget<ContinuousClock>.limits(connectsPer5Minutes: self.plan.connectsPer5Minutes))
+        self.connects = ConnectBudget(limiter: limiter, slots: self.plan.connections.count)
     }
 
     /// Runs until `stop` returns, then ends everything gracefully.
@@ -67,6 +75,7 @@ package final class CollectorService: Sendable {
         let rest = try self.makeRequests()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.collect(queues, rest) }
+            group.addTask { await self.connects.run() }
             group.addTask { await pages.refresh(observe) }
             await stop()
             self.log.info("stopping")

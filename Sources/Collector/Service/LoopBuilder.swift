@@ -72,11 +72,11 @@ struct LoopBuilder: Sendable {
                 firstData: transport.firstDataTimeout.microseconds, stale: transport.staleAfter.microseconds,
                 rotateAfter: transport.rotateAfter.microseconds,
                 overlap: min(Self.rotationSettle.microseconds, transport.rotateOverlap.microseconds / 4)))
+        var options = configuration.slotOptions(plan, number: number)
+        options.acquirePermit = { [connects = self.service.connects] in connects.acquire($0, $1) }
         feed.attach(
             ConnectionSlot(
-                context: context, options: configuration.slotOptions(plan, number: number),
-                resolver: self.service.resolver,
-                consumer: .passing(to: feed)))
+                context: context, options: options, resolver: self.service.resolver, consumer: .passing(to: feed)))
         worker.add(feed)
     }
 

@@ -22,6 +22,8 @@ struct ServiceReport: Sendable {
     let residentBytes: UInt64
     /// What the venues meter, by scope.
     let budgets: [(scope: String, snapshot: RateLimiterSnapshot)]
+    /// New connections: what became of the slots' requests, and the venue's budget for them.
+    let connects: (counters: ConnectBudget<ContinuousClock>.Counters, budget: RateLimiterSnapshot)
 
     static func make(_ service: CollectorService) async -> ServiceReport {
         let loops = await service.summaries()
@@ -34,7 +36,10 @@ struct ServiceReport: Sendable {
             core: service.publisher.cut(.core), jetstream: service.publisher.cut(.jetstream),
             counts: MessageType.allCases.map { service.publisher.counts(of: $0) },
             queueLimitBytes: service.configuration.queue.bytes.bytes * service.workers.count,
-            residentBytes: ResidentMemory.bytes(), budgets: LimiterRegistry.process.snapshots())
+            residentBytes: ResidentMemory.bytes(),
+            budgets: LimiterRegistry.process.snapshots().filter {
+                $0.snapshot.windows.contains { $0.window.meter == .weight }
+            }, connects: service.connects.snapshot())
     }
 
     var connections: [LoopSummary.Connection] { self.loops.flatMap(\.connections) }
