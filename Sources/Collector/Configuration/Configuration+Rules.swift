@@ -46,12 +46,30 @@ extension Configuration {
                 warnings.append("\(path).depth_stream: 0ms is not documented by Binance and may end without notice")
             }
             self.checkDepth(of: segment, settings, at: path, reporting: &reader)
+            self.checkWeight(of: segment, settings, reporting: &reader)
         }
         if !segments.isEmpty, !segments.contains(where: { $0.settings.rest.scheme.isEncrypted }) { return }
         for (segment, settings) in segments where !settings.websocket.scheme.isEncrypted {
             guard !settings.websocket.address.isLoopback else { continue }
             warnings.append("venues.binance.\(segment.rawValue).websocket: \(settings.websocket) is not encrypted")
         }
+    }
+
+    /// A request whose weight is above the whole budget would never be sent.
+    private func checkWeight(
+        of segment: BinanceSegment, _ settings: SegmentSettings, reporting reader: inout SettingReader
+    ) {
+        let key = segment == .spot ? "spot_weight_per_minute" : "futures_weight_per_minute"
+        let usable = self.limits.binance.weightPerMinute(of: segment)
+        let snapshot =
+            settings.types.contains(.orderbook)
+            ? Venues.BinanceLimits.depthWeight(segment, limit: settings.snapshotLimit) : 0
+        let needed = max(snapshot, Venues.BinanceLimits.instrumentsWeight(segment))
+        guard usable < needed else { return }
+        reader.report(
+            at: "limits.binance.\(key)",
+            "\(usable) of it may be used (use_percent), less than the weight \(needed) of one request to \(segment.title)"
+        )
     }
 
     private func checkDepth(

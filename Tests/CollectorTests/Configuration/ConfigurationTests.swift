@@ -224,6 +224,10 @@ struct ConfigurationTests {
                 "nats: {streams: {last: {storage: memory}}}",
                 "line 2: nats.embedded.max_memory: 256MiB is less than the 512MiB that"
             ),
+            (
+                "limits: {binance: {spot_weight_per_minute: 490, use_percent: 10}}",
+                "line 2: limits.binance.spot_weight_per_minute: 49 of it may be used (use_percent), less than the weight 50"
+            ),
             ("transport: {ping_interval: 20s}", "line 2: transport: unknown key ping_interval"),
         ])
     func rules(text: String, expected: String) {

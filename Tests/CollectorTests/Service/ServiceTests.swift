@@ -92,6 +92,29 @@ struct ServiceTests {
         await fixture.tearDown()
     }
 
+    @Test("Only the types that were asked for are published")
+    func types() async throws {
+        let fixture = try await ServiceFixture(simulator: SimulatorConfiguration()) { configuration in
+            configuration.venues.binance.spot?.types = [.bbo]
+            configuration.venues.binance.usdm?.types = [.trade, .instrument]
+            configuration.venues.binance.coinm = nil
+        }
+        let subscriber = try NATSSubscriber(
+            NATSConnectionOptions(addresses: [fixture.server.url]), subjects: ["md.>"])
+        #expect(await fixture.wait { $0.connections.count == 2 && $0.connections.allSatisfy(\.isHealthy) })
+        #expect(await fixture.wait { $0.nats.confirmedPerSecond > 5 })
+        try await fixture.stopService()
+        subscriber.close()
+        var found: Set<String> = []
+        for await message in subscriber.messages {
+            found.insert(message.subject.split(separator: ".").dropFirst().prefix(3).joined(separator: "."))
+        }
+        let data = found.filter { !$0.hasPrefix("status.") && !$0.hasPrefix("heartbeat.") }
+        #expect(
+            data == ["bbo.binance.spot", "trade.binance.perpetual", "instrument.binance.perpetual"], "\(data)")
+        await fixture.tearDown()
+    }
+
     /// The exchange's levels as messages write them.
     private static func text(_ levels: [BookLevel], _ symbol: SimulatedSymbol) -> [String: String] {
         Dictionary(

@@ -132,4 +132,22 @@ struct ConnectionSlotTests {
         #expect(requests.values.first == ConnectRequest(slot: options.number, isRotation: false))
         #expect(rig.stop())
     }
+
+    @Test("An upgrade that is refused for its rate is told to the budget, and its permit is spent")
+    func rateRefused() throws {
+        let server = ScriptedServer { socket, _ in
+            _ = socket.readHead()
+            socket.write(Array("HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n".utf8))
+        }
+        defer { server.stop() }
+        let told = Recorder<String>()
+        var options = SlotRig.options(port: server.port)
+        options.acquirePermit = { _, granted in
+            granted(ConnectPermit(giveBack: { told.append("returned") }, rateRefused: { told.append("refused") }))
+        }
+        let rig = try SlotRig(options)
+        #expect(rig.saw("failed upgrade_refused 429", times: 2))
+        #expect(rig.stop())
+        #expect(told.values.count >= 2 && told.values.allSatisfy { $0 == "refused" })
+    }
 }
