@@ -33,6 +33,21 @@ struct StateLockTests {
         #expect(Self.refusal(of: directory) == nil)
     }
 
+    @Test("Children do not inherit the lock, which would outlive us in them")
+    func children() throws {
+        let directory = Self.temporary()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let lock = try StateLock(directory: directory)
+        var open: Set<Bool> = []
+        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
+            let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")
+            guard target == directory + "/lock", let descriptor = Int32(name) else { continue }
+            open.insert(fcntl(descriptor, F_GETFD) & FD_CLOEXEC != 0)
+        }
+        #expect(open == [true])
+        withExtendedLifetime(lock) {}
+    }
+
     @Test("A directory that cannot be written is named with the reason")
     func unusable() throws {
         let refusal = try #require(Self.refusal(of: "/proc/none"))
