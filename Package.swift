@@ -50,7 +50,9 @@ let package = Package(
             ]),
 
         .testTarget(name: "MarketModelTests", dependencies: ["MarketModel"]),
-        .testTarget(name: "ResilienceTests", dependencies: ["Resilience"]),
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "ResilienceTests", dependencies: ["Resilience", "TestSupport"]),
+        .testTarget(name: "BackfillTests", dependencies: shared + ["Backfill", "TestSupport", "Transport", "Venues"]),
         .testTarget(name: "ObservabilityTests", dependencies: ["Observability"]),
         .testTarget(name: "TransportTests", dependencies: shared + ["Transport"]),
         .testTarget(name: "VenuesTests", dependencies: shared + ["Venues"], resources: [.copy("Fixtures")]),
@@ -60,7 +62,8 @@ let package = Package(
         .testTarget(
             name: "CollectorTests",
             dependencies: shared + [
-                "Collector", "ExchangeSimulator", "OrderBook", "Publishing", "Transport", "Venues", logging,
+                "Collector", "ExchangeSimulator", "OrderBook", "Publishing", "TestSupport", "Transport", "Venues",
+                logging,
             ]),
     ],
     swiftLanguageModes: [.v6]

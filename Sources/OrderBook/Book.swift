@@ -23,6 +23,10 @@ package struct BookCounts: Sendable, Equatable {
 /// One instrument's book: both sides, its place in the venue's sequence and in ours.
 package struct Book: ~Copyable {
     package let instrument: InstrumentID
+    /// Levels a side of a full snapshot: a shorter answer holds the whole side.
+    package let snapshotLimit: Int
+    /// With fewer known levels a side it asks for a refresh.
+    let refreshBelow: Int
     package internal(set) var bids: BookSide
     package internal(set) var asks: BookSide
     package internal(set) var synchronizer = BookSynchronizer()
@@ -46,8 +50,10 @@ package struct Book: ~Copyable {
     var refreshEndedMicroseconds: Int64?
     var viewChanged = false
 
-    init(instrument: InstrumentID, settings: BookSettings) {
+    init(instrument: InstrumentID, settings: BookSettings, snapshotLimit: Int) {
         self.instrument = instrument
+        self.snapshotLimit = snapshotLimit
+        self.refreshBelow = settings.refreshBelow(snapshotLimit: snapshotLimit)
         self.bids = BookSide(.bids, retain: settings.depth == nil ? nil : settings.retain)
         self.asks = BookSide(.asks, retain: settings.depth == nil ? nil : settings.retain)
         self.kept = KeptUpdates(limits: settings.kept)

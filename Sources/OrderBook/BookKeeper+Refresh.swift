@@ -7,10 +7,10 @@ extension BookKeeper {
     mutating func considerRefresh(
         _ book: UnsafeMutablePointer<Book>, at now: Int64, _ batch: inout EventBatch
     ) {
-        guard let depth = self.settings.depth, self.settings.snapshotLimit > depth else { return }
+        guard let depth = self.settings.depth, book.pointee.snapshotLimit > depth else { return }
         // A side that is known whole cannot be known deeper.
-        let bidsAreShort = book.pointee.bids.count < self.settings.refreshBelow && book.pointee.bids.trustedFrom != .min
-        let asksAreShort = book.pointee.asks.count < self.settings.refreshBelow && book.pointee.asks.trustedFrom != .min
+        let bidsAreShort = book.pointee.bids.count < book.pointee.refreshBelow && book.pointee.bids.trustedFrom != .min
+        let asksAreShort = book.pointee.asks.count < book.pointee.refreshBelow && book.pointee.asks.trustedFrom != .min
         guard bidsAreShort || asksAreShort, book.pointee.state == .live else { return }
         if let earlier = book.pointee.refreshRequestedMicroseconds ?? book.pointee.refreshEndedMicroseconds {
             guard now - earlier >= self.settings.refreshSpacingMicroseconds else { return }
@@ -48,7 +48,7 @@ extension BookKeeper {
     ) {
         guard let held = book.pointee.held, let last = book.pointee.synchronizer.last, held.last <= last else { return }
         book.pointee.held = nil
-        guard self.rebuildScratch(from: held, kept: book.pointee.kept, upTo: last) else {
+        guard self.rebuildScratch(for: book, from: held, upTo: last) else {
             self.endRefresh(book, failed: true, at: now, &batch)
             return
         }
@@ -67,9 +67,10 @@ extension BookKeeper {
 
     /// Builds the sides that the snapshot and the kept updates give; false when a kept update is missing.
     mutating func rebuildScratch(
-        from held: HeldSnapshot, kept: KeptUpdates, upTo last: UInt64
+        for book: UnsafeMutablePointer<Book>, from held: HeldSnapshot, upTo last: UInt64
     ) -> Bool {
-        let limit = self.settings.snapshotLimit
+        let limit = book.pointee.snapshotLimit
+        let kept = book.pointee.kept
         let bidsFit = held.bids.withUnsafeBufferPointer {
             self.scratchBids.replace(with: $0, isComplete: $0.count < limit)
         }

@@ -58,8 +58,10 @@ package struct BookKeeper: ~Copyable {
 
     /// Makes a book for the next instrument; ids are dense from 0.
     ///
-    /// - Parameter isKept: False for an instrument whose depth is not subscribed: its place stays empty and silent.
-    package mutating func add(_ instrument: InstrumentID, isKept: Bool = true) {
+    /// - Parameters:
+    ///   - isKept: False for an instrument whose depth is not subscribed: its place stays empty and silent.
+    ///   - snapshotLimit: Levels a side that its snapshots are asked for; nil is the settings' number.
+    package mutating func add(_ instrument: InstrumentID, isKept: Bool = true, snapshotLimit: Int? = nil) {
         precondition(Int(instrument.index) == self.count, "instruments are added in the order of their ids")
         if self.count == self.capacity {
             let wider = UnsafeMutablePointer<Book>.allocate(capacity: self.capacity * 2)
@@ -69,7 +71,10 @@ package struct BookKeeper: ~Copyable {
             self.capacity *= 2
         }
         let place = self.books + self.count
-        place.initialize(to: Book(instrument: instrument, settings: self.settings))
+        place.initialize(
+            to: Book(
+                instrument: instrument, settings: self.settings,
+                snapshotLimit: snapshotLimit ?? self.settings.snapshotLimit))
         if !isKept { place.pointee.state = .stopped }
         self.count += 1
     }
@@ -206,8 +211,8 @@ package struct BookKeeper: ~Copyable {
         if now &- book.pointee.publishedMicroseconds >= self.settings.snapshotIntervalMicroseconds {
             self.publishView(of: book, at: now, &batch)
         }
-        if book.pointee.bids.count < self.settings.refreshBelow
-            || book.pointee.asks.count < self.settings.refreshBelow
+        if book.pointee.bids.count < book.pointee.refreshBelow
+            || book.pointee.asks.count < book.pointee.refreshBelow
         {
             self.considerRefresh(book, at: now, &batch)
         }
@@ -291,7 +296,8 @@ package struct BookKeeper: ~Copyable {
         self.want(nil, book)
         let counts = book.pointee.counts
         let reseeds = book.pointee.reseeds
-        book.pointee = Book(instrument: instrument, settings: self.settings)
+        book.pointee = Book(
+            instrument: instrument, settings: self.settings, snapshotLimit: book.pointee.snapshotLimit)
         book.pointee.state = .stopped
         book.pointee.counts = counts
         book.pointee.reseeds = reseeds

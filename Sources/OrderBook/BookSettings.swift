@@ -6,7 +6,7 @@ package struct BookSettings: Sendable, Equatable {
     package var retain: Int
     /// A live book with fewer known levels a side asks for a refresh.
     package var refreshBelow: Int
-    /// Levels a side of a full snapshot: a shorter answer holds the whole side.
+    /// Levels a side of a full snapshot, of books that were given no number of their own.
     package var snapshotLimit: Int
     package var snapshotIntervalMicroseconds: Int64
     package var idleIntervalMicroseconds: Int64
@@ -34,6 +34,13 @@ package struct BookSettings: Sendable, Equatable {
 
     /// The most levels that one book's two sides hold between frames; nil when every level is kept.
     package var levelsMost: Int? { self.depth == nil ? nil : 2 * (self.retain + BookKeeper.trimSlack) }
+
+    /// When a book whose snapshots have `snapshotLimit` levels is refreshed: as set, but no more often than a fresh
+    /// snapshot could change it.
+    func refreshBelow(snapshotLimit: Int) -> Int {
+        guard let depth = self.depth, self.refreshBelow > snapshotLimit else { return self.refreshBelow }
+        return depth + max(0, snapshotLimit - depth) / 2
+    }
 
     /// The depth to cut views at.
     var viewDepth: Int { self.depth ?? Int.max }

@@ -5,7 +5,8 @@ import Synchronization
 /// Scopes come from venues and configuration, so there are few; past `scopesMaximum` all further ones share one limiter
 /// under the name `_other`, which is slower and never above a budget of its own.
 package final class LimiterRegistry<C: Clock>: Sendable where C.Duration == Duration {
-    private let clock: C
+    /// What its limiters wait on.
+    package let clock: C
     private let scopesMaximum: Int
     private let limiters = Mutex<[String: RateLimiter<C>]>([:])
 

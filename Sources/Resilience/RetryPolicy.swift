@@ -1,6 +1,7 @@
 /// What may be done about an error; the error says it.
 package enum Recovery: Hashable, Sendable {
-    /// Try again, after the time the other side asked for or else after the policy's own.
+    /// Try again after the policy's own wait, which is added to the time the other side asked for: whoever was told the
+    /// same time shall not come back in the same instant.
     case retry(after: Duration?)
     /// The venue refused everybody in the scope (429, 418, `Retry-After`): all wait, and it costs no attempt.
     case closeScope(for: Duration?)
@@ -77,7 +78,8 @@ package struct RetryState: Sendable {
         case .retry(let asked):
             self.failures += 1
             if self.failures >= self.policy.attempts { return .giveUp(.attemptsSpent, closingScopeFor: nil) }
-            let delay = max(asked ?? self.policy.backoff.delay(failures: self.failures, using: &generator), .zero)
+            let jitter = self.policy.backoff.delay(failures: self.failures, using: &generator)
+            let delay = max(asked ?? .zero, .zero) + jitter
             if elapsed + delay > self.policy.total { return .giveUp(.timeSpent, closingScopeFor: nil) }
             return .retry(after: delay)
         }

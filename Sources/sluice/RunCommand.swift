@@ -26,6 +26,9 @@ struct RunCommand: AsyncParsableCommand {
             BoundedLogHandler(label: label, format: format, level: level, writer: writer)
         }
 
+        let lock = try self.lock(configuration.stateDirectory)
+        // Held to the very end: the server below writes into the directory until it is stopped.
+        defer { withExtendedLifetime(lock) {} }
         let server = try await self.startServer(configuration)
         let simulator = try await self.startSimulator(&configuration)
         let service = CollectorService(
@@ -44,14 +47,18 @@ struct RunCommand: AsyncParsableCommand {
         await server?.stop()
     }
 
+    private func lock(_ directory: String) throws -> StateLock {
+        do {
+            return try StateLock(directory: directory)
+        } catch {
+            StandardError.write("sluice: \(error)\n")
+            throw ExitStatus.unavailable
+        }
+    }
+
     /// Starts a server of our own where none is configured.
     private func startServer(_ configuration: Configuration) async throws -> EmbeddedNATSServer? {
-        guard configuration.nats.servers.isEmpty, configuration.nats.embedded.enabled else { return nil }
-        mkdir(configuration.stateDirectory, 0o750)
-        var settings = EmbeddedNATSServer.Configuration(directory: configuration.stateDirectory + "/nats")
-        settings.binary = configuration.nats.embedded.binary
-        let port = configuration.nats.embedded.port
-        settings.port = port == 0 ? nil : UInt16(clamping: port)
+        guard let settings = configuration.embeddedServer else { return nil }
         do {
             let server = try EmbeddedNATSServer(settings)
             try await server.start()

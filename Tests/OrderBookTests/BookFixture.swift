@@ -13,6 +13,14 @@ final class BookFixture {
         for index in 0..<books { self.keeper.add(InstrumentID(index)) }
     }
 
+    /// A book for each of `limits`, the levels a side of its snapshots.
+    init(_ settings: BookSettings, limits: [Int]) {
+        self.keeper = BookKeeper(settings: settings)
+        for (index, limit) in limits.enumerated() {
+            self.keeper.add(InstrumentID(index), snapshotLimit: limit)
+        }
+    }
+
     func delta(
         _ before: UInt64, _ last: UInt64, bids: [Level] = [], asks: [Level] = [], on id: InstrumentID? = nil
     ) -> [MarketEvent] {

@@ -212,4 +212,40 @@ struct BookKeeperTests {
         let isTooWide = fixture.keeper.rescale(fixture.id, price: 18, size: 0)
         #expect(!isTooWide)
     }
+
+    @Test("A short snapshot is the whole side only below its own book's limit")
+    func ownLimit() {
+        let fixture = BookFixture(BookSettings(depth: 5, retain: 8, refreshBelow: 0), limits: [2, 3])
+        let other = InstrumentID(1)
+        _ = fixture.snapshot(10, bids: Self.bids, asks: Self.asks)
+        _ = fixture.snapshot(10, bids: Self.bids, asks: Self.asks, on: other)
+        // Two levels are a full answer of two, and all there is of an answer of three.
+        let cut = fixture.keeper.withBook(fixture.id) { $0.trustedDepth(5) }
+        #expect(cut == 2)
+        let whole = fixture.keeper.withBook(other) { $0.trustedDepth(5) }
+        #expect(whole == 5)
+    }
+
+    @Test("A book is refreshed only where its own snapshots reach deeper than what it is refreshed below")
+    func ownRefresh() {
+        let bids = (0..<8).map { Level(price: 100 - $0, size: 1) }
+        let asks = (0..<8).map { Level(price: 101 + $0, size: 1) }
+        let fixture = BookFixture(BookSettings(depth: 2, retain: 100, refreshBelow: 9), limits: [8, 20, 2])
+        for (index, count) in [8, 8, 2].enumerated() {
+            let id = InstrumentID(index)
+            let bids = Array(bids.prefix(count))
+            let asks = Array(asks.prefix(count))
+            // Of the second the answer has all: nothing deeper could be known.
+            _ = fixture.snapshot(10, bids: bids, asks: asks, on: id)
+            _ = fixture.delta(10, 11, on: id)
+            Self.expect(fixture, is: .live, book: index)
+        }
+        // Five of eight are left, and half of what is behind the view is the threshold of a short snapshot.
+        for (step, price) in [Int64(100), 99, 98, 97].enumerated() {
+            _ = fixture.delta(UInt64(11 + step), UInt64(12 + step), bids: [Level(price: price, size: 0)])
+            Self.expect(fixture, is: step < 3 ? .live : .refreshing)
+        }
+        let asked = fixture.keeper.takeRequests()
+        #expect(asked.map(\.instrument) == [fixture.id])
+    }
 }

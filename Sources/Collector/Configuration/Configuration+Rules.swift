@@ -33,6 +33,10 @@ extension Configuration {
                 let offered = DataType.collected.map(\.rawValue).joined(separator: ", ")
                 reader.report(at: "\(path).types", "no types; the segment offers \(offered)")
             }
+            if settings.types == [.instrument] {
+                reader.report(
+                    at: "\(path).types", "instruments alone open no connection; add trade, orderbook or bbo")
+            }
             for type in settings.types {
                 guard let reason = type.refusal(in: segment) else { continue }
                 reader.report(
@@ -42,12 +46,30 @@ extension Configuration {
                 warnings.append("\(path).depth_stream: 0ms is not documented by Binance and may end without notice")
             }
             self.checkDepth(of: segment, settings, at: path, reporting: &reader)
+            self.checkWeight(of: segment, settings, reporting: &reader)
         }
         if !segments.isEmpty, !segments.contains(where: { $0.settings.rest.scheme.isEncrypted }) { return }
         for (segment, settings) in segments where !settings.websocket.scheme.isEncrypted {
             guard !settings.websocket.address.isLoopback else { continue }
             warnings.append("venues.binance.\(segment.rawValue).websocket: \(settings.websocket) is not encrypted")
         }
+    }
+
+    /// A request whose weight is above the whole budget would never be sent.
+    private func checkWeight(
+        of segment: BinanceSegment, _ settings: SegmentSettings, reporting reader: inout SettingReader
+    ) {
+        let key = segment == .spot ? "spot_weight_per_minute" : "futures_weight_per_minute"
+        let usable = self.limits.binance.weightPerMinute(of: segment)
+        let snapshot =
+            settings.types.contains(.orderbook)
+            ? Venues.BinanceLimits.depthWeight(segment, limit: settings.snapshotLimit) : 0
+        let needed = max(snapshot, Venues.BinanceLimits.instrumentsWeight(segment))
+        guard usable < needed else { return }
+        reader.report(
+            at: "limits.binance.\(key)",
+            "\(usable) of it may be used (use_percent), less than the weight \(needed) of one request to \(segment.title)"
+        )
     }
 
     private func checkDepth(
@@ -93,11 +115,6 @@ extension Configuration {
         if self.transport.rotateOverlap >= self.transport.rotateAfter {
             reader.report(at: "transport.rotate_overlap", "is not shorter than transport.rotate_after")
         }
-        if self.transport.pingInterval >= self.transport.staleAfter {
-            reader.report(
-                at: "transport.ping_interval",
-                "is not shorter than transport.stale_after, so no ping would ever be sent")
-        }
     }
 
     private func checkNATS(reporting reader: inout SettingReader, warnings: inout [String]) {
@@ -120,6 +137,7 @@ extension Configuration {
         if (self.nats.tls.certificateFile == nil) != (self.nats.tls.keyFile == nil) {
             reader.report(at: "nats.tls", "certificate_file and key_file belong together")
         }
+        self.checkEmbedded(reporting: &reader)
         let streams = self.nats.streams
         let names = [streams.marketData.name, streams.last.name, streams.gaps.name]
         if Set(names).count < names.count {
@@ -128,6 +146,29 @@ extension Configuration {
         if self.nats.modes.orderbookDelta == .jetstream {
             warnings.append(
                 "nats.modes.orderbook_delta: jetstream costs about 25 times core; a stream stores core messages too")
+        }
+    }
+}
+
+extension Configuration {
+    /// Whether a server of our own is started.
+    package var usesEmbeddedServer: Bool { self.nats.servers.isEmpty && self.nats.embedded.enabled }
+
+    /// A server sets each stream's size aside when the stream is made, and refuses what does not fit.
+    private func checkEmbedded(reporting reader: inout SettingReader) {
+        guard self.usesEmbeddedServer else { return }
+        let streams = [self.nats.streams.marketData, self.nats.streams.last, self.nats.streams.gaps]
+        let limits: [(StreamSettings.Storage, String, ByteSize)] = [
+            (.file, "max_file", self.nats.embedded.maxFile), (.memory, "max_memory", self.nats.embedded.maxMemory),
+        ]
+        for (storage, key, limit) in limits {
+            // Three sizes of at most 16 TiB each: the sum fits.
+            let wanted = streams.filter { $0.storage == storage }.reduce(0) { $0 + $1.maxBytes.bytes }
+            guard wanted > limit.bytes else { continue }
+            reader.report(
+                at: "nats.embedded.\(key)",
+                "\(limit) is less than the \(ByteSize(wanted)) that nats.streams set aside with storage "
+                    + storage.rawValue)
         }
     }
 }

@@ -31,7 +31,8 @@ package struct Configuration: Hashable, Sendable {
                 defaultText: "the host's name"),
             .value(
                 "state_directory", \.stateDirectory, .path,
-                "Folder for what must outlive a restart; made at start, locked while running."),
+                "Folder for what must outlive a restart; made at start, locked while running: a second process ends with 69."
+            ),
             .section("venues", \.venues, VenuesSettings.fields, "What is collected."),
             .section("books", \.books, BooksSettings.fields, "How order books are kept and published."),
             .section("transport", \.transport, TransportSettings.fields, "Connections, deadlines, reconnects."),

@@ -33,9 +33,13 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
     }
 
     /// Takes an instrument into the loop.
-    package mutating func add(_ instrument: Instrument, keepsBook: Bool = true) -> InstrumentID {
+    ///
+    /// - Parameter snapshotLimit: Levels a side that its snapshots are asked for; nil is the book settings' number.
+    package mutating func add(
+        _ instrument: Instrument, keepsBook: Bool = true, snapshotLimit: Int? = nil
+    ) -> InstrumentID {
         let id = self.instruments.add(instrument)
-        self.keeper.add(id, isKept: keepsBook)
+        self.keeper.add(id, isKept: keepsBook, snapshotLimit: snapshotLimit)
         self.publisher.add(instrument, scales: self.instruments.scales(of: id))
         self.trades.append(TradeSequence())
         self.quotes.append(QuoteSequence())

@@ -1,8 +1,10 @@
+import Backfill
 package import Logging
 import MarketModel
 package import Observability
 import OrderBook
 import Publishing
+import Resilience
 package import Synchronization
 import Transport
 import Venues
@@ -37,6 +39,7 @@ package final class CollectorService: Sendable {
     let workers: [LoopCell<LoopWorker>]
     let resolver = Resolver()
     let requests: SnapshotRequests
+    let connects: ConnectBudget<ContinuousClock>
     /// Books that can be used, as of the last report; for the heartbeat.
     let liveBooks = Atomic<Int>(0)
     private let loops: [ServiceLoop]
@@ -71,6 +74,12 @@ package final class CollectorService: Sendable {
         self.workers = self.loops.map { LoopCell($0) }
         self.control = ServiceLoop(options: ServiceLoopOptions(name: "control", caFile: caFile))
         self.requests = SnapshotRequests(limit: max(16, self.plan.books))
+        // As with requests, the scope is named after what is connected to: one venue, wherever it is served.
+        let addresses = Set(self.plan.connections.map { "\($0.endpoint.address)" }).sorted()
+        let limiter = LimiterRegistry.process.limiter(
+            for: (["binance-connections"] + addresses).joined(separator: " "),
+            limits: ConnectBudget<ContinuousClock>.limits(connectsPer5Minutes: self.plan.connectsPer5Minutes))
+        self.connects = ConnectBudget(limiter: limiter, slots: self.plan.connections.count)
     }
 
     /// Runs until `stop` returns, then ends everything gracefully.
@@ -85,6 +94,7 @@ package final class CollectorService: Sendable {
         let rest = try self.makeRequests()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.collect(queues, rest) }
+            group.addTask { await self.connects.run() }
             group.addTask { await pages.refresh(observe) }
             await stop()
             self.log.info("stopping")
@@ -181,16 +191,17 @@ package final class CollectorService: Sendable {
     }
 
     private func answer(_ order: SnapshotOrder, _ rest: VenueRequests) async {
-        let body = await rest.snapshot(order, log: self.sampledLog)
+        let answer = await rest.snapshot(order, log: self.sampledLog)
         if let segment = BinanceSegment(rawValue: order.instrument.segment) {
-            self.snapshotCounts.count(segment, isFetched: body != nil)
+            self.snapshotCounts.count(segment, isFetched: (try? answer.get()) != nil)
         }
         let received = LoopClock.wallMicroseconds()
         self.workers[order.loop].submit { worker in
-            if let body {
+            switch answer {
+            case .success(let body):
                 worker.snapshotArrived(body, for: order.request, receivedMicroseconds: received)
-            } else {
-                worker.snapshotFailed(order.request)
+            case .failure(let failure):
+                worker.snapshotFailed(order.request, isPermanent: failure.isPermanent)
             }
         }
     }

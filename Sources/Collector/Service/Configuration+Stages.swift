@@ -1,13 +1,13 @@
 import Glibc
 import OrderBook
-import Publishing
+package import Publishing
+import Transport
 
 extension Configuration {
     /// How the books are kept.
     var bookSettings: BookSettings {
         var settings = BookSettings(
-            depth: self.books.depth, retain: self.books.retain, refreshBelow: self.books.refreshThreshold,
-            snapshotLimit: self.venues.binance.segments.map(\.1.snapshotLimit).min() ?? 1_000)
+            depth: self.books.depth, retain: self.books.retain, refreshBelow: self.books.refreshThreshold)
         settings.snapshotIntervalMicroseconds = self.books.snapshotInterval.microseconds
         settings.idleIntervalMicroseconds = self.books.idleInterval.microseconds
         settings.crossedForMicroseconds = self.books.crossedFor.microseconds
@@ -24,6 +24,21 @@ extension Configuration {
         var connection = NATSConnectionOptions(addresses: addresses)
         connection.name = "sluice \(self.instance)"
         connection.writeDeadline = settings.writeDeadline
+        // Our own server is on loopback and knows no users.
+        if embedded == nil { self.secure(&connection) }
+        var result = PublisherConfiguration(connection: connection)
+        result.streams = self.streamSpecifications
+        result.adoptsStreams = settings.streams.adopt
+        result.windowMessages = settings.windowMessages
+        result.windowBytes = settings.windowBytes.bytes
+        result.acknowledgementTimeout = settings.acknowledgeTimeout
+        result.fenceMessages = settings.fenceMessages
+        result.fenceInterval = settings.fenceInterval
+        return result
+    }
+
+    private func secure(_ connection: inout NATSConnectionOptions) {
+        let settings = self.nats
         if let file = settings.credentialsFile {
             connection.credentials = .file(file)
         } else if let token = settings.token {
@@ -38,15 +53,6 @@ extension Configuration {
             tls.keyFile = settings.tls.keyFile
             connection.tls = tls
         }
-        var result = PublisherConfiguration(connection: connection)
-        result.streams = self.streamSpecifications
-        result.adoptsStreams = settings.streams.adopt
-        result.windowMessages = settings.windowMessages
-        result.windowBytes = settings.windowBytes.bytes
-        result.acknowledgementTimeout = settings.acknowledgeTimeout
-        result.fenceMessages = settings.fenceMessages
-        result.fenceInterval = settings.fenceInterval
-        return result
     }
 
     private var streamSpecifications: [StreamSpecification] {
@@ -64,6 +70,55 @@ extension Configuration {
             stream.storage = settings.storage == .memory ? .memory : .file
             stream.dedupeWindow = settings.duplicateWindow
         }
+    }
+}
+
+extension Configuration {
+    /// How a connection is opened, kept and replaced.
+    func slotOptions(_ plan: CollectionPlan.Connection, number: UInt32) -> ConnectionSlotOptions {
+        var endpoint = WebSocketEndpoint(
+            isSecure: plan.endpoint.scheme.isEncrypted, host: plan.endpoint.address.host,
+            port: plan.endpoint.address.port, path: plan.endpoint.path)
+        endpoint.caFile = self.transport.caFile
+        endpoint.proxy = self.transport.proxy.map { "\($0)" }
+        endpoint.offersDeflate = self.transport.deflate
+        var options = ConnectionSlotOptions(number: number, endpoints: [endpoint])
+        options.limits.frameBytes = self.transport.maxMessage.bytes
+        options.limits.messageBytes = self.transport.maxMessage.bytes
+        options.limits.connectDeadline = self.transport.connectTimeout
+        options.limits.tlsDeadline = self.transport.tlsTimeout
+        options.limits.upgradeDeadline = self.transport.upgradeTimeout
+        options.limits.closeDeadline = self.transport.closeTimeout
+        options.timing.backoffBase = self.transport.backoffBase
+        options.timing.backoffCap = self.transport.backoffCap
+        options.timing.rotationDeadline = self.transport.rotateOverlap
+        return options
+    }
+
+    /// The server of our own; nil where others are named.
+    package var embeddedServer: EmbeddedNATSServer.Configuration? {
+        guard self.usesEmbeddedServer else { return nil }
+        let settings = self.nats.embedded
+        var server = EmbeddedNATSServer.Configuration(directory: self.stateDirectory + "/nats")
+        server.binary = settings.binary
+        server.port = settings.port == 0 ? nil : UInt16(clamping: settings.port)
+        server.maxMemoryBytes = settings.maxMemory.bytes
+        server.maxFileBytes = settings.maxFile.bytes
+        return server
+    }
+}
+
+extension TransportSettings {
+    /// The deadlines of a REST request; what it waits for after the connection is bounded by the whole alone.
+    var requestDeadlines: HTTPClientRequest.Deadlines {
+        var deadlines = HTTPClientRequest.Deadlines()
+        deadlines.total = self.requestTimeout
+        deadlines.queue = self.requestTimeout
+        deadlines.connect = self.connectTimeout
+        deadlines.tls = self.tlsTimeout
+        deadlines.firstByte = self.requestTimeout
+        deadlines.progress = self.requestTimeout
+        return deadlines
     }
 }
 

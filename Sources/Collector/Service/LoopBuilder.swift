@@ -68,16 +68,17 @@ struct LoopBuilder: Sendable {
             decoder: decoder, streams: streams, instruments: instruments, depthInstruments: depth,
             subscriptions: BinanceSubscriptions(
                 streams: streams, batchSize: 100,
-                spacing: .milliseconds(plan.segment == .spot ? 350 : 180),
+                spacing: configuration.limits.binance.messageSpacing(of: plan.segment),
                 acknowledgeTimeout: transport.subscribeTimeout),
             deadlines: FeedConnection.Deadlines(
                 firstData: transport.firstDataTimeout.microseconds, stale: transport.staleAfter.microseconds,
                 rotateAfter: transport.rotateAfter.microseconds,
                 overlap: min(Self.rotationSettle.microseconds, transport.rotateOverlap.microseconds / 4)))
+        var options = configuration.slotOptions(plan, number: number)
+        options.acquirePermit = { [connects = self.service.connects] in connects.acquire($0, $1) }
         feed.attach(
             ConnectionSlot(
-                context: context, options: self.slotOptions(plan, number), resolver: self.service.resolver,
-                consumer: .passing(to: feed)))
+                context: context, options: options, resolver: self.service.resolver, consumer: .passing(to: feed)))
         worker.add(feed)
     }
 
@@ -87,30 +88,9 @@ struct LoopBuilder: Sendable {
         let key = "\(segment.rawValue):\(symbol)"
         if let id = known[key] { return id }
         guard let instrument = self.instruments[segment]?.first(where: { $0.venueSymbol == symbol }) else { return nil }
-        let types = self.service.configuration.venues.binance[segment]?.types ?? []
-        let id = worker.add(instrument, keepsBook: types.contains(.orderbook))
+        guard let settings = self.service.configuration.venues.binance[segment] else { return nil }
+        let id = worker.add(instrument, settings)
         known[key] = id
         return id
-    }
-
-    private func slotOptions(_ plan: CollectionPlan.Connection, _ number: UInt32) -> ConnectionSlotOptions {
-        let transport = self.service.configuration.transport
-        var endpoint = WebSocketEndpoint(
-            isSecure: plan.endpoint.scheme.isEncrypted, host: plan.endpoint.address.host,
-            port: plan.endpoint.address.port, path: plan.endpoint.path)
-        endpoint.caFile = transport.caFile
-        endpoint.proxy = transport.proxy.map { "\($0)" }
-        endpoint.offersDeflate = transport.deflate
-        var options = ConnectionSlotOptions(number: number, endpoints: [endpoint])
-        options.limits.frameBytes = transport.maxMessage.bytes
-        options.limits.messageBytes = transport.maxMessage.bytes
-        options.limits.connectDeadline = transport.connectTimeout
-        options.limits.tlsDeadline = transport.tlsTimeout
-        options.limits.upgradeDeadline = transport.upgradeTimeout
-        options.limits.closeDeadline = transport.closeTimeout
-        options.timing.backoffBase = transport.backoffBase
-        options.timing.backoffCap = transport.backoffCap
-        options.timing.rotationDeadline = transport.rotateOverlap
-        return options
     }
 }

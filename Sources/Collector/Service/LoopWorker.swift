@@ -39,9 +39,12 @@ final class LoopWorker {
 
     // MARK: - Setting up
 
-    func add(_ instrument: Instrument, keepsBook: Bool) -> InstrumentID {
-        let id = self.pipeline.add(instrument, keepsBook: keepsBook)
-        self.pipeline.publish(.instrument(id), at: LoopClock.wallMicroseconds())
+    func add(_ instrument: Instrument, _ settings: SegmentSettings) -> InstrumentID {
+        let id = self.pipeline.add(
+            instrument, keepsBook: settings.types.contains(.orderbook), snapshotLimit: settings.snapshotLimit)
+        if settings.types.contains(.instrument) {
+            self.pipeline.publish(.instrument(id), at: LoopClock.wallMicroseconds())
+        }
         return id
     }
 
@@ -94,15 +97,16 @@ final class LoopWorker {
         let isRead = body.withUnsafeBytes { bytes in
             feed.takeSnapshot(Frame(bytes: bytes, receivedMicroseconds: receivedMicroseconds), of: id)
         }
-        guard isRead else { return self.snapshotFailed(request) }
+        guard isRead else { return self.snapshotFailed(request, isPermanent: false) }
         let isServed = self.pipeline.keeper.withBook(id) { $0.synchronizer.last != nil }
         self.desk.end(id, served: isServed, at: now)
         self.passRequests(at: now)
     }
 
-    func snapshotFailed(_ request: SnapshotRequest) {
+    /// Takes note of a request that came to nothing, for good where the venue will most likely refuse it again.
+    func snapshotFailed(_ request: SnapshotRequest, isPermanent: Bool) {
         let now = LoopClock.monotonicMicroseconds()
-        self.desk.end(request.instrument, served: false, at: now)
+        self.desk.end(request.instrument, served: false, isPermanent: isPermanent, at: now)
         self.tellFailed(request)
         self.passRequests(at: now)
     }

@@ -91,6 +91,8 @@ struct ServiceReport: Sendable {
     let residentBytes: Int?
     /// What the venues meter, by scope.
     let budgets: [(scope: String, snapshot: RateLimiterSnapshot)]
+    /// New connections: what became of the slots' requests, and the venue's budget for them.
+    let connects: (counters: ConnectBudget<ContinuousClock>.Counters, budget: RateLimiterSnapshot)
     let snapshots: [(segment: BinanceSegment, counts: SnapshotCounts.Counts)]
     let log: LogFigures
     let background: Background
@@ -125,7 +127,10 @@ struct ServiceReport: Sendable {
             loopsAnswered: loops.map(\.answeredSteady),
             publisher: service.publisher.snapshot(), core: core, jetstream: jetstream,
             counts: MessageType.allCases.map { service.publisher.counts(of: $0) },
-            residentBytes: resident, budgets: LimiterRegistry.process.snapshots(),
+            residentBytes: resident,
+            budgets: LimiterRegistry.process.snapshots().filter { named in
+                named.snapshot.windows.contains { $0.window.meter == .weight }
+            }, connects: service.connects.snapshot(),
             snapshots: BinanceSegment.allCases.map { ($0, service.snapshotCounts[$0]) },
             log: LogFigures(
                 writer: service.logStatistics(), suppressed: log.suppressed, keys: log.keys,

@@ -14,6 +14,9 @@ struct SnapshotDesk<Generator: RandomNumberGenerator> {
         var notBefore = Int64.min
     }
 
+    /// What a book waits at least after a request that the venue will most likely refuse again.
+    private static var permanentPause: Duration { .seconds(60) }
+
     private let backoff: Backoff
     private var generator: Generator
     /// By instrument: as many as the loop has.
@@ -39,8 +42,8 @@ struct SnapshotDesk<Generator: RandomNumberGenerator> {
         self.asked += 1
     }
 
-    /// Takes note of a request's end: whether it served its book.
-    mutating func end(_ instrument: InstrumentID, served: Bool, at now: Int64) {
+    /// Takes note of a request's end: whether it served its book and, where not, whether asking again can be of use soon.
+    mutating func end(_ instrument: InstrumentID, served: Bool, isPermanent: Bool = false, at now: Int64) {
         guard self.entry(instrument)?.isAsked == true else { return }
         let index = Int(instrument.index)
         self.entries[index].isAsked = false
@@ -51,7 +54,8 @@ struct SnapshotDesk<Generator: RandomNumberGenerator> {
             return
         }
         self.entries[index].failures = min(self.entries[index].failures + 1, 1_000)
-        let wait = self.backoff.delay(failures: self.entries[index].failures, using: &self.generator)
+        let jitter = self.backoff.delay(failures: self.entries[index].failures, using: &self.generator)
+        let wait = isPermanent ? Self.permanentPause + jitter : jitter
         self.entries[index].notBefore = now + wait.nanoseconds / 1_000
     }
 

@@ -8,10 +8,11 @@ import Venues
 
 /// The service's requests to venues, and what it says when they fail.
 struct VenueRequests: Sendable {
-    private static let retryPause = Duration.seconds(5)
+    /// What is waited between the loads of a list of instruments, beside a second.
+    private static let loadBackoff = Backoff(base: .seconds(5), cap: .seconds(60))
 
     private let client: HTTPClient
-    private let rest: VenueREST
+    private let rest: VenueREST<ContinuousClock>
     private let snapshotLimits: [BinanceSegment: Int]
 
     init(_ configuration: Configuration, loop: ServiceLoop, resolver: Resolver) throws(TransportError) {
@@ -21,18 +22,20 @@ struct VenueRequests: Sendable {
         client.maxWaiting = 4_096
         client.proxy = configuration.transport.proxy.map { .init(host: $0.host, port: Int($0.port)) }
         self.client = try HTTPClient(loop: loop, configuration: client)
-        var settings = VenueREST.Settings()
+        var settings = VenueRESTSettings()
         var limits: [BinanceSegment: Int] = [:]
         for (segment, configured) in configuration.venues.binance.segments {
             let rest = configured.rest
-            settings.hosts[segment] = VenueREST.Host(
+            settings.hosts[segment] = VenueRESTSettings.Host(
                 isSecure: rest.scheme.isEncrypted, host: rest.address.host, port: Int(rest.address.port),
                 prefix: rest.path)
             settings.weightPerMinute[segment] = configuration.limits.binance.weightPerMinute(of: segment)
             limits[segment] = configured.snapshotLimit
         }
-        settings.deadline = configuration.transport.requestTimeout
-        self.rest = VenueREST(settings: settings, client: self.client)
+        settings.deadlines = configuration.transport.requestDeadlines
+        self.rest = VenueREST(
+            settings: settings, client: self.client, registry: .process,
+            wallMilliseconds: { LoopClock.wallMicroseconds() / 1_000 })
         self.snapshotLimits = limits
     }
 
@@ -44,6 +47,8 @@ struct VenueRequests: Sendable {
 
     /// Loads the wanted instruments of a segment; tries for ever and says so, nil only when cancelled.
     func instruments(of segment: BinanceSegment, wanted: [String], log: SampledLog) async -> [Instrument]? {
+        var generator = SystemRandomNumberGenerator()
+        var failures = 0
         while !Task.isCancelled {
             do {
                 let body = try await self.rest.instruments(segment)
@@ -68,25 +73,31 @@ struct VenueRequests: Sendable {
                     "instruments are not available", about: segment.rawValue,
                     metadata: ["segment": "\(segment.rawValue)", "error": "\(error)"])
             }
-            do { try await Task.sleep(for: Self.retryPause) } catch { return nil }
+            failures += 1
+            let pause = .seconds(1) + Self.loadBackoff.delay(failures: failures, using: &generator)
+            do { try await Task.sleep(for: pause) } catch { return nil }
         }
         return nil
     }
 
-    /// Fetches a snapshot; nil when it could not be had, which the book answers with another request.
-    func snapshot(_ order: SnapshotOrder, log: SampledLog) async -> [UInt8]? {
-        guard let segment = BinanceSegment(rawValue: order.instrument.segment) else { return nil }
+    /// Fetches a snapshot.
+    func snapshot(_ order: SnapshotOrder, log: SampledLog) async -> Result<[UInt8], RequestFailure> {
+        let symbol = order.instrument.venueSymbol
+        guard let segment = BinanceSegment(rawValue: order.instrument.segment) else {
+            return .failure(RequestFailure(kind: .impossible, endpoint: symbol, detail: "no such segment"))
+        }
         do throws(RequestFailure) {
-            return try await self.rest.depth(
-                segment, symbol: order.instrument.venueSymbol, limit: self.snapshotLimits[segment] ?? 1_000,
-                priority: order.request.purpose == .seed ? .resync : .polls)
+            return .success(
+                try await self.rest.depth(
+                    segment, symbol: symbol, limit: self.snapshotLimits[segment] ?? 1_000,
+                    priority: order.request.purpose == .seed ? .resync : .polls))
         } catch {
             if error.kind != .cancelled {
                 log.tell(
                     "no snapshot", about: segment.rawValue,
-                    metadata: ["symbol": "\(order.instrument.venueSymbol)", "error": "\(error)"])
+                    metadata: ["symbol": "\(symbol)", "error": "\(error)"])
             }
-            return nil
+            return .failure(error)
         }
     }
 }

@@ -19,6 +19,9 @@ package final class EmbeddedNATSServer: Sendable {
         package var binary: String?
         package var arguments: [String] = []
         package var hasJetStream = true
+        /// What streams may take of memory and of disk, together; nil leaves it to the server.
+        package var maxMemoryBytes: Int?
+        package var maxFileBytes: Int?
 
         package init(directory: String) { self.directory = directory }
     }
@@ -53,7 +56,10 @@ package final class EmbeddedNATSServer: Sendable {
             setpriv, "--pdeathsig", "KILL", "--", server, "-a", "127.0.0.1", "-p", "\(port)",
             "-P", configuration.directory + "/nats-server.pid", "-l", configuration.directory + "/nats-server.log",
         ]
-        if configuration.hasJetStream { arguments += ["-js", "-sd", configuration.directory] }
+        if configuration.hasJetStream {
+            // The limits have no options of the command line; what stands there goes before the file.
+            arguments += ["-c", try Self.writeLimits(configuration), "-js", "-sd", configuration.directory]
+        }
         self.arguments = arguments + configuration.arguments
     }
 
@@ -141,6 +147,23 @@ package final class EmbeddedNATSServer: Sendable {
             waitpid(child, &status, WNOHANG)
             state.child = nil
         }
+    }
+
+    /// Writes the file with the limits, anew at each start.
+    private static func writeLimits(_ configuration: Configuration) throws(Failure) -> String {
+        let path = configuration.directory + "/nats-server.conf"
+        var text = "jetstream {\n"
+        if let bytes = configuration.maxMemoryBytes { text += "  max_memory_store: \(bytes)\n" }
+        if let bytes = configuration.maxFileBytes { text += "  max_file_store: \(bytes)\n" }
+        text += "}\n"
+        let file = fopen(path, "we")
+        let isWritten = file.map { fputs(text, $0) >= 0 } ?? false
+        let isClosed = file.map { fclose($0) == 0 } ?? false
+        guard isWritten, isClosed else {
+            throw Failure(
+                kind: .notStarted, description: "\(path) cannot be written: \(String(cString: strerror(errno)))")
+        }
+        return path
     }
 
     private static func find(_ name: String) throws(Failure) -> String {

@@ -19,6 +19,8 @@ package final class ConnectionSlot {
     private var isActing = false
     private var addresses: [String] = []
     private var replaceDetail = ""
+    /// The permit of the attempt under way, until something may have reached the venue.
+    private var permit: ConnectPermit?
     private var completions: [() -> Void] = []
     private var ended = ConnectionSlotCounters()
     private var bridge: Bridge?
@@ -131,10 +133,7 @@ package final class ConnectionSlot {
         case .disarm(let timer):
             self.timers[timer]?.cancel()
         case .acquireConnectPermit(let attempt):
-            let back = LoopReturn(self, to: self.context)
-            self.options.acquirePermit {
-                back.submit { slot in slot.perform(slot.machine.permitGranted(attempt: attempt)) }
-            }
+            self.acquirePermit(attempt: attempt)
         case .resolve(let attempt, let endpoint):
             self.resolve(attempt: attempt, endpoint: self.options.endpoints[endpoint])
         case .open(let id, let endpoint):
@@ -143,6 +142,7 @@ package final class ConnectionSlot {
             self.connections[id]?.close(DisconnectReason(kind, detail: kind == .replaced ? self.replaceDetail : ""))
         case .announceOpened(let id):
             self.ended.opened &+= 1
+            self.permit = nil
             self.consumer.socketOpened(id)
         case .announceClosed(let id, let reason):
             self.consumer.socketClosed(id, reason: reason)
@@ -151,6 +151,9 @@ package final class ConnectionSlot {
             if reason.kind == .resolveFailed || reason.kind == .resolveTimedOut {
                 self.ended.ends[reason.kind, default: 0] &+= 1
             }
+            if reason.kind.leftVenueUntouched { self.permit?.giveBack() }
+            if reason.httpStatus == 429 || reason.httpStatus == 418 { self.permit?.rateRefused() }
+            self.permit = nil
             self.consumer.connectFailed(reason)
         case .announceRotation(let outcome):
             switch outcome {
@@ -171,6 +174,20 @@ package final class ConnectionSlot {
         }
         self.timers[timer] = made
         return made
+    }
+
+    private func acquirePermit(attempt: UInt64) {
+        let back = LoopReturn(self, to: self.context)
+        let request = ConnectRequest(slot: self.options.number, isRotation: self.machine.currentSocket != nil)
+        self.options.acquirePermit(request) { permit in
+            let isTaken = back.submit { slot in
+                let actions = slot.machine.permitGranted(attempt: attempt)
+                guard !actions.isEmpty else { return permit.giveBack() }
+                slot.permit = permit
+                slot.perform(actions)
+            }
+            if !isTaken { permit.giveBack() }
+        }
     }
 
     private func resolve(attempt: UInt64, endpoint: WebSocketEndpoint) {

@@ -11,8 +11,11 @@ package struct ConnectionSlotOptions: Sendable {
 
     /// Asks the venue's budget for one connect; `granted` may be called from any thread, now or later.
     ///
-    /// A permit that comes after the slot lost interest is used by nobody.
-    package var acquirePermit: @Sendable (_ granted: @escaping @Sendable () -> Void) -> Void = { $0() }
+    /// A permit that comes after the slot lost interest is given back.
+    package var acquirePermit:
+        @Sendable (_ request: ConnectRequest, _ granted: @escaping @Sendable (ConnectPermit) -> Void) -> Void = {
+            $1(ConnectPermit())
+        }
 
     package init(number: UInt32, endpoints: [WebSocketEndpoint]) {
         precondition(!endpoints.isEmpty, "a slot needs an endpoint")

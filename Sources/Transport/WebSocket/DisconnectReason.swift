@@ -22,6 +22,17 @@ package struct DisconnectReason: Error, Hashable, Sendable {
         case rotated
         case rotationGivenUp = "rotation_given_up"
         case stopped
+
+        /// Whether the attempt ended before there was a connection, which a venue could count.
+        package var leftVenueUntouched: Bool {
+            switch self {
+            case .resolveFailed, .resolveTimedOut, .connectFailed, .connectTimedOut: true
+            case .tlsFailed, .tlsTimedOut, .upgradeRefused, .upgradeTimedOut, .closedByPeer, .connectionLost,
+                .pongTimedOut, .frameTooLarge, .messageTooLarge, .invalidUTF8, .invalidCompression,
+                .protocolViolation, .replaced, .rotated, .rotationGivenUp, .stopped:
+                false
+            }
+        }
     }
 
     package let kind: Kind

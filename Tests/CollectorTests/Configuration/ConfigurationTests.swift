@@ -216,7 +216,19 @@ struct ConfigurationTests {
             ("nats: {user: me}", "line 2: nats.user: a user without a password"),
             ("nats: {tls: {key_file: /dev/null}}", "line 2: nats.tls: certificate_file and key_file belong together"),
             ("nats: {streams: {last: {name: GAPS}}}", "line 2: nats.streams: two streams have the same name"),
-            ("transport: {ping_interval: 2m}", "line 2: transport.ping_interval: is not shorter"),
+            (
+                "nats: {embedded: {max_file: 5GiB}, streams: {last: {max_bytes: 600MiB}}}",
+                "line 2: nats.embedded.max_file: 5GiB is less than the 5208MiB that"
+            ),
+            (
+                "nats: {streams: {last: {storage: memory}}}",
+                "line 2: nats.embedded.max_memory: 256MiB is less than the 512MiB that"
+            ),
+            (
+                "limits: {binance: {spot_weight_per_minute: 490, use_percent: 10}}",
+                "line 2: limits.binance.spot_weight_per_minute: 49 of it may be used (use_percent), less than the weight 50"
+            ),
+            ("transport: {ping_interval: 20s}", "line 2: transport: unknown key ping_interval"),
         ])
     func rules(text: String, expected: String) {
         let problems = Self.problems(Self.spot + text + "\n")
@@ -232,6 +244,7 @@ struct ConfigurationTests {
             ("spot: {symbols: [btcusdt]}", "did you mean BTCUSDT?"),
             ("spot: {symbols: [\"A\\u200bB\"]}", "expected symbol as the venue spells it"),
             ("spot: {symbols: [A], types: []}", "no types"),
+            ("spot: {symbols: [A], types: [instrument]}", "instruments alone open no connection"),
             ("spot: {symbols: [A], types: [funding_rate]}", "a spot market has none"),
             ("usdm: {symbols: [A], types: [funding_rate]}", "not collected yet"),
             ("usdm: {symbols: [A], types: [volatility_index]}", "Binance publishes none"),

@@ -4,6 +4,7 @@ import Foundation
 import MarketModel
 import Publishing
 import Testing
+import Venues
 
 @Suite("The service on loopback", .serialized)
 struct ServiceTests {
@@ -63,6 +64,54 @@ struct ServiceTests {
         }
         #expect(isLiveAgain)
         try await fixture.stopService()
+        await fixture.tearDown()
+    }
+
+    @Test("Connections past the venue's budget wait for it, also those that a reset has ended")
+    func connectBudget() async throws {
+        let fixture = try await ServiceFixture(simulator: SimulatorConfiguration()) { configuration in
+            configuration.transport.backoffBase = .milliseconds(50)
+            configuration.transport.backoffCap = .milliseconds(100)
+            configuration.limits.binance.connectsPer5Minutes = 10
+            configuration.limits.binance.usePercent = 100
+            for segment in BinanceSegment.allCases {
+                configuration.venues.binance[segment]?.streamsPerConnection = 1
+            }
+        }
+        func states(_ summary: LiveSummary) -> [String: Int] {
+            Dictionary(grouping: summary.connections, by: \.state).mapValues(\.count)
+        }
+        #expect(await fixture.wait { states($0) == ["live": 10, "waiting_for_permit": 8] })
+        #expect(await fixture.exchange.state()?.counters.connectionsOpened == 10)
+        for segment in MarketSegment.allCases {
+            _ = await fixture.exchange.inject(.reset, segment: segment, count: 1)
+        }
+        #expect(await fixture.wait { (states($0)["waiting_for_permit"] ?? 0) > 8 })
+        #expect(await fixture.exchange.state()?.counters.connectionsOpened == 10)
+        try await fixture.stopService()
+        await fixture.tearDown()
+    }
+
+    @Test("Only the types that were asked for are published")
+    func types() async throws {
+        let fixture = try await ServiceFixture(simulator: SimulatorConfiguration()) { configuration in
+            configuration.venues.binance.spot?.types = [.bbo]
+            configuration.venues.binance.usdm?.types = [.trade, .instrument]
+            configuration.venues.binance.coinm = nil
+        }
+        let subscriber = try NATSSubscriber(
+            NATSConnectionOptions(addresses: [fixture.server.url]), subjects: ["md.>"])
+        #expect(await fixture.wait { $0.connections.count == 2 && $0.connections.allSatisfy(\.isHealthy) })
+        #expect(await fixture.wait { $0.nats.confirmedPerSecond > 5 })
+        try await fixture.stopService()
+        subscriber.close()
+        var found: Set<String> = []
+        for await message in subscriber.messages {
+            found.insert(message.subject.split(separator: ".").dropFirst().prefix(3).joined(separator: "."))
+        }
+        let data = found.filter { !$0.hasPrefix("status.") && !$0.hasPrefix("heartbeat.") }
+        #expect(
+            data == ["bbo.binance.spot", "trade.binance.perpetual", "instrument.binance.perpetual"], "\(data)")
         await fixture.tearDown()
     }
 

@@ -46,6 +46,15 @@ struct SnapshotDeskTests {
         #expect(desk.mayAsk(Self.book, at: now))
     }
 
+    @Test("A book that was refused for good waits a minute longer than one that only failed")
+    func permanent() {
+        var desk = Self.desk()
+        desk.ask(Self.book)
+        desk.end(Self.book, served: false, isPermanent: true, at: 0)
+        #expect(!desk.mayAsk(Self.book, at: 60_900_000))
+        #expect(desk.mayAsk(Self.book, at: 61_000_000))
+    }
+
     @Test("The end of what was never asked changes nothing")
     func unasked() {
         var desk = Self.desk()

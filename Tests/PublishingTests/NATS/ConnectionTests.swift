@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Testing
 
@@ -89,6 +90,20 @@ struct ConnectionTests {
         let failure = #expect(throws: EmbeddedNATSServer.Failure.self) { try EmbeddedNATSServer(configuration) }
         #expect(failure?.kind == .missingBinary)
         #expect(failure?.description.contains("no-such-nats-server") == true)
+    }
+
+    @Test("The server is started with the limits of its streams, in memory and on disk")
+    func embeddedLimits() async throws {
+        var configuration = EmbeddedNATSServer.Configuration(directory: try PublishFixture.temporaryDirectory())
+        configuration.maxMemoryBytes = 48 << 20
+        configuration.maxFileBytes = 80 << 20
+        let server = try EmbeddedNATSServer(configuration)
+        try await server.start()
+        await server.stop()
+        let log = try String(contentsOfFile: configuration.directory + "/nats-server.log", encoding: .utf8)
+        let words = log.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(words.contains("Max Memory: 48.00 MB"))
+        #expect(words.contains("Max Storage: 80.00 MB"))
     }
 
     @Test("The last message on a subject is read from its stream")

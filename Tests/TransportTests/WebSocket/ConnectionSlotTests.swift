@@ -102,14 +102,52 @@ struct ConnectionSlotTests {
     func budget() throws {
         let server = ScriptedServer { socket, _ in ServerWebSocket(socket)?.echo() }
         defer { server.stop() }
-        let waiting = Recorder<@Sendable () -> Void>()
+        let waiting = Recorder<@Sendable (ConnectPermit) -> Void>()
         var options = SlotRig.options(port: server.port)
-        options.acquirePermit = { waiting.append($0) }
+        options.acquirePermit = { waiting.append($1) }
         let rig = try SlotRig(options)
         #expect(eventually { waiting.values.count == 1 })
         #expect(rig.counters().slot.connects == 0)
-        waiting.values.first?()
+        let returned = Recorder<String>()
+        waiting.values.first?(ConnectPermit { returned.append("used") })
         #expect(rig.saw("open 1"))
+        // A second permit for the same attempt comes too late.
+        waiting.values.first?(ConnectPermit { returned.append("late") })
+        #expect(eventually { returned.values == ["late"] })
         #expect(rig.stop())
+    }
+
+    @Test("The permit of an attempt that made no connection goes back to the budget")
+    func unusedPermit() throws {
+        let requests = Recorder<ConnectRequest>()
+        let returned = Recorder<Int>()
+        var options = SlotRig.options(port: 1)
+        options.acquirePermit = { request, granted in
+            requests.append(request)
+            granted(ConnectPermit { returned.append(1) })
+        }
+        let rig = try SlotRig(options)
+        #expect(rig.saw("failed connect_failed"))
+        #expect(eventually { returned.values.count >= 1 })
+        #expect(requests.values.first == ConnectRequest(slot: options.number, isRotation: false))
+        #expect(rig.stop())
+    }
+
+    @Test("An upgrade that is refused for its rate is told to the budget, and its permit is spent")
+    func rateRefused() throws {
+        let server = ScriptedServer { socket, _ in
+            _ = socket.readHead()
+            socket.write(Array("HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n".utf8))
+        }
+        defer { server.stop() }
+        let told = Recorder<String>()
+        var options = SlotRig.options(port: server.port)
+        options.acquirePermit = { _, granted in
+            granted(ConnectPermit(giveBack: { told.append("returned") }, rateRefused: { told.append("refused") }))
+        }
+        let rig = try SlotRig(options)
+        #expect(rig.saw("failed upgrade_refused 429", times: 2))
+        #expect(rig.stop())
+        #expect(told.values.count >= 2 && told.values.allSatisfy { $0 == "refused" })
     }
 }

@@ -34,7 +34,8 @@ package struct BooksSettings: Hashable, Sendable {
                 "A whole book is published at least this often."),
             .optional(
                 "refresh_below", \.refreshBelow, .integer(1...20_000),
-                "A live book with fewer trusted levels on a side is refreshed by a new snapshot.",
+                "A live book with fewer trusted levels on a side is refreshed by a new snapshot; where its snapshots reach less "
+                    + "deep, halfway between view and their end.",
                 defaultText: "300, or 1.5 x depth if more"),
             .value(
                 "buffer_frames", \.bufferFrames, .integer(16...1_000_000),

@@ -36,6 +36,12 @@ package struct BinanceLimits: Hashable, Sendable {
         }
     }
 
+    /// The least time between two messages of one connection: one message of each second is left for a pong.
+    package func messageSpacing(of segment: BinanceSegment) -> Duration {
+        let limit = segment == .spot ? self.spotMessagesPerSecond : self.futuresMessagesPerSecond
+        return .seconds(1) / max(1, self.usable(limit) - 1)
+    }
+
     static var fields: [SettingField<BinanceLimits>] {
         [
             .value(

@@ -13,7 +13,6 @@ package struct TransportSettings: Hashable, Sendable {
     package var closeTimeout = Duration.seconds(3)
     package var firstDataTimeout = Duration.seconds(30)
     package var staleAfter = Duration.seconds(60)
-    package var pingInterval = Duration.seconds(20)
     package var requestTimeout = Duration.seconds(15)
     package var backoffBase = Duration.milliseconds(500)
     package var backoffCap = Duration.seconds(30)
@@ -44,9 +43,6 @@ package struct TransportSettings: Hashable, Sendable {
             .value(
                 "stale_after", \.staleAfter, .duration(.seconds(1)...(.seconds(3_600))),
                 "A connection without any data for this long is replaced."),
-            .value(
-                "ping_interval", \.pingInterval, .duration(.seconds(1)...(.seconds(3_600))),
-                "A quiet connection is asked for a sign of life this often."),
             .value("request_timeout", \.requestTimeout, deadline, "Deadline of a whole REST request."),
             .value(
                 "backoff_base", \.backoffBase, .duration(.milliseconds(10)...(.seconds(60))),

@@ -189,6 +189,7 @@ final class HTTPClientConnection: SocketSetMember {
         while !self.outbound.isEmpty {
             switch self.outbound.withFirst(body: { socket.write($0) }) {
             case .done(let count):
+                if case .exchanging = self.state { self.exchange?.mayHaveBeenSent = true }
                 self.outbound.drop(count)
             case .blocked:
                 self.wait(for: [.read, socket.blockedOn])

@@ -28,6 +28,8 @@ package struct HTTPClientError: Error, Hashable, Sendable, CustomStringConvertib
     package let context: String
     /// What the system or the other side said.
     package let detail: String
+    /// Whether any of the request may have reached the other side; false only where that is certain.
+    package let mayHaveBeenSent: Bool
 
     /// Whether the same request may do better later.
     package var isRetriable: Bool {
@@ -39,18 +41,21 @@ package struct HTTPClientError: Error, Hashable, Sendable, CustomStringConvertib
 
     package var description: String { "\(self.kind) \(self.context): \(self.detail)" }
 
-    init(_ kind: Kind, _ request: HTTPClientRequest, _ detail: String) {
+    init(_ kind: Kind, _ request: HTTPClientRequest, _ detail: String, mayHaveBeenSent: Bool = false) {
         self.kind = kind
         self.detail = detail
+        self.mayHaveBeenSent = mayHaveBeenSent
         self.context = "\(request.authority())\(request.target.prefix { $0 != "?" })"
     }
 
     init(_ error: HTTPParseError, _ request: HTTPClientRequest) {
-        switch error {
-        case .headTooLarge: self.init(.tooLarge, request, "head too large")
-        case .bodyTooLarge: self.init(.tooLarge, request, "body larger than \(request.maxBodyBytes) bytes")
-        case .malformed(let part): self.init(.malformed, request, part)
-        case .endedEarly: self.init(.closedEarly, request, "the connection ended inside the answer")
-        }
+        let (kind, detail): (Kind, String) =
+            switch error {
+            case .headTooLarge: (.tooLarge, "head too large")
+            case .bodyTooLarge: (.tooLarge, "body larger than \(request.maxBodyBytes) bytes")
+            case .malformed(let part): (.malformed, part)
+            case .endedEarly: (.closedEarly, "the connection ended inside the answer")
+            }
+        self.init(kind, request, detail, mayHaveBeenSent: true)
     }
 }

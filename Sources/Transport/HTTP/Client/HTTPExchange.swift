@@ -34,6 +34,8 @@ final class HTTPExchange: @unchecked Sendable {
     var head: HTTPResponseHead?
     /// Whether it was sent a second time because an idle connection had died.
     var isSecondAttempt = false
+    /// Whether bytes of the request were handed to the system.
+    var mayHaveBeenSent = false
     var totalTimer: LoopTimer?
     var queueTimer: LoopTimer?
     private var completion: (@Sendable (Outcome) -> Void)?
@@ -54,7 +56,7 @@ final class HTTPExchange: @unchecked Sendable {
     var isFinished: Bool { self.completion == nil }
 
     func error(_ kind: HTTPClientError.Kind, _ detail: String) -> HTTPClientError {
-        HTTPClientError(kind, self.request, detail)
+        HTTPClientError(kind, self.request, detail, mayHaveBeenSent: self.mayHaveBeenSent)
     }
 
     /// Reports the outcome; false if that was done before.

@@ -1,13 +1,13 @@
-import Synchronization
+internal import Synchronization
 
 /// A clock that stands still until told to move, and says when somebody sleeps on it.
-final class ManualClock: Clock, Sendable {
-    struct Instant: InstantProtocol {
-        var offset: Duration
+package final class ManualClock: Clock, Sendable {
+    package struct Instant: InstantProtocol {
+        package var offset: Duration
 
-        func advanced(by duration: Duration) -> Instant { Instant(offset: self.offset + duration) }
-        func duration(to other: Instant) -> Duration { other.offset - self.offset }
-        static func < (lhs: Instant, rhs: Instant) -> Bool { lhs.offset < rhs.offset }
+        package func advanced(by duration: Duration) -> Instant { Instant(offset: self.offset + duration) }
+        package func duration(to other: Instant) -> Duration { other.offset - self.offset }
+        package static func < (lhs: Instant, rhs: Instant) -> Bool { lhs.offset < rhs.offset }
     }
 
     private struct Sleeper {
@@ -39,14 +39,16 @@ final class ManualClock: Clock, Sendable {
 
     private let state = Mutex(State())
 
-    var now: Instant { self.state.withLock { $0.now } }
-    var minimumResolution: Duration { .nanoseconds(1) }
-    /// How many sleep now.
-    var sleepers: Int { self.state.withLock { $0.sleepers.count } }
-    /// When the first of the sleepers wakes.
-    var nextDeadline: Duration? { self.state.withLock { $0.sleepers.map(\.deadline.offset).min() } }
+    package init() {}
 
-    func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+    package var now: Instant { self.state.withLock { $0.now } }
+    package var minimumResolution: Duration { .nanoseconds(1) }
+    /// How many sleep now.
+    package var sleepers: Int { self.state.withLock { $0.sleepers.count } }
+    /// When the first of the sleepers wakes.
+    package var nextDeadline: Duration? { self.state.withLock { $0.sleepers.map(\.deadline.offset).min() } }
+
+    package func sleep(until deadline: Instant, tolerance: Duration?) async throws {
         let id = self.state.withLock { state in
             defer { state.nextID += 1 }
             return state.nextID
@@ -61,7 +63,7 @@ final class ManualClock: Clock, Sendable {
     }
 
     /// Moves time and wakes everyone whose deadline has come, earliest first.
-    func advance(by duration: Duration) {
+    package func advance(by duration: Duration) {
         let (due, watchers) = self.state.withLock { state in
             state.now = state.now.advanced(by: duration)
             let now = state.now
@@ -74,7 +76,7 @@ final class ManualClock: Clock, Sendable {
     }
 
     /// Returns once exactly `count` sleep.
-    func waitForSleepers(_ count: Int) async {
+    package func waitForSleepers(_ count: Int) async {
         await withCheckedContinuation { continuation in
             let reached = self.state.withLock { state in
                 if state.sleepers.count == count { return true }

@@ -1,0 +1,34 @@
+package import Resilience
+package import Transport
+package import Venues
+
+/// Where and how patiently a venue's REST is asked.
+package struct VenueRESTSettings: Sendable {
+    /// Where a segment's REST is served.
+    package struct Host: Sendable {
+        package var isSecure: Bool
+        package var host: String
+        package var port: Int
+        /// What stands before the venue's own paths, without a slash at its end.
+        package var prefix: String
+
+        package init(isSecure: Bool, host: String, port: Int, prefix: String = "") {
+            self.isSecure = isSecure
+            self.host = host
+            self.port = port
+            self.prefix = prefix
+        }
+    }
+
+    package var hosts: [BinanceSegment: Host] = [:]
+    /// Weight that may be used in a minute, by segment; segments of one scope give the same.
+    package var weightPerMinute: [BinanceSegment: Int] = [:]
+    /// The deadlines of one try, the wait for budget not included.
+    package var deadlines = HTTPClientRequest.Deadlines()
+    /// A larger answer is refused.
+    package var maxBodyBytes = 64 << 20
+    /// The total covers the wait for budget: a mass resync of hundreds of books takes minutes.
+    package var retry = RetryPolicy(total: .seconds(900))
+
+    package init() {}
+}
