@@ -1,108 +1,53 @@
 import MarketModel
 
-/// A level that a frame inserts or removes.
-struct Move {
-    /// Where, in the side as it was before the frame.
-    var index: Int
-    /// What is inserted; a size of zero removes what stands there.
-    var level: Level
-}
-
-/// How a frame changes a side: sizes at once, insertions and removals together at its end.
-///
-/// A level that comes or goes shifts all better ones. A frame brings many, from the best downwards, and each stretch
-/// between two of them is moved once, by as much as all those below it ask for.
+/// How a frame changes a side, level by level.
 extension BookSide {
-    /// Insertions and removals that wait at most; a frame with more is settled in parts.
-    static let movesMax = 64
-    /// Levels next to the finger that are looked at all together.
-    private static let near = 8
-
     /// Says that the next updates start from the best price again.
     @inline(__always)
     mutating func beginFrame() {
         self.finger = self.count
-        self.lastKey = .max
     }
 
     /// Sets the absolute size at a key; zero removes the level, outside the trusted range nothing happens.
     ///
-    /// The side is whole again after `settle`. Keys are best given from the best downwards, as venues sort them.
+    /// Keys are best given from the best downwards, as venues sort them: the search starts where the last one ended.
     ///
-    /// - Returns: Whether anything changes.
+    /// - Returns: Whether anything changed.
     @inline(__always)
     mutating func update(key: Int64, size: Int64) -> Bool {
         guard key >= self.trustedFrom else { return false }
-        if key >= self.lastKey || self.moveCount == Self.movesMax {
-            self.settle()
-            self.finger = self.count
-        }
-        self.lastKey = key
         let index = self.seek(key)
         self.finger = index
         if index < self.count, self.storage[index].price == key {
             guard self.storage[index].size != size else { return false }
-            self.storage[index].size = size
-            if size == 0 { self.add(Move(index: index, level: Level(price: key, size: 0))) }
+            if size == 0 { self.remove(at: index) } else { self.storage[index].size = size }
             return true
         }
         guard size != 0 else { return false }
-        self.add(Move(index: index, level: Level(price: key, size: size)))
+        self.insert(Level(price: key, size: size), at: index)
         return true
     }
 
     @inline(__always)
-    private mutating func add(_ move: Move) {
-        self.moves[self.moveCount] = move
-        self.moveCount &+= 1
-    }
-
-    /// Inserts and removes what the updates since the last call asked for.
-    @inline(__always)
-    mutating func settle() {
-        if self.moveCount > 0 { self.settleMoves() }
-    }
-
-    private mutating func settleMoves() {
-        let moves = UnsafeBufferPointer(start: self.moves, count: self.moveCount)
-        var total = 0
-        for move in moves { total &+= Self.growth(move) }
-        self.reserve(self.count &+ total)
-        // Upwards from the best down, then downwards from the worst up: no stretch lands on one that has yet to move.
-        var shift = total
-        var end = self.count
-        for move in moves {
-            if shift > 0 { self.shiftStretch(above: move, to: end, by: shift) }
-            shift &-= Self.growth(move)
-            end = move.index
-        }
-        shift = 0
-        for place in stride(from: moves.count &- 1, through: 0, by: -1) {
-            shift &+= Self.growth(moves[place])
-            let end = place == 0 ? self.count : moves[place &- 1].index
-            if shift < 0 { self.shiftStretch(above: moves[place], to: end, by: shift) }
-        }
-        shift = total
-        for move in moves {
-            shift &-= Self.growth(move)
-            if move.level.size != 0 { (self.storage + (move.index &+ shift)).initialize(to: move.level) }
-        }
-        self.count &+= total
-        self.moveCount = 0
+    private mutating func insert(_ level: Level, at index: Int) {
+        if self.count == self.capacity { self.reserve(self.count &+ 1) }
+        let place = self.storage + index
+        (place + 1).update(from: place, count: self.count &- index)
+        place.initialize(to: level)
+        self.count &+= 1
     }
 
     @inline(__always)
-    private static func growth(_ move: Move) -> Int { move.level.size == 0 ? -1 : 1 }
-
-    /// Moves the levels between a move and the one above it.
-    @inline(__always)
-    private func shiftStretch(above move: Move, to end: Int, by shift: Int) {
-        let start = move.level.size == 0 ? move.index &+ 1 : move.index
-        guard end > start else { return }
-        (self.storage + (start &+ shift)).update(from: self.storage + start, count: end &- start)
+    private mutating func remove(at index: Int) {
+        let place = self.storage + index
+        place.update(from: place + 1, count: self.count &- index &- 1)
+        self.count &-= 1
     }
 
     // MARK: - Search
+
+    /// Levels next to the finger that are looked at all together.
+    private static let near = 8
 
     /// Finds the first index whose key is at or above `key`, from the finger outwards.
     ///

@@ -32,7 +32,6 @@ extension BookSide {
                 _ = buffer.append(level)
             }
         }
-        self.settle()
         self.appendSlidIn(below: edge, depth: depth, to: &buffer)
         return LevelBuffer.Run(start: Int32(start), count: Int32(buffer.count &- start))
     }
@@ -53,7 +52,6 @@ extension BookSide {
         for level in levels {
             _ = self.update(key: self.key(of: level.price), size: level.size)
         }
-        self.settle()
     }
 
     /// Appends the view, best first.

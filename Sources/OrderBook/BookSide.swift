@@ -13,17 +13,12 @@ package struct BookSide: ~Copyable {
     /// How many levels are kept at most after `trim`; nil keeps every level.
     private let retain: Int?
     var storage: UnsafeMutablePointer<Level>
-    private var capacity: Int
+    private(set) var capacity: Int
     package internal(set) var count = 0
     /// Every level whose key is at or above this is known; keys below it are not kept.
     package private(set) var trustedFrom = Int64.min
     /// Where the last update landed: updates of a frame come sorted, so the next one is near.
     var finger = 0
-    /// The key of the last update of the frame; what follows in order is below it.
-    var lastKey = Int64.max
-    /// Insertions and removals of the frame in hand, best first, at places of the side as it was before.
-    let moves: UnsafeMutablePointer<Move>
-    var moveCount = 0
 
     /// Holds no more than `retain` levels once a frame is done, or every level.
     package init(_ kind: Kind, retain: Int?) {
@@ -31,18 +26,14 @@ package struct BookSide: ~Copyable {
         self.retain = retain
         self.capacity = min(retain ?? 1_024, 1_024) + 64
         self.storage = .allocate(capacity: self.capacity)
-        self.moves = .allocate(capacity: Self.movesMax)
     }
 
     deinit {
         self.storage.deallocate()
-        self.moves.deallocate()
     }
 
     /// The bytes that the levels occupy.
-    package var bytes: Int {
-        self.capacity * MemoryLayout<Level>.stride + Self.movesMax * MemoryLayout<Move>.stride
-    }
+    package var bytes: Int { self.capacity * MemoryLayout<Level>.stride }
 
     /// Gives the key of a price; the same function turns a key back into its price.
     @inline(__always)
