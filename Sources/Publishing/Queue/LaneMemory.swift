@@ -23,6 +23,8 @@ struct LaneMemory {
         @inline(__always) static var seenReleasedBytes: Int { 9 }
         @inline(__always) static var reservedPosition: Int { 10 }
         @inline(__always) static var reservedBytes: Int { 11 }
+        /// The last position from which the producer went back to the ring's start; all ones before the first.
+        @inline(__always) static var restartedPosition: Int { 12 }
     }
 
     /// Words written by the publisher.
@@ -69,6 +71,7 @@ struct LaneMemory {
             byteCount: Table.end * MemoryLayout<Word>.stride + capacity, alignment: 128)
         self.words = base.bindMemory(to: Word.self, capacity: Table.end)
         for index in 0..<Table.end { (self.words + index).initialize(to: Atomic(0)) }
+        self.words[Producer.restartedPosition].store(.max, ordering: .relaxed)
         self.ring = base + Table.end * MemoryLayout<Word>.stride
         self.capacity = capacity
     }
@@ -76,6 +79,13 @@ struct LaneMemory {
     func deallocate() {
         self.words.deinitialize(count: Table.end)
         UnsafeMutableRawPointer(self.words).deallocate()
+    }
+
+    /// The position of the ring's next start.
+    @inline(__always)
+    func nextStart(after position: UInt64) -> UInt64 {
+        let capacity = UInt64(self.capacity)
+        return position &+ capacity &- (position & (capacity &- 1))
     }
 
     @inline(__always)

@@ -104,11 +104,13 @@ extension PublishLane {
         self.memory.endChange(LaneMemory.Publisher.version)
     }
 
-    /// The record at or, past a wrap marker, after `position`, with the position where it really begins.
+    /// The record at or, past a wrap marker or a restart, after `position`, with the position where it really begins.
     private func record(at position: UInt64) -> (record: QueueRecord, position: UInt64) {
         let here = self.memory.ring + Int(position & self.mask)
-        guard here.load(as: UInt32.self) == QueueRecord.wrapMarker else { return (QueueRecord(base: here), position) }
-        let start = position &+ UInt64(self.memory.capacity) &- (position & self.mask)
-        return (QueueRecord(base: self.memory.ring), start)
+        guard
+            position == self.memory.own(LaneMemory.Producer.restartedPosition)
+                || here.load(as: UInt32.self) == QueueRecord.wrapMarker
+        else { return (QueueRecord(base: here), position) }
+        return (QueueRecord(base: self.memory.ring), self.memory.nextStart(after: position))
     }
 }

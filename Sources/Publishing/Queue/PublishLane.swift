@@ -5,7 +5,14 @@ import Synchronization
 /// One thread produces (`reserve`, `commit`, `countDropped`, `countConflated`), the publisher thread consumes, any
 /// thread may take a `cut`. Three cursors move through the ring: written ≥ sent ≥ released; a record leaves only
 /// when it was confirmed, or given up and counted. Nothing allocates or locks.
+///
+/// A lane that is found empty goes on at the ring's start, so that a publisher who keeps up leaves most of the ring
+/// untouched: memory that was never touched is not resident.
 package final class PublishLane: @unchecked Sendable {
+    /// How much of the ring is used before its producer looks, once a page, whether it can go back to the start.
+    private static let restartBytes: UInt64 = 64 << 10
+    private static let pageBytes: UInt64 = 4096
+
     // Safe: every word has one writer and is atomic; the ring's bytes pass by release and acquire of the cursors.
     let memory: LaneMemory
     let mask: UInt64
@@ -44,6 +51,7 @@ package final class PublishLane: @unchecked Sendable {
         let need = UInt64((QueueRecord.headerBytes + maxBytes + 7) & ~7)
         guard self.fits(need) || (self.lookAtReleased() && self.fits(need)) else { return nil }
         let written = self.memory.own(LaneMemory.Producer.writtenPosition)
+        self.restartIfEmpty(need, at: written)
         let start = self.start(for: need, at: written)
         self.memory.set(LaneMemory.Producer.reservedPosition, start)
         self.memory.set(LaneMemory.Producer.reservedBytes, UInt64(maxBytes))
@@ -75,7 +83,7 @@ package final class PublishLane: @unchecked Sendable {
         let start = self.memory.own(LaneMemory.Producer.reservedPosition)
         let total = UInt64((QueueRecord.headerBytes + body + 7) & ~7)
         let sequence = self.memory.own(LaneMemory.Producer.writtenCount)
-        if start != written {
+        if start != written, !self.isRestart(written) {
             (self.memory.ring + Int(written & self.mask)).storeBytes(of: QueueRecord.wrapMarker, as: UInt32.self)
         }
         let record = self.memory.ring + Int(start & self.mask)
@@ -154,15 +162,35 @@ package final class PublishLane: @unchecked Sendable {
     private func fits(_ need: UInt64) -> Bool {
         let written = self.memory.own(LaneMemory.Producer.writtenPosition)
         let end = self.start(for: need, at: written) &+ need
-        return end &- self.memory.own(LaneMemory.Producer.seenReleasedPosition) <= UInt64(self.memory.capacity)
+        // What a restart passed over holds no record.
+        let seen = self.memory.own(LaneMemory.Producer.seenReleasedPosition)
+        let released = self.isRestart(seen) ? self.memory.nextStart(after: seen) : seen
+        return end &- released <= UInt64(self.memory.capacity)
             && self.bytesSeen &+ need <= UInt64(self.limits.bytes) && self.messagesSeen < UInt64(self.limits.messages)
     }
 
-    /// Where a record of `need` bytes begins: at `position`, or at the ring's start if it does not fit before the end.
+    /// Where a record of `need` bytes begins: at `position`, or at the ring's start if it does not fit before the end
+    /// or the ring was restarted there.
     @inline(__always)
     private func start(for need: UInt64, at position: UInt64) -> UInt64 {
-        let tail = UInt64(self.memory.capacity) &- (position & self.mask)
-        return tail >= need ? position : position &+ tail
+        let next = self.memory.nextStart(after: position)
+        return next &- position >= need && !self.isRestart(position) ? position : next
+    }
+
+    @inline(__always)
+    private func isRestart(_ position: UInt64) -> Bool {
+        position == self.memory.own(LaneMemory.Producer.restartedPosition)
+    }
+
+    /// Sends the next record to the ring's start if the lane is empty and the record would begin another page.
+    @inline(__always)
+    private func restartIfEmpty(_ need: UInt64, at position: UInt64) {
+        let offset = position & self.mask
+        guard offset >= Self.restartBytes, (offset ^ (offset &+ need)) >= Self.pageBytes, self.lookAtReleased(),
+            self.memory.own(LaneMemory.Producer.seenReleasedPosition) == position
+        else { return }
+        // The publisher reads it after the position that the record's commit publishes.
+        self.memory.set(LaneMemory.Producer.restartedPosition, position)
     }
 
     /// Looks at the publisher's cursors again; always true.

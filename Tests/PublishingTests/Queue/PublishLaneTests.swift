@@ -40,10 +40,12 @@ struct PublishLaneTests {
         #expect(lane.isEmpty)
     }
 
-    @Test("Order and content survive many wraps, with records of any size", arguments: [UInt64(1), 2, 3, 4, 5])
-    func wraps(seed: UInt64) throws {
+    @Test(
+        "Order and content survive many wraps and restarts, with records of any size",
+        arguments: [UInt64(1), 2, 3, 4, 5], [64 << 10, 256 << 10])
+    func wraps(seed: UInt64, bytes: Int) throws {
         var random = SeededGenerator(seed: seed)
-        let lane = Self.lane()
+        let lane = Self.lane(bytes: bytes)
         var model: [(sequence: UInt64, payload: [UInt8])] = []
         var produced: UInt64 = 0
         for _ in 0..<20_000 {
@@ -78,6 +80,51 @@ struct PublishLaneTests {
             #expect(cut.bytes <= UInt64(lane.limits.bytes))
         }
         #expect(produced > 1000)
+    }
+
+    @Test("A lane whose publisher keeps up stays at the ring's start, whatever passes through it")
+    func restart() throws {
+        let lane = Self.lane(bytes: 8 << 20)
+        let payload = [UInt8](repeating: 1, count: 900)
+        let start = try #require(lane.reserve(upTo: 8)?.baseAddress)
+        var farthest = 0
+        for _ in 0..<20_000 {
+            let room = try #require(lane.reserve(upTo: payload.count + 16)?.baseAddress)
+            farthest = max(farthest, room - start)
+            #expect(Self.put(lane, payload: payload))
+            lane.markSent()
+            lane.release(1, as: .confirmed)
+        }
+        #expect(farthest < 128 << 10)
+    }
+
+    @Test("After a restart the whole limit is free, and nothing is overwritten")
+    func fullAfterRestart() throws {
+        let lane = Self.lane(bytes: 1 << 20)
+        let start = try #require(lane.reserve(upTo: 8)?.baseAddress)
+        // The ninth ends shortly before a page does.
+        let filler = [UInt8](repeating: 0xFF, count: 8100)
+        for _ in 0..<9 {
+            #expect(Self.put(lane, payload: filler))
+            lane.markSent()
+            lane.release(1, as: .confirmed)
+        }
+        #expect(lane.reserve(upTo: 984)?.baseAddress == start)
+        #expect(lane.nextUnsent() == nil, "nothing was queued yet")
+        // 40 + 11 + 973 is 1,024 bytes a record, and 1,024 of them fill the ring.
+        var count = 0
+        while Self.put(lane, payload: [UInt8](repeating: UInt8(truncatingIfNeeded: count), count: 973)) { count += 1 }
+        #expect(count == 1024)
+        for number in 0..<count {
+            let record = try #require(lane.nextUnsent())
+            #expect(record.payload.first == UInt8(truncatingIfNeeded: number) && record.payload.count == 973)
+            lane.markSent()
+        }
+        lane.goBack()
+        #expect(lane.nextUnsent()?.sequence == 9, "going back finds the record after the restart")
+        for _ in 0..<count { lane.markSent() }
+        lane.release(UInt64(count), as: .confirmed)
+        #expect(lane.isEmpty && lane.cut().isBalanced)
     }
 
     @Test("The limit in messages holds, and room returns only with the release")
