@@ -270,9 +270,10 @@ final class SimulatorSession: WebSocketSessionHandler {
         guard let session = self.session else { return }
         self.junkKind = (self.junkKind + 1) % 4
         switch self.junkKind {
-        case 0: _ = session.send(text: Array("<html>502 Bad Gateway</html>".utf8))
-        case 1: _ = session.send(text: Array(#"{"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","U":"#.utf8))
-        case 2: _ = session.send(text: Array(#"{"stream":7,"data":{"e":["x"],"s":{},"b":"no","U":-1}}"#.utf8))
+        case 1: _ = session.send(text: Array("<html>502 Bad Gateway</html>".utf8))
+        case 2: _ = session.send(text: Array(#"{"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","U":"#.utf8))
+        case 3: _ = session.send(text: Array(#"{"stream":7,"data":{"e":["x"],"s":{},"b":"no","U":-1}}"#.utf8))
+        // Last, since a client must close the connection over it.
         default: _ = session.send(text: [0x7B, 0x22, 0xFF, 0xFE, 0xC0, 0x80, 0x22, 0x7D])
         }
     }
