@@ -21,6 +21,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from decimal import Decimal
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 READER = ROOT / "docs/examples/follow_books.py"
@@ -35,7 +36,9 @@ def arguments(description, **extra):
     parser.add_argument("--keep", action="store_true", help="keep the folder with the logs")
     for name, default in extra.items():
         parser.add_argument("--" + name.replace("_", "-"), default=default, type=type(default))
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.sluice = os.path.abspath(options.sluice)
+    return options
 
 
 def free_port(count=1):
@@ -256,6 +259,39 @@ class Collector:
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.child.pid}/fd"))
+
+
+class Reader:
+    """The example reader, from now until it is asked what it saw."""
+
+    def __init__(self, trial, nats, seconds=7200):
+        self.child = trial.start("reader", [sys.executable, READER, "--nats", nats.url, "--seconds", seconds], pipe=True)
+
+    def finish(self):
+        """What it saw, by venue, market and symbol."""
+        self.child.signal(signal.SIGTERM)
+        return json.loads(self.child.process.communicate(timeout=60)[0])
+
+
+def book_name(segment, symbol):
+    """The reader's name of a book: `binance.spot.BTC-USDT`."""
+    base = symbol.removesuffix("_PERP")
+    quote = "USDT" if base.endswith("USDT") else "USD"
+    return f"binance.{'spot' if segment == 'spot' else 'perpetual'}.{base.removesuffix(quote)}-{quote}"
+
+
+def differing(simulator, seen, symbols):
+    """Names of the books in which the reader and the simulator are not of one mind about the best 100 levels."""
+    names = []
+    for segment, symbol in ((segment, symbol) for segment, some in symbols.items() for symbol in some):
+        name = book_name(segment, symbol)
+        truth = simulator.book(segment, symbol)
+        if any(
+                [[Decimal(p), Decimal(q)] for p, q in truth[side]]
+                != [[Decimal(p), Decimal(q)] for p, q in seen.get(name, {}).get(top, [])]
+                for side, top in (("bids", "top_bids"), ("asks", "top_asks"))):
+            names.append(name)
+    return names
 
 
 class Relay(threading.Thread):
