@@ -1,6 +1,6 @@
 # Sluice: what people and CI call.
 
-.PHONY: help run test check build bench
+.PHONY: help run test check build bench fuzz sanitize
 
 help:                ## Says what there is.
 	@grep --extended-regexp '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -20,7 +20,14 @@ test:                ## Runs all tests, installing what is missing.
 check:               ## Checks the format and the house rules.
 	@scripts/check
 
-bench:               ## Measures the replay of a recording: make bench RECORDING=file.ndjson.gz
+fuzz:                ## Fuzzes what bytes from outside reach first: make fuzz SECONDS=60
 	@scripts/bootstrap
-	swift build --configuration release --product sluice
-	.build/release/sluice replay --recording "$(RECORDING)" --repeat 5
+	@scripts/fuzz $(or $(SECONDS),60)
+
+sanitize:            ## Runs all tests under the address sanitizer, then under the thread sanitizer.
+	@scripts/bootstrap
+	@scripts/sanitize
+
+bench:               ## Measures speed, instructions and allocations of a replay: make bench RECORDING=file.ndjson.gz
+	@scripts/bootstrap
+	@scripts/bench $(RECORDING)

@@ -69,6 +69,17 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
+// Linked with the fuzzer's runtime, which plain builds have not; see scripts/fuzz.
+if Context.environment["SLUICE_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: shared + [
+                "Collector", "ExchangeSimulator", "OrderBook", "Publishing", "Transport", "Venues",
+            ],
+            path: "Tests/Fuzz"))
+}
+
 for target in package.targets where target.type != .system {
     target.swiftSettings = [
         .enableUpcomingFeature("ExistentialAny"),

@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""Writes the fuzzers' first inputs and dictionaries: recorded frames, and small inputs of every kind.
+
+    fuzz_seeds.py FOLDER [RECORDINGS]
+
+Each input starts with the byte that Tests/Fuzz says chooses the case. Lines of recordings are used where they exist.
+"""
+import gzip
+import itertools
+import json
+import pathlib
+import struct
+import sys
+import zlib
+
+folder = pathlib.Path(sys.argv[1])
+recordings = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else None
+
+
+def save(target, items, words):
+    """Writes one file an input, and the target's dictionary."""
+    place = folder / target
+    place.mkdir(parents=True, exist_ok=True)
+    for index, item in enumerate(items):
+        (place / f"{index:04}").write_bytes(item)
+    lines = ['"' + "".join(f"\\x{byte:02x}" for byte in word) + '"\n' for word in words]
+    (folder / f"{target}.dict").write_text("".join(lines))
+
+
+def frames():
+    """Recorded frames short enough for the fuzzer, with whether each is a REST answer."""
+    fixtures = pathlib.Path("Tests/VenuesTests/Fixtures/Binance")
+    for path in sorted(fixtures.glob("*.json")):
+        yield path.read_bytes(), False
+    recording = recordings / "binance-smoke.ndjson.gz" if recordings else None
+    if recording is None or not recording.exists():
+        return
+    with gzip.open(recording, "rt") as lines:
+        for line in itertools.islice(lines, 0, 4000, 20):
+            line = json.loads(line)
+            yield line["raw"].encode()[:2000], ":rest:" in line["conn"]
+
+
+def decoder():
+    own = [
+        b'{"stream":"btcusdt@bookTicker","data":{"u":77,"s":"BTCUSDT","b":"1.50","B":"2","a":"1.60","A":"3.25"}}',
+        b'{"stream":"btcusdt@aggTrade","data":{"e":"aggTrade","E":1785000000500,"s":"BTCUSDT","a":1880001,'
+        b'"p":"3120.15","q":"2.500","nq":"2.1","f":5,"l":6,"T":1785000000451,"m":false,"st":1}}',
+        b'{"result":null,"id":41}', b'{"error":{"code":-1121,"msg":"x"},"id":3}', b'{"code":2,"msg":"Invalid"}',
+        b'{"data":{"e":"trade","s":"BTCUSDT","t":1,"p":"1","q":"1","T":1,"m":true},"stream":"btcusdt@trade"}',
+        '{"stream":"\\u5e01\\u5b89\\u4eba\\u751fusdt@trade","data":{"s":"币安人生USDT","t":5,"p":"1","q":"2","m":true}}'
+        .encode(),
+    ]
+    for frame, is_answer in itertools.chain(frames(), ((frame, False) for frame in own)):
+        for segment in range(3):
+            first = segment
+            while (first & 4 != 0) != is_answer:  # the bit that says snapshot, in the same segment
+                first += 3
+            yield bytes([first]) + frame
+    yield bytes([4]) + b'{"lastUpdateId":1027024,"E":1,"T":2,"bids":[["4.00000000","431.0"]],"asks":[["4.2","12"]]}'
+
+
+def decimal():
+    texts = ["61737.63000000", "0.00000001", "-1.5", "1000000000000000000", "1000000000000000001", "0.0", "5.", ".5",
+             "9999999.99999999", "12345678.12345678", "00012.50", "1" + "0" * 40, "0." + "0" * 30 + "1", "1.2.3", "1e5"]
+    for text in texts:
+        for scale in (0, 2, 8, 18):
+            yield bytes([scale]) + text.encode()
+    for number in (0, 1, 99_999_999, 100_000_000, 10**18, -10**18, -5):
+        for scale in (0, 7, 8, 18):
+            yield bytes([scale]) + struct.pack("<q", number)
+
+
+def http():
+    answers = [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n3;x=y\r\nabc\r\n0\r\nTrailer: 1\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 429 Too Many\r\nRetry-After: 3\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\nuntil close", b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok", b"HTTP/1.1 200 OK\r\nContent-Length: 1, 1\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + b"x" * 1500,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + b"y" * 1100,
+    ]
+    for answer in answers:
+        for seed in (0, 1, 9, 30):
+            yield bytes([seed]) + answer
+
+
+def websocket():
+    def frame(first, payload, mask=b"\x01\x02\x03\x04"):
+        size = len(payload)
+        length = bytes([0x80 | size]) if size < 126 else b"\xfe" + struct.pack(">H", size)
+        return bytes([first]) + length + mask + bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
+
+    wires = [
+        frame(0x81, b"hello"), frame(0x01, b"hel") + frame(0x89, b"ping") + frame(0x80, b"lo"), frame(0x82, b""),
+        frame(0x88, b"\x03\xe8bye"), frame(0x81, b"x" * 200), b"\x81\xff" + b"\x00" * 8 + b"\x01\x02\x03\x04",
+        b"\x81\xff\x7f" + b"\xff" * 7, b"\xc1\x80\x00\x00\x00\x00",
+    ]
+    for wire in wires:
+        for seed in (0, 1, 5, 30):
+            yield bytes([seed << 2]) + wire
+    for text in (b"hello", b'{"stream":"btcusdt@trade"}' * 20, b"a" * 3000):
+        packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+        message = packer.compress(text) + packer.flush(zlib.Z_SYNC_FLUSH)
+        ended = zlib.compressobj(9, zlib.DEFLATED, -15)
+        for choice in (0, 1, 2, 60):
+            yield bytes([choice << 2 | 1]) + message[:-4]
+            yield bytes([choice << 2 | 1]) + message[:-4] + b"\n" + message[:-4]
+            yield bytes([choice << 2 | 1]) + ended.copy().compress(text) + ended.copy().flush()
+    for text in ("plain text of more than thirty-two bytes, all ASCII", "币安人生 ü €", "\U0010ffff"):
+        yield bytes([2]) + text.encode()
+    yield bytes([2]) + b"\xed\xa0\x80"
+
+
+def request():
+    yield from (
+        b"GET /api/v3/depth?symbol=BTCUSDT&limit=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /stream?streams=btcusdt@trade/%E5%B8%81usdt@depth@100ms HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        b"GET /public/ws/btcusdt@depth HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+        b"POST /x HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", b"OPTIONS * HTTP/1.1\n\n",
+        b"GET /a+b%2 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    )
+
+
+def pipeline():
+    """A snapshot and the changes that follow it, by segment; then recorded frames, several an input."""
+    spot = (
+        b'\x04{"lastUpdateId":100,"bids":[["10.5","1"],["10.4","2"]],"asks":[["10.6","1"],["10.7","3.25"]]}',
+        b'\x20{"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1700000000000,"s":"BTCUSDT","U":99,"u":101,'
+        b'"b":[["10.5","0"],["10.45","7"]],"a":[["10.6","2"]]}}',
+        b'\x20{"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1700000000100,"s":"BTCUSDT","U":102,"u":110,'
+        b'"b":[["10.650","1"]],"a":[]}}',
+        b'\x00{"stream":"btcusdt@trade","data":{"e":"trade","E":1700000000100,"s":"BTCUSDT","t":5,"p":"10.5","q":"1",'
+        b'"T":1700000000099,"m":true}}',
+        b'\xe0{"stream":"btcusdt@bookTicker","data":{"u":77,"s":"BTCUSDT","b":"1.50","B":"2","a":"1.60","A":"3.25"}}',
+    )
+    futures = (
+        b'\x05{"lastUpdateId":100,"E":1,"T":2,"bids":[["4.00000000","431.0"]],"asks":[["4.2","12"]]}',
+        b'\x21{"stream":"btcusdt@depth@0ms","data":{"e":"depthUpdate","E":1700000000000,"T":1700000000000,'
+        b'"s":"BTCUSDT","U":99,"u":120,"pu":98,"b":[["4.1","1"]],"a":[["4.2","0"]]}}',
+        b'\x21{"stream":"btcusdt@depth@0ms","data":{"e":"depthUpdate","E":1700000000010,"T":1700000000010,'
+        b'"s":"BTCUSDT","U":121,"u":130,"pu":120,"b":[["4.1","0"]],"a":[["4.15","3"]]}}',
+    )
+    for choice in (0, 1, 2, 3, 5, 13, 18, 31):
+        yield bytes([choice]) + b"\n".join(spot)
+        yield bytes([choice]) + b"\n".join(futures)
+        # From the other end: a gap, and an answer older than the stream.
+        yield bytes([choice]) + b"\n".join(reversed(spot))
+    lines = [b"\x20" + frame for frame, is_answer in frames() if not is_answer and len(frame) < 700]
+    for start in range(0, len(lines), 5):
+        yield bytes([start & 31]) + b"\n".join(lines[start:start + 5])
+
+
+def instruments():
+    entry = (
+        b'{"symbol":"BTCUSDT","status":"TRADING","contractType":"PERPETUAL","contractSize":100,"baseAsset":"BTC",'
+        b'"quoteAsset":"USDT","marginAsset":"USDT","deliveryDate":4133404800000,"onboardDate":1569398400000,"filters":['
+        b'{"filterType":"PRICE_FILTER","tickSize":"0.10"},{"filterType":"LOT_SIZE","stepSize":"0.001","minQty":"0.001"},'
+        b'{"filterType":"MIN_NOTIONAL","notional":"100"}]}'
+    )
+    for segment in range(3):
+        yield bytes([segment]) + b'{"symbols":[' + entry + b"]}"
+        yield bytes([segment]) + b'{"symbols":[{"symbol":1},' + entry.replace(b"BTCUSDT", b"BTCUSD_260925") + b"]}"
+        yield bytes([segment]) + '{"symbols":[{"symbol":"币安\\n","baseAsset":"币 *>.","quoteAsset":"\\u0000"}]}'.encode()
+
+
+def configuration():
+    for path in sorted(pathlib.Path("Config").glob("*.yaml")):
+        yield path.read_bytes()
+    yield from (
+        b"instance: a\n", b"books: {depth: 100, retain: [1, 2]}\n", b"nats:\n  servers: ['nats://a:b@c:1']\n", b"? [a]\n: b\n",
+        b'transport:\n  proxy: "http://127.0.0.1:1"\n', b"100ms", b"64MiB", b"24h", b"9223372036854775807us", b"[::1]:80",
+    )
+
+
+def recording():
+    def line(raw):
+        return json.dumps({"ts": 1717200000000000000, "conn": "binance_spot:ws", "raw": raw}).encode()
+
+    for frame, _ in itertools.islice(frames(), 40):
+        yield line(frame[:900].decode(errors="replace"))
+        yield frame
+    yield from (
+        line('"\\/\b\f\n\r\t\U0001f600é'), b'{"conn":"x","raw":"\\ud83d\\ude00","ts":1}', b'{"raw":"a","raw":"b","ts":01}',
+        b'{"method":"SUBSCRIBE","params":["btcusdt@trade"],"id":1}', b'{"method":"SET_PROPERTY","params":["combined",true]}',
+        b'{"lastUpdateId":1,"bids":[["1.5","2"]],"asks":[]}',
+    )
+
+
+def answer():
+    yield from (
+        b'{"stream":"S", "seq":7}', b'{"stream":"S","seq":7,"duplicate": true}', b'{"error":{"code":503,"err_code":10077}}',
+        b'{"v":1,"type":"trade","venue":"binance","market":"spot","symbol":"BTC-USDT","price":"1","size":"2","id":"3"}',
+        b'{"type":"orderbook","bids":[["1.5","2"],["1","x\\u001b[31m"]],"asks":[["2","1"]],"time":1,"sequence":5}',
+        b'{"type":"bbo","bid":"1","ask":"2"}', b'{"type":"status","scope":"book","name":"x","state":"live"}',
+        b'{"type":"heartbeat","queued":{"a":1},"uptime":5}', b'{"type":"instrument","contract_size":"1"}',
+        b'{"type":"orderbook_delta","previous_sequence":1,"sequence":2,"bids":[],"asks":[]}',
+    )
+
+
+json_words = [b'"stream":', b'"data":', b'"e":"trade"', b'"u":', b'"U":', b'"pu":', b'"b":[["', b'"a":[["', b'"],["',
+              b'","', b'"]]', b"\\u0041", b'"m":true', b'"X":"MARKET"', b'"lastUpdateId":', b'"bids":[]', b'"st":1']
+http_words = [b"HTTP/1.1 200 OK\r\n", b"Content-Length: ", b"Transfer-Encoding: chunked\r\n", b"\r\n\r\n",
+              b"Connection: close\r\n", b"0\r\n\r\n", b"HTTP/1.1 100 \r\n\r\n", b"ffffffff"]
+save("decoder", decoder(), json_words)
+save("decimal", decimal(), [b"00000000", b".", b"-", b"1000000000000000000", b"99999999"])
+save("http", http(), http_words)
+save("websocket", websocket(), [b"\x81\x85", b"\x88\x82", b"\xfe\x00", b"\xff\x00\x00\x00\x00", b"\x00\x00\xff\xff"])
+save("request", request(), [b"HTTP/1.1\r\n", b"Content-Length: ", b"\r\n\r\n", b"%", b"Connection: Upgrade", b"?streams="])
+save("pipeline", pipeline(), [*json_words, b'"0"', b"999999999999999999", b"0.000000000000000001", b"\n\x04{", b"\n\x20{"])
+save("instruments", instruments(), [b'"symbol":', b'"filters":', b'"tickSize":"', b'"contractSize":', b"1e-18", b"_260925"])
+save("configuration", configuration(), [b": ", b"- ", b"\n  ", b"*a", b"&a", b"books:", b"nats:", b"ms", b"MiB", b"[", b"{", b"? "])
+save("recording", recording(), [b'"raw":"', b'"ts":', b'"conn":"', b"\\u", b"\\ud83d\\ude00", b'"params":[', b'"bids":[["'])
+save("answer", answer(), [b'"error"', b'"seq":', b'"type":"', b'"bids":[["', b'"code":', b"\\u009b", b"\\u202e"])
+save("planted", [b"abc"], [b"f"])
