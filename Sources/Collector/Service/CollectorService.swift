@@ -75,7 +75,7 @@ package final class CollectorService: Sendable {
         self.control = ServiceLoop(options: ServiceLoopOptions(name: "control", caFile: caFile))
         self.requests = SnapshotRequests(limit: max(16, self.plan.books))
         // As with requests, the scope is named after what is connected to: one venue, wherever it is served.
-        let addresses = Set(self.plan.connections.map { "\($0.endpoint.address)" }).sorted()
+        let addresses = Set(self.plan.connections.flatMap(\.endpoints).map { "\($0.address)" }).sorted()
         let limiter = LimiterRegistry.process.limiter(
             for: (["binance-connections"] + addresses).joined(separator: " "),
             limits: ConnectBudget<ContinuousClock>.limits(connectsPer5Minutes: self.plan.connectsPer5Minutes))

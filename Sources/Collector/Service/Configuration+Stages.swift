@@ -76,13 +76,16 @@ extension Configuration {
 extension Configuration {
     /// How a connection is opened, kept and replaced.
     func slotOptions(_ plan: CollectionPlan.Connection, number: UInt32) -> ConnectionSlotOptions {
-        var endpoint = WebSocketEndpoint(
-            isSecure: plan.endpoint.scheme.isEncrypted, host: plan.endpoint.address.host,
-            port: plan.endpoint.address.port, path: plan.endpoint.path)
-        endpoint.caFile = self.transport.caFile
-        endpoint.proxy = self.transport.proxy.map { "\($0)" }
-        endpoint.offersDeflate = self.transport.deflate
-        var options = ConnectionSlotOptions(number: number, endpoints: [endpoint])
+        let endpoints = plan.endpoints.map { planned in
+            var endpoint = WebSocketEndpoint(
+                isSecure: planned.scheme.isEncrypted, host: planned.address.host, port: planned.address.port,
+                path: planned.path)
+            endpoint.caFile = self.transport.caFile
+            endpoint.proxy = self.transport.proxy.map { "\($0)" }
+            endpoint.offersDeflate = self.transport.deflate
+            return endpoint
+        }
+        var options = ConnectionSlotOptions(number: number, endpoints: endpoints)
         options.limits.frameBytes = self.transport.maxMessage.bytes
         options.limits.messageBytes = self.transport.maxMessage.bytes
         options.limits.connectDeadline = self.transport.connectTimeout

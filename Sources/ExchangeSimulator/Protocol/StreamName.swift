@@ -34,14 +34,18 @@ struct StreamPath: Equatable {
     private let servesTrades: Bool
 
     /// Reads the address of a WebSocket request; `nil` where no stream can be served.
-    init?(segment: MarketSegment, path: String, streamsQuery: String?) {
+    ///
+    /// - Parameter splitsCoinm: Whether COIN-M keeps books and trades apart, as USD-M does.
+    init?(segment: MarketSegment, path: String, streamsQuery: String?, splitsCoinm: Bool = false) {
+        let isSplit = segment == .usdm || (segment == .coinm && splitsCoinm)
         var parts = path.split(separator: "/").map(String.init)[...]
-        var servesBooks = true
-        var servesTrades = segment != .usdm
+        // USD-M's old paths still serve books.
+        var servesBooks = !isSplit || segment == .usdm
+        var servesTrades = !isSplit
         if segment.isFutures, let kind = parts.first, kind == "public" || kind == "market" {
             parts.removeFirst()
-            servesBooks = segment != .usdm || kind == "public"
-            servesTrades = segment != .usdm || kind == "market"
+            servesBooks = !isSplit || kind == "public"
+            servesTrades = !isSplit || kind == "market"
         }
         switch parts.first {
         case "ws":

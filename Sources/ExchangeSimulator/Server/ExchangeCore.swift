@@ -112,7 +112,9 @@ final class ExchangeCore: @unchecked Sendable {
             self.refusedUntil = now + self.configuration.faults.refuseDuration.wholeMicroseconds
         }
         guard now >= self.refusedUntil, self.connects[segment]?.admit(at: now) == true,
-            let path = StreamPath(segment: segment, path: request.path, streamsQuery: request.query("streams"))
+            let path = StreamPath(
+                segment: segment, path: request.path, streamsQuery: request.query("streams"),
+                splitsCoinm: self.configuration.splitsCoinm)
         else {
             self.counters.connectionsRefused += 1
             return nil

@@ -12,6 +12,8 @@ package struct SimulatorConfiguration: Sendable {
     package var depthInterval = Duration.milliseconds(100)
     /// Levels of each book's side.
     package var bookLevels = 1500
+    /// Whether COIN-M serves books and trades on paths of their own alone, as clients of 2026-09 take it to.
+    package var splitsCoinm = false
     package var limits = SimulatorLimits()
     package var faults = FaultPlan()
     /// A recording to play in place of the generator.

@@ -15,7 +15,20 @@ struct CollectionPlanTests {
         #expect(plan.connections.map(\.name) == ["binance-usdm-public-0", "binance-usdm-market-0"])
         #expect(plan.connections.first?.streams == ["btcusdt@depth@100ms", "btcusdt@bookTicker"])
         #expect(plan.connections.last?.streams == ["btcusdt@aggTrade"])
-        #expect(plan.connections.map(\.endpoint.path) == ["/public/stream", "/market/stream"])
+        #expect(plan.connections.map { $0.endpoints.map(\.path) } == [["/public/stream"], ["/market/stream"]])
+    }
+
+    @Test("COIN-M's streams go where they are delivered: the old path, or those that USD-M has")
+    func triesPaths() throws {
+        let plan = try Self.plan("venues: {binance: {coinm: {symbols: [BTCUSD_PERP]}}}")
+        #expect(plan.connections.map(\.name) == ["binance-coinm-public-0", "binance-coinm-market-0"])
+        #expect(
+            plan.connections.map { $0.endpoints.map(\.path) }
+                == [["/stream", "/public/stream"], ["/stream", "/market/stream"]])
+        #expect(
+            plan.connections.map(\.streams) == [
+                ["btcusd_perp@depth@100ms", "btcusd_perp@bookTicker"], ["btcusd_perp@aggTrade"],
+            ])
     }
 
     @Test("The default paces are the streams without a suffix")

@@ -115,6 +115,24 @@ struct ServiceTests {
         await fixture.tearDown()
     }
 
+    @Test("Where the first path delivers nothing, the other one is taken")
+    func otherPath() async throws {
+        var simulator = SimulatorConfiguration()
+        simulator.splitsCoinm = true
+        let fixture = try await ServiceFixture(simulator: simulator) { configuration in
+            configuration.transport.firstDataTimeout = .seconds(1)
+            configuration.transport.backoffBase = .milliseconds(100)
+            configuration.transport.backoffCap = .milliseconds(200)
+        }
+        let isLive = await fixture.wait { summary in
+            summary.books.count == 6 && summary.books.allSatisfy { $0.state == "live" }
+                && summary.connections.allSatisfy(\.isHealthy)
+        }
+        #expect(isLive)
+        try await fixture.stopService()
+        await fixture.tearDown()
+    }
+
     /// The exchange's levels as messages write them.
     private static func text(_ levels: [BookLevel], _ symbol: SimulatedSymbol) -> [String: String] {
         Dictionary(

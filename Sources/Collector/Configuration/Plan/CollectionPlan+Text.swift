@@ -3,8 +3,8 @@ extension CollectionPlan {
     package func lines(streamsPerConnection limit: Int = 8) -> [String] {
         var lines = ["\(Self.count(self.connections.count, "connection")), \(Self.count(self.streams, "stream")):"]
         for connection in self.connections {
-            lines.append(
-                "  \(connection.name)  \(connection.endpoint)  \(Self.count(connection.streams.count, "stream"))")
+            let endpoints = connection.endpoints.map { "\($0)" }.joined(separator: " or ")
+            lines.append("  \(connection.name)  \(endpoints)  \(Self.count(connection.streams.count, "stream"))")
             for stream in connection.streams.prefix(limit) { lines.append("    \(TerminalText.escaped(stream))") }
             if connection.streams.count > limit { lines.append("    and \(connection.streams.count - limit) more") }
         }

@@ -7,8 +7,8 @@ package struct CollectionPlan: Hashable, Sendable {
         /// Stands in statuses and subjects: `binance-usdm-public-0`.
         package let name: String
         package let segment: BinanceSegment
-        /// Where to connect, the path included; streams are subscribed afterwards.
-        package let endpoint: Endpoint
+        /// Where to connect, the path included, in the order in which they are tried until one delivers.
+        package let endpoints: [Endpoint]
         /// Stream names in the venue's form: `btcusdt@depth@100ms`.
         package let streams: [String]
     }
@@ -98,24 +98,53 @@ package struct CollectionPlan: Hashable, Sendable {
         return result
     }
 
-    /// Splits a segment's streams over connections.
-    ///
+    /// Streams that belong together, and the paths that may serve them.
+    private struct StreamGroup {
+        var suffix: String
+        var paths: [String]
+        var types: [DataType]
+    }
+
     /// USD-M serves books and quotes under `/public`, the rest under `/market`, and mixes them on no connection
-    /// (Binance, change of 2026-04-23). A symbol's streams of one path stay together where they fit.
-    private static func connections(of segment: BinanceSegment, _ settings: SegmentSettings) -> [Connection] {
-        var groups: [(suffix: String, path: String, types: [DataType])]
-        switch segment {
-        case .spot, .coinm:
-            groups = [("", "/stream", [.orderbook, .bbo, .trade])]
-        case .usdm:
-            groups = [("-public", "/public/stream", [.orderbook, .bbo]), ("-market", "/market/stream", [.trade])]
+    /// (Binance, change of 2026-04-23). No such change was published for COIN-M, yet clients of 2026-09 use the split
+    /// paths there: both are tried, and the one that delivers is kept. The same goes for USD-M's trades one by one,
+    /// which are not documented.
+    private static func groups(of segment: BinanceSegment, _ settings: SegmentSettings) -> [StreamGroup] {
+        let groups: [StreamGroup] =
+            switch segment {
+            case .spot:
+                [StreamGroup(suffix: "", paths: ["/stream"], types: [.orderbook, .bbo, .trade])]
+            case .usdm:
+                [
+                    StreamGroup(suffix: "-public", paths: ["/public/stream"], types: [.orderbook, .bbo]),
+                    StreamGroup(
+                        suffix: "-market",
+                        paths: settings.tradeStream == .trade
+                            ? ["/market/stream", "/public/stream"] : ["/market/stream"],
+                        types: [.trade]),
+                ]
+            case .coinm:
+                [
+                    StreamGroup(suffix: "-public", paths: ["/stream", "/public/stream"], types: [.orderbook, .bbo]),
+                    StreamGroup(suffix: "-market", paths: ["/stream", "/market/stream"], types: [.trade]),
+                ]
+            }
+        return groups.map { group in
+            var group = group
+            group.types.removeAll { !settings.types.contains($0) }
+            return group
         }
-        groups = groups.map { ($0.suffix, $0.path, $0.types.filter(settings.types.contains)) }
+    }
+
+    /// Splits a segment's streams over connections; a symbol's streams of one path stay together where they fit.
+    private static func connections(of segment: BinanceSegment, _ settings: SegmentSettings) -> [Connection] {
         var result: [Connection] = []
-        for group in groups {
-            let endpoint = Endpoint(
-                scheme: settings.websocket.scheme, address: settings.websocket.address,
-                path: settings.websocket.path + group.path)
+        for group in Self.groups(of: segment, settings) {
+            let endpoints = group.paths.map { path in
+                Endpoint(
+                    scheme: settings.websocket.scheme, address: settings.websocket.address,
+                    path: settings.websocket.path + path)
+            }
             var slots: [[String]] = []
             for symbol in settings.symbols {
                 for type in group.types {
@@ -128,7 +157,7 @@ package struct CollectionPlan: Hashable, Sendable {
                 result.append(
                     Connection(
                         name: "binance-\(segment.rawValue)\(group.suffix)-\(index)", segment: segment,
-                        endpoint: endpoint, streams: streams))
+                        endpoints: endpoints, streams: streams))
             }
         }
         return result
