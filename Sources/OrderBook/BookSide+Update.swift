@@ -60,7 +60,7 @@ extension BookSide {
         if high >= Self.near {
             var better = 0
             for step in 1...Self.near {
-                better &+= self.storage[high &- step].price >= key ? 1 : 0
+                better &+= 1 &+ Self.ifBelow(self.storage[high &- step].price, key)
             }
             high &-= better
             if better < Self.near { return high }

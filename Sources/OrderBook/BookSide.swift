@@ -155,10 +155,19 @@ package struct BookSide: ~Copyable {
         var length = to &- from
         while length > 0 {
             let half = (length &+ 1) &>> 1
-            low &+= self.storage[low &+ half &- 1].price < key ? half : 0
+            low &+= half & Self.ifBelow(self.storage[low &+ half &- 1].price, key)
             length &-= half
         }
         return low
+    }
+
+    /// Gives -1, all bits set, if the first key is below the second, else 0; in arithmetic, since the compiler makes
+    /// branches of a choice, and these are guessed wrong half the time.
+    ///
+    /// Mantissas lie within ±10^18, so the difference cannot overflow.
+    @inline(__always)
+    static func ifBelow(_ first: Int64, _ second: Int64) -> Int {
+        Int(truncatingIfNeeded: (first &- second) &>> 63)
     }
 
     // MARK: - Storage
