@@ -21,8 +21,11 @@ package final class CollectorService: Sendable {
     /// How long a graceful stop may take for the queue; the connections have their own close deadline before.
     private static let drainDeadline = Duration.seconds(5)
 
-    /// Snapshots that are fetched at a time; the others wait in the bounded way to here.
-    private static let snapshotsUnderWay = 16
+    /// Requests for snapshots that wait for budget or an answer; further ones wait in the bounded way to here.
+    ///
+    /// As many as a limiter lets wait: it chooses among them by priority, and those that wait for one scope's budget
+    /// do not hold up those of another.
+    private static let snapshotsUnderWay = 4_096
 
     let configuration: Configuration
     let plan: CollectionPlan

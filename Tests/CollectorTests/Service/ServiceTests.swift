@@ -92,6 +92,37 @@ struct ServiceTests {
         await fixture.tearDown()
     }
 
+    @Test("Books that wait for one scope's budget do not hold up those of another")
+    func budgetsAreApart() async throws {
+        var simulator = SimulatorConfiguration()
+        let many = SimulatedSymbol.many(40, .usdm)
+        simulator.symbols[.usdm] = many
+        let fixture = try await ServiceFixture(simulator: simulator) { configuration in
+            configuration.venues.binance.usdm?.symbols = many.map(\.symbol)
+            configuration.venues.binance.coinm = nil
+            configuration.limits.binance.futuresWeightPerMinute = 100
+        }
+        func live(_ summary: LiveSummary, _ segment: String) -> [LiveSummary.Book] {
+            summary.books.filter { $0.segment == segment && $0.state == "live" }
+        }
+        var resyncs = 0
+        let isStarted = await fixture.wait { summary in
+            resyncs = live(summary, "spot").map(\.resyncs).reduce(0, +)
+            return live(summary, "spot").count == 2 && !live(summary, "usdm").isEmpty
+        }
+        #expect(isStarted)
+        let stream = "btcusdt@depth@100ms"
+        await fixture.exchange.inject(.drop, segment: .spot, stream: stream)
+        let isMended = await fixture.wait(atMost: .seconds(20)) { summary in
+            live(summary, "spot").count == 2 && live(summary, "spot").map(\.resyncs).reduce(0, +) > resyncs
+        }
+        #expect(isMended)
+        let hasLate = await fixture.wait { $0.books.contains { $0.segment == "usdm" && $0.state == "waiting" } }
+        #expect(hasLate, "the futures' budget lasted for all")
+        try await fixture.stopService()
+        await fixture.tearDown()
+    }
+
     @Test("Only the types that were asked for are published")
     func types() async throws {
         let fixture = try await ServiceFixture(simulator: SimulatorConfiguration()) { configuration in
