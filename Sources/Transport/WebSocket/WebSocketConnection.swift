@@ -383,15 +383,21 @@ final class WebSocketConnection: LoopEndpoint {
         return 0
     }
 
-    /// Starts a close because of what the peer sent.
+    /// Starts a close because of what the peer sent; the close itself begins where the socket is next writable.
+    ///
+    /// libwebsockets 4.1.6 keeps its place in the receive buffer when this callback asks for the end: what comes after
+    /// it, while the close is under way, is written past the buffer's end (`lws_ws_client_rx_sm` returns before it
+    /// sets `rx_ubuf_head` to 0; measured 2026-11-21 with a frame of 256 KiB).
     private func refuse(_ wsi: OpaquePointer, _ kind: DisconnectReason.Kind, _ detail: String = "") -> Int32 {
         let reason = DisconnectReason(kind, detail: detail)
         self.reason = self.reason ?? reason
         self.phase = .closing
+        self.closeToSend = reason
         self.gathered = []
         self.pings?.cancel()
         self.deadline?.schedule(after: self.limits.closeDeadline)
-        return self.beginClose(wsi, reason)
+        lws_callback_on_writable(wsi)
+        return 0
     }
 
     private func peerClosed(_ payload: UnsafeRawBufferPointer) {

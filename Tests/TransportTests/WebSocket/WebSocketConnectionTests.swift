@@ -90,6 +90,20 @@ struct WebSocketConnectionTests {
         #expect(code.values.first == 1009)
     }
 
+    @Test("What still comes of a frame that was refused is read and forgotten", arguments: [70_000, 4 << 20])
+    func restOfRefused(size: Int) throws {
+        let code = Recorder<UInt16>()
+        let seen = try self.play(
+            until: "closed 1 frame_too_large", options: { $0.limits.frameBytes = 1000 }
+        ) { peer in
+            peer.socket.write(ServerWebSocket.frame(1, [UInt8](repeating: 65, count: size)))
+            peer.text("late")
+            if let close = peer.awaitClose() { code.append(close) }
+        }
+        #expect(code.values.first == 1009)
+        #expect(!seen.contains("frame late"))
+    }
+
     @Test("Text that is not UTF-8 ends the connection with 1007; binary is taken as it is")
     func invalidUTF8() throws {
         let code = Recorder<UInt16>()
