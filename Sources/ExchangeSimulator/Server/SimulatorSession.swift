@@ -227,7 +227,8 @@ final class SimulatorSession: WebSocketSessionHandler {
             self.condition = .lost
             let length = UInt64(max(plan.oversizedBytes, 0))
             let header = [0x81, 127] + (0..<8).map { UInt8(truncatingIfNeeded: length >> (56 - 8 * UInt64($0))) }
-            session.sendRaw(header + [UInt8](repeating: UInt8(ascii: "x"), count: 32_768))
+            // More than a client reads at once, so that it looks at the frame before it waits for the rest.
+            session.sendRaw(header + [UInt8](repeating: UInt8(ascii: "x"), count: 256 << 10))
             session.schedule(after: .seconds(5)) { $0.abort() }
         case .junk:
             self.sendJunk()
