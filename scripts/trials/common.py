@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from decimal import Decimal
 
@@ -183,7 +184,8 @@ class Simulator:
             return None
 
     def has_started(self):
-        self.ports = {m[1]: int(m[2]) for m in re.finditer(r"^(\w+) ws://[^:]+:(\d+) ", self.child.log.read_text(), re.M)}
+        lines = re.finditer(r"^(\w+) ws://[^:]+:(\d+) ", self.child.log.read_text(), re.M)
+        self.ports = {line[1]: int(line[2]) for line in lines}
         return len(self.ports) == len(SEGMENTS)
 
     def url(self, segment, path=""):
@@ -203,7 +205,7 @@ class Simulator:
         self.ask("/simulator/pause" if is_paused else "/simulator/resume", "POST")
 
     def book(self, segment, symbol, limit=100):
-        return self.ask(f"/simulator/book?segment={segment}&symbol={symbol}&limit={limit}")
+        return self.ask(f"/simulator/book?segment={segment}&symbol={urllib.parse.quote(symbol)}&limit={limit}")
 
     def symbols(self, segment):
         return [m["symbol"] for m in self.state()["markets"] if m["segment"] == segment]
@@ -231,6 +233,8 @@ class Collector:
         path = trial.directory / "collector.yaml"
         path.write_text(json.dumps(configuration, indent=1, ensure_ascii=False))
         self.child = trial.start("collector", [trial.options.sluice, "run", "--config", path, "--log-format", "json"])
+        if not wait_until(lambda: not self.child.is_up or self.page("/healthz"), 30) or not self.child.is_up:
+            sys.exit(f"the collector does not start: {self.child.log.read_text()[-2000:]}")
 
     @property
     def is_up(self):
@@ -265,7 +269,8 @@ class Reader:
     """The example reader, from now until it is asked what it saw."""
 
     def __init__(self, trial, nats, seconds=7200):
-        self.child = trial.start("reader", [sys.executable, READER, "--nats", nats.url, "--seconds", seconds], pipe=True)
+        command = [sys.executable, READER, "--nats", nats.url, "--seconds", seconds]
+        self.child = trial.start("reader", command, pipe=True)
 
     def finish(self):
         """What it saw, by venue, market and symbol."""
@@ -319,7 +324,8 @@ class Relay(threading.Thread):
         except OSError:
             writer.close()
             return
-        ways = [asyncio.ensure_future(self.copy(reader, far_writer)), asyncio.ensure_future(self.copy(far_reader, writer))]
+        pairs = ((reader, far_writer), (far_reader, writer))
+        ways = [asyncio.ensure_future(self.copy(*pair)) for pair in pairs]
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         for way in ways:
             way.cancel()
