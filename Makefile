@@ -13,7 +13,7 @@ run: build           ## Runs the demonstration: a simulated exchange and a NATS 
 	.build/release/sluice run --config Config/demo.yaml
 
 test:                ## Runs all tests, installing what is missing.
-	@scripts/bootstrap
+	@scripts/bootstrap --tests
 	@scripts/python --prepare
 	swift test --no-parallel
 
@@ -25,7 +25,7 @@ fuzz:                ## Fuzzes what bytes from outside reach first: make fuzz SE
 	@scripts/fuzz $(or $(SECONDS),60)
 
 sanitize:            ## Runs all tests under the address sanitizer, then under the thread sanitizer.
-	@scripts/bootstrap
+	@scripts/bootstrap --tests
 	@scripts/sanitize
 
 bench:               ## Measures speed, instructions and allocations of a replay: make bench RECORDING=file.ndjson.gz
