@@ -132,10 +132,10 @@ struct PageTests {
         }
         #expect(counts["books"] == 6)
         #expect(counts["book_levels"] ?? 0 > 6 * 200)
-        // Six types of each of six instruments, four connections, and three of each loop.
+        // Six types of each of six instruments, five connections, and three of each loop.
         #expect(counts["subjects"] ?? 0 > 36)
         #expect(counts["metric_series"] ?? 0 > 300)
-        #expect(counts["connection_sockets"] == 4)
+        #expect(counts["connection_sockets"] == 5)
         for name in [
             "book_kept_updates", "ring_core", "ring_jetstream", "nats_window", "rest_waiting", "snapshot_requests",
             "loop_commands", "log_sampler_keys", "latency_histograms", "resident_history",
@@ -160,7 +160,7 @@ struct PageTests {
 
         await fixture.exchange.pause()
         let silent = try #require(
-            try await fixture.page("/readyz") { Self.reasons($0).count { $0["code"] as? String == "feed_silent" } == 4 }
+            try await fixture.page("/readyz") { Self.reasons($0).count { $0["code"] as? String == "feed_silent" } == 5 }
         )
         #expect(silent.status == 503)
         let text = Self.reasons(silent).compactMap { $0["text"] as? String }.joined(separator: "\n")
