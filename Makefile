@@ -1,6 +1,6 @@
 # Sluice: what people and CI call.
 
-.PHONY: help run test check build bench fuzz sanitize
+.PHONY: help run test check build bench fuzz sanitize trials
 
 help:                ## Says what there is.
 	@grep --extended-regexp '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -31,3 +31,7 @@ sanitize:            ## Runs all tests under the address sanitizer, then under t
 bench:               ## Measures speed, instructions and allocations of a replay: make bench RECORDING=file.ndjson.gz
 	@scripts/bootstrap
 	@scripts/bench $(RECORDING)
+
+trials: build        ## Runs the long trials, or some: make trials TRIALS="nats faults" RECORDINGS=folder
+	@scripts/python --prepare
+	@scripts/trials/all $(TRIALS)
