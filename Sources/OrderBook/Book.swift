@@ -13,11 +13,37 @@ package struct BookCounts: Sendable, Equatable {
     package var refreshes: UInt64 = 0
     package var refreshesFailed: UInt64 = 0
     package var mismatches: UInt64 = 0
+    /// Times that a book in use became void, by cause.
+    package var breaks = Breaks()
     package var keptOverflows: UInt64 = 0
     /// Applied frames after which the view was known to its full depth.
     package var framesTrusted: UInt64 = 0
 
     package init() {}
+}
+
+extension BookCounts {
+    /// What made books void.
+    package struct Breaks: Sendable, Equatable {
+        package var gap: UInt64 = 0
+        package var mismatch: UInt64 = 0
+        package var crossed: UInt64 = 0
+        /// The connection ended, or the venue's data cannot be followed any more.
+        package var closed: UInt64 = 0
+
+        package init() {}
+
+        mutating func count(_ reason: StatusChange.Reason) {
+            switch reason {
+            case .gap: self.gap &+= 1
+            case .mismatch: self.mismatch &+= 1
+            case .crossed: self.crossed &+= 1
+            case .none, .requested, .bufferFull, .valueTooLarge, .silent, .refused, .reset, .closed, .timeout,
+                .rotation, .deliveryLost:
+                self.closed &+= 1
+            }
+        }
+    }
 }
 
 /// One instrument's book: both sides, its place in the venue's sequence and in ours.

@@ -7,6 +7,10 @@ extension BookKeeper {
     ) {
         // Whatever was kept for a refresh belongs to the book that is void; what was kept for a seed still waits.
         if book.pointee.refreshRequestedMicroseconds != nil { book.pointee.kept.removeAll() }
+        switch book.pointee.state {
+        case .seeded, .live, .refreshing: book.pointee.counts.breaks.count(reason)
+        case .waiting, .broken, .stopped: break
+        }
         book.pointee.synchronizer.broke()
         book.pointee.bids.removeAll()
         book.pointee.asks.removeAll()

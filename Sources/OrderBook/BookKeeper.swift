@@ -259,27 +259,44 @@ package struct BookKeeper: ~Copyable {
         self.publishView(of: book, at: now, &batch)
     }
 
-    /// Does what is due by the clock: gives up refreshes that were never answered, breaks books that stay crossed,
-    /// publishes views that changed and those unchanged for the idle interval.
-    package mutating func publishDue(at now: Int64, _ batch: inout EventBatch) {
+    /// Does what is due by the clock for one book: gives up a refresh that was never answered, breaks a book that stays
+    /// crossed, publishes a view that changed or one unchanged for the idle interval.
+    ///
+    /// Book by book, so that the views that are due never have to fit one batch together.
+    package mutating func publishDue(_ instrument: InstrumentID, at now: Int64, _ batch: inout EventBatch) {
+        let book = self.book(instrument)
+        guard book.pointee.state != .stopped else { return }
+        if let requested = book.pointee.refreshRequestedMicroseconds,
+            now - requested >= self.settings.refreshTimeoutMicroseconds
+        {
+            self.endRefresh(book, failed: true, at: now, &batch)
+        }
+        if let since = book.pointee.crossedSinceMicroseconds,
+            now - since > self.settings.crossedForMicroseconds
+        {
+            self.enterBroken(book, reason: .crossed, at: now, &batch)
+        }
+        let age = now - book.pointee.publishedMicroseconds
+        let isDue =
+            age >= self.settings.idleIntervalMicroseconds
+            || (book.pointee.viewChanged && age >= self.settings.snapshotIntervalMicroseconds)
+        if isDue { self.publishView(of: book, at: now, &batch) }
+    }
+
+    /// Moves every deadline along with a clock that was set: what was due in a second still is.
+    package mutating func clockStepped(by microseconds: Int64) {
         for index in 0..<self.count {
             let book = self.books + index
-            guard book.pointee.state != .stopped else { continue }
-            if let requested = book.pointee.refreshRequestedMicroseconds,
-                now - requested >= self.settings.refreshTimeoutMicroseconds
-            {
-                self.endRefresh(book, failed: true, at: now, &batch)
+            book.pointee.publishedMicroseconds &+= microseconds
+            if let since = book.pointee.crossedSinceMicroseconds {
+                book.pointee.crossedSinceMicroseconds = since &+ microseconds
             }
-            if let since = book.pointee.crossedSinceMicroseconds,
-                now - since > self.settings.crossedForMicroseconds
-            {
-                self.enterBroken(book, reason: .crossed, at: now, &batch)
+            if let requested = book.pointee.refreshRequestedMicroseconds {
+                book.pointee.refreshRequestedMicroseconds = requested &+ microseconds
             }
-            let age = now - book.pointee.publishedMicroseconds
-            let isDue =
-                age >= self.settings.idleIntervalMicroseconds
-                || (book.pointee.viewChanged && age >= self.settings.snapshotIntervalMicroseconds)
-            if isDue { self.publishView(of: book, at: now, &batch) }
+            if let ended = book.pointee.refreshEndedMicroseconds {
+                book.pointee.refreshEndedMicroseconds = ended &+ microseconds
+            }
         }
     }
 

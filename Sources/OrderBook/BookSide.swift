@@ -137,6 +137,8 @@ package struct BookSide: ~Copyable {
 
     /// Tells whether both sides hold the same levels from the best down to `key`.
     package func agrees(with other: borrowing BookSide, downTo key: Int64) -> Bool {
+        // No key lies beyond these, and none further out may enter the search.
+        let key = min(max(key, -FixedPoint.mantissaMax - 1), FixedPoint.mantissaMax + 1)
         let mine = self.count - self.lowerBound(of: key, from: 0, to: self.count)
         let theirs = other.count - other.lowerBound(of: key, from: 0, to: other.count)
         guard mine == theirs else { return false }

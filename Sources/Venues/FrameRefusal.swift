@@ -19,8 +19,6 @@ package enum FrameRefusal: Error {
     case needsScale(InstrumentID, DecimalScales)
     /// A print that is no trade of the market: insurance fund, auto-deleveraging.
     case notMarket
-    /// The frame came while its instrument is stopped or unknown to the loop.
-    case stopped
 
     /// The label it is counted under.
     package var label: String {
@@ -34,14 +32,13 @@ package enum FrameRefusal: Error {
         case .valueTooLarge: "value_too_large"
         case .needsScale: "needs_scale"
         case .notMarket: "not_market"
-        case .stopped: "stopped"
         }
     }
 
     /// Every label, in a fixed order, so that refusals are counted in a plain array.
     package static let labels = [
         "json", "unknown_stream", "unknown_event", "missing_field", "mismatch", "too_large", "value_too_large",
-        "needs_scale", "not_market", "stopped",
+        "needs_scale", "not_market",
     ]
 
     package var ordinal: Int {
@@ -55,7 +52,6 @@ package enum FrameRefusal: Error {
         case .valueTooLarge: 6
         case .needsScale: 7
         case .notMarket: 8
-        case .stopped: 9
         }
     }
 }

@@ -44,7 +44,9 @@ final class BookFixture {
     func pass(microseconds: Int64) -> [MarketEvent] {
         self.batch.removeAll()
         self.now += microseconds
-        self.keeper.publishDue(at: self.now, &self.batch)
+        for index in 0..<self.keeper.count {
+            self.keeper.publishDue(InstrumentID(index), at: self.now, &self.batch)
+        }
         return Array(self.batch.events)
     }
 

@@ -173,6 +173,42 @@ struct BookKeeperTests {
         Self.expect(fixture, is: .broken)
     }
 
+    @Test("A clock that is set moves no deadline: what was due in a second still is")
+    func clockStep() {
+        for step in [Int64(-3_600_000_000), 3_600_000_000] {
+            let fixture = BookFixture(BookSettings())
+            _ = fixture.snapshot(10, bids: Self.bids, asks: Self.asks)
+            _ = fixture.delta(10, 11, bids: [Level(price: 103, size: 1)])
+            fixture.now += step
+            fixture.keeper.clockStepped(by: step)
+            let atOnce = fixture.pass(microseconds: 100_000)
+            #expect(atOnce.isEmpty)
+            Self.expect(fixture, is: .live)
+            _ = fixture.pass(microseconds: 1_000_000)
+            Self.expect(fixture, is: .broken)
+        }
+    }
+
+    @Test("Breaks are counted by cause, once each, and only of books that were in use")
+    func breaks() {
+        let fixture = BookFixture(BookSettings())
+        _ = fixture.delta(20, 25)
+        _ = fixture.snapshot(15, bids: Self.bids, asks: Self.asks)
+        var breaks = fixture.keeper.withBook(fixture.id) { $0.counts.breaks }
+        #expect(breaks == BookCounts.Breaks())
+        _ = fixture.snapshot(25, bids: Self.bids, asks: Self.asks)
+        _ = fixture.delta(25, 26)
+        _ = fixture.delta(27, 28)
+        _ = fixture.delta(29, 30)
+        breaks = fixture.keeper.withBook(fixture.id) { $0.counts.breaks }
+        #expect(breaks.gap == 1 && breaks.crossed == 0 && breaks.mismatch == 0 && breaks.closed == 0)
+        _ = fixture.snapshot(40, bids: Self.bids, asks: Self.asks)
+        fixture.keeper.breakBook(fixture.id, reason: .closed, at: fixture.now, &fixture.batch)
+        fixture.keeper.breakBook(fixture.id, reason: .closed, at: fixture.now, &fixture.batch)
+        breaks = fixture.keeper.withBook(fixture.id) { $0.counts.breaks }
+        #expect(breaks.gap == 1 && breaks.closed == 1)
+    }
+
     @Test("What is kept while waiting is bounded, and the overflow counted")
     func bounded() {
         var settings = BookSettings()

@@ -80,4 +80,21 @@ struct BookSideTests {
         let (count, best) = (side.count, side.best)
         #expect(count == 1 && best == Level(price: 10, size: 1))
     }
+
+    @Test("Sides that are known whole are compared whole", arguments: [BookSide.Kind.bids, .asks])
+    func wholeSides(_ kind: BookSide.Kind) {
+        var side = BookSide(kind, retain: 10)
+        var same = BookSide(kind, retain: 10)
+        var other = BookSide(kind, retain: 10)
+        side.apply([Level(price: 10, size: 1), Level(price: 11, size: 2)])
+        same.apply([Level(price: 11, size: 2), Level(price: 10, size: 1)])
+        other.apply([Level(price: 10, size: 1), Level(price: 11, size: 3)])
+        for key in [Int64.min, -FixedPoint.mantissaMax, -12] {
+            let agrees = side.agrees(with: same, downTo: key)
+            let differs = !side.agrees(with: other, downTo: key)
+            #expect(agrees && differs, "down to \(key)")
+        }
+        let isNothingCompared = side.agrees(with: other, downTo: .max)
+        #expect(isNothingCompared)
+    }
 }

@@ -18,8 +18,6 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
     package private(set) var venueTime = Timestamp.none
     /// Changes when scales widened: every other decoder of the instrument must take them before its next frame.
     package private(set) var scalesVersion: UInt64 = 0
-    /// Instruments that were stopped because a value did not fit.
-    package private(set) var stopped: [InstrumentID] = []
     /// Trades taken since they were last fetched; filled only when `recordsTrades` is set.
     package private(set) var recordedTrades: [Trade] = []
     package var recordsTrades = false
@@ -52,8 +50,11 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
     /// What became of the best bids and offers of an instrument.
     package func quotes(of id: InstrumentID) -> QuoteSequence { self.quotes[Int(id.index)] }
 
-    /// Forgets where the quotes of an instrument stood, as their connection ended.
-    package mutating func restartQuotes(of id: InstrumentID) { self.quotes[Int(id.index)].restart() }
+    /// Takes note that the connection of an instrument ended: the venue may count anew on the next.
+    package mutating func connectionEnded(of id: InstrumentID) {
+        self.quotes[Int(id.index)].restart()
+        self.trades[Int(id.index)].connectionEnded()
+    }
 
     // MARK: - Frames
 
@@ -154,17 +155,14 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
         case .valueTooLarge(let id):
             self.stop(id, at: now)
             return false
-        case .json, .unknownStream, .unknownEvent, .missingField, .mismatch, .tooLarge, .notMarket, .stopped:
+        case .json, .unknownStream, .unknownEvent, .missingField, .mismatch, .tooLarge, .notMarket:
             return false
         }
     }
 
     /// Ends one instrument whose numbers do not fit 64 bits; the others go on.
     private mutating func stop(_ id: InstrumentID, at now: Int64) {
-        self.stopped.append(id)
-        self.withEvents(at: now) { keeper, batch in
-            keeper.release(id, at: now, &batch)
-        }
+        self.withEvents(at: now) { keeper, batch in keeper.release(id, at: now, &batch) }
     }
 
     package mutating func takeRecordedTrades() -> [Trade] {
@@ -192,7 +190,9 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
 
     /// Publishes what the clock asks for and what waited for room.
     package mutating func tick(at now: Int64) {
-        self.withEvents(at: now) { keeper, batch in keeper.publishDue(at: now, &batch) }
+        for index in 0..<self.keeper.count {
+            self.withEvents(at: now) { keeper, batch in keeper.publishDue(InstrumentID(index), at: now, &batch) }
+        }
         for held in self.publisher.flushHeld(now: now) {
             self.withEvents(at: now) { keeper, batch in
                 if held.needsNewChain {

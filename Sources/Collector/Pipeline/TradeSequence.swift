@@ -11,8 +11,19 @@ package struct TradeSequence: Sendable, Equatable {
     package private(set) var jumps: UInt64 = 0
     /// Trades that came after one with a greater id, as they do when two sockets overlap.
     package private(set) var late: UInt64 = 0
+    /// Times that the venue counted anew.
+    package private(set) var restarts: UInt64 = 0
     /// Bit k says that the id `last - k` was taken.
     private var recent: UInt64 = 0
+    /// The next trade is the first of a new connection.
+    private var isFirstOfConnection = false
+    /// The last of a row of ids far below `last`, and how many follow one another in it.
+    private var rowID: UInt64 = 0
+    private var rowCount = 0
+    /// Ids in a row that are believed against a greater one.
+    private static let rowMax = 8
+    /// No two sockets are this many trades apart.
+    private static let farBelow: UInt64 = 1 << 20
 
     package init() {}
 
@@ -27,7 +38,7 @@ package struct TradeSequence: Sendable, Equatable {
             return true
         }
         if self.taken > 0 {
-            guard id > self.last else { return self.takeLate(self.last &- id) }
+            guard id > self.last else { return self.takeLate(id) }
             let step = id &- self.last
             if step > 1 {
                 self.missing &+= step &- 1
@@ -35,15 +46,23 @@ package struct TradeSequence: Sendable, Equatable {
             }
             self.recent = step < 64 ? self.recent << step : 0
         }
+        self.isFirstOfConnection = false
         self.last = id
         self.recent |= 1
         self.taken &+= 1
         return true
     }
 
-    private mutating func takeLate(_ age: UInt64) -> Bool {
+    /// Takes note that the connection ended: a venue that was down may count anew.
+    package mutating func connectionEnded() {
+        self.isFirstOfConnection = true
+    }
+
+    private mutating func takeLate(_ id: UInt64) -> Bool {
+        let age = self.last &- id
         // What came before the first trade was never missed, and is not known to be new.
         guard age < 64, self.recent & (1 << age) == 0, self.missing > 0 else {
+            if self.isRestart(id, age) { return true }
             self.duplicates &+= 1
             return false
         }
@@ -51,6 +70,22 @@ package struct TradeSequence: Sendable, Equatable {
         self.missing &-= 1
         self.late &+= 1
         self.taken &+= 1
+        return true
+    }
+
+    /// Whether the venue counts anew: the first trade of a new connection is older than any that sockets could bring
+    /// twice, or ids follow one another far below one that was thus no id.
+    private mutating func isRestart(_ id: UInt64, _ age: UInt64) -> Bool {
+        guard age >= 64 else { return false }
+        self.rowCount = id == self.rowID &+ 1 ? self.rowCount &+ 1 : 1
+        self.rowID = id
+        guard self.isFirstOfConnection || (age > Self.farBelow && self.rowCount >= Self.rowMax) else { return false }
+        self.restarts &+= 1
+        self.last = id
+        self.recent = 1
+        self.taken &+= 1
+        self.isFirstOfConnection = false
+        self.rowCount = 0
         return true
     }
 }

@@ -187,7 +187,7 @@ package struct Replay: ~Copyable {
             self.play(frame, on: index)
         case .json:
             self.badJSON += 1
-        case .unknownEvent, .missingField, .mismatch, .tooLarge, .valueTooLarge, .needsScale, .notMarket, .stopped:
+        case .unknownEvent, .missingField, .mismatch, .tooLarge, .valueTooLarge, .needsScale, .notMarket:
             self.ignored += 1
         }
     }

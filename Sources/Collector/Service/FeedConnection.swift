@@ -189,7 +189,7 @@ final class FeedConnection: FrameSink {
         self.worker.pipeline.withEvents(at: now) { keeper, batch in
             for id in self.depthInstruments { keeper.breakBook(id, reason: .closed, at: now, &batch) }
         }
-        for id in self.instruments { self.worker.pipeline.restartQuotes(of: id) }
+        for id in self.instruments { self.worker.pipeline.connectionEnded(of: id) }
         self.announce(.disconnected, reason.isOurs ? .requested : .closed)
     }
 

@@ -119,7 +119,8 @@ extension MetricsPage {
             }
             bytes.add(["venue": Self.venue, "segment": name], .integer(books.reduce(0) { $0 + $1.bytes }))
             for (cause, value) in [
-                ("gap", sum(\.gaps)), ("mismatch", sum(\.mismatches)), ("crossed", sum(\.crossed)),
+                ("gap", sum(\.breaks.gap)), ("mismatch", sum(\.breaks.mismatch)), ("crossed", sum(\.breaks.crossed)),
+                ("closed", sum(\.breaks.closed)),
             ] {
                 resyncs.add(["venue": Self.venue, "segment": name, "cause": cause], value)
             }

@@ -101,7 +101,23 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
     }
 
     package mutating func setScales(_ scales: DecimalScales, of instrument: InstrumentID) {
-        self.slots[Int(instrument.index)].scales = scales
+        let index = Int(instrument.index)
+        let old = self.slots[index].scales
+        self.slots[index].scales = scales
+        // A held offer has its numbers at the old scales.
+        guard let offer = self.slots[index].heldOffer, scales.price >= old.price, scales.size >= old.size else {
+            return
+        }
+        let (price, size) = (scales.price - old.price, scales.size - old.size)
+        guard let bid = offer.bid.rescaled(price: price, size: size),
+            let ask = offer.ask.rescaled(price: price, size: size)
+        else {
+            self.slots[index].heldOffer = nil
+            self.heldOffers -= 1
+            return
+        }
+        self.slots[index].heldOffer?.bid = bid
+        self.slots[index].heldOffer?.ask = ask
     }
 
     /// Registers a connection and gives the number that status changes name it by.

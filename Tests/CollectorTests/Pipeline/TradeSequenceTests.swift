@@ -46,6 +46,41 @@ struct TradeSequenceTests {
         #expect(sequence.missing == 1 + 62 && sequence.duplicates == 1)
     }
 
+    @Test("A venue that counts anew after a reconnect is followed from its first trade on")
+    func restartAfterReconnect() {
+        var sequence = TradeSequence()
+        _ = Self.taken([5_000, 5_001], by: &sequence)
+        sequence.connectionEnded()
+        #expect(Self.taken([10, 11, 12], by: &sequence) == [10, 11, 12])
+        #expect(sequence.restarts == 1 && sequence.duplicates == 0)
+    }
+
+    @Test("A reconnect that goes on where it was restarts nothing, and its repeats stay repeats")
+    func reconnectWithoutRestart() {
+        var sequence = TradeSequence()
+        _ = Self.taken([100, 101, 102], by: &sequence)
+        sequence.connectionEnded()
+        #expect(Self.taken([102, 103, 20], by: &sequence) == [103])
+        #expect(sequence.restarts == 0 && sequence.duplicates == 2)
+    }
+
+    @Test("One id that is none silences a stream for a few trades, not for ever")
+    func junk() {
+        var sequence = TradeSequence()
+        _ = Self.taken([100, 101, 9_999_999_999_999_999_999], by: &sequence)
+        let taken = Self.taken(Array(102...120), by: &sequence)
+        #expect(taken == Array(109...120))
+        #expect(sequence.restarts == 1)
+    }
+
+    @Test("A socket that lags by hundreds of trades repeats nothing")
+    func lagging() {
+        var sequence = TradeSequence()
+        _ = Self.taken(Array(1...2_000), by: &sequence)
+        #expect(Self.taken(Array(1_000...1_900), by: &sequence).isEmpty)
+        #expect(sequence.restarts == 0)
+    }
+
     @Test("Trades without ids are all taken")
     func uncounted() {
         var sequence = TradeSequence()

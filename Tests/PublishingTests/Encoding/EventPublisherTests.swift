@@ -118,6 +118,28 @@ struct EventPublisherTests {
         #expect(!isHolding)
     }
 
+    @Test("An offer that is held while scales widen goes out at its own price")
+    func heldOfferAtWiderScales() throws {
+        var bench = PublisherBench(messages: 16)
+        for _ in 0..<8 { bench.delta() }
+        bench.offer(bid: 123)
+        bench.publisher.setScales(DecimalScales(price: 4, size: 3), of: PublisherBench.book)
+        _ = try bench.take()
+        _ = bench.flush()
+        let message = try #require(try bench.take().first)
+        #expect(message.body["bid"] as? String == "1.23" && message.body["ask"] as? String == "9")
+    }
+
+    @Test("A held offer that does not fit the wider scales is given up")
+    func heldOfferTooLarge() throws {
+        var bench = PublisherBench(messages: 16)
+        for _ in 0..<8 { bench.delta() }
+        bench.offer(bid: 900_000_000_000_000_000)
+        bench.publisher.setScales(DecimalScales(price: 9, size: 3), of: PublisherBench.book)
+        let isHolding = bench.publisher.holdsAnything
+        #expect(!isHolding)
+    }
+
     @Test("Metadata that could not go out goes out later, as it is then")
     func metadata() throws {
         var bench = PublisherBench(state: .down)
