@@ -21,6 +21,7 @@ let package = Package(
         .systemLibrary(name: "CLibwebsockets", pkgConfig: "libwebsockets", providers: [.apt(["libwebsockets-dev"])]),
         .systemLibrary(name: "CNATS", pkgConfig: "libnats", providers: [.apt(["libnats-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
         .target(name: "MarketModel"),
@@ -45,8 +46,8 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Collector", "ExchangeSimulator", "Observability", "Publishing", "Transport", "Venues", arguments,
-                logging,
+                "Collector", "ExchangeSimulator", "Observability", "Publishing", "Transport", "Venues", "CMalloc",
+                arguments, logging,
             ]),
 
         .testTarget(name: "MarketModelTests", dependencies: ["MarketModel"]),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMalloc
 import Collector
 import ExchangeSimulator
 import Glibc
@@ -14,6 +15,7 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var options: RunOptions
 
     func run() async throws {
+        Self.keepMemoryFlat()
         var configuration = try self.options.load().configuration
         let size = self.options.wantsTable ? TerminalSize.current(of: STDOUT_FILENO) : nil
         let writer = BoundedLogWriter(
@@ -54,6 +56,16 @@ struct RunCommand: AsyncParsableCommand {
             StandardError.write("sluice: \(error)\n")
             throw ExitStatus.unavailable
         }
+    }
+
+    /// Sets the C library's allocator for a process that runs for weeks (mallopt(3)).
+    ///
+    /// Few arenas, so that what one thread freed serves the others; a fixed size above which memory is mapped and given
+    /// back at once. By default that size grows with the largest block freed, and snapshots of books then stay behind in
+    /// the heap with holes between them.
+    private static func keepMemoryFlat() {
+        mallopt(M_ARENA_MAX, 2)
+        mallopt(M_MMAP_THRESHOLD, 128 << 10)
     }
 
     /// Starts a server of our own where none is configured.

@@ -60,7 +60,10 @@ struct ChildProcess {
     }
 
     private func text(_ name: String) -> String {
-        (try? String(contentsOf: self.folder.appending(path: name), encoding: .utf8)) ?? ""
+        // `String(contentsOf:)` forgets its buffer where the file is empty (Foundation of Swift 6.3.1).
+        let file = try? FileHandle(forReadingFrom: self.folder.appending(path: name))
+        defer { try? file?.close() }
+        return String(decoding: (try? file?.readToEnd()) ?? Data(), as: UTF8.self)
     }
 }
 
