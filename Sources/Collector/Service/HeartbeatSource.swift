@@ -6,7 +6,7 @@ import Transport
 struct HeartbeatSource {
     let publisher: NATSPublisher
     let periodMicroseconds: Int64
-    let startMicroseconds: Int64
+    private(set) var startMicroseconds: Int64
     /// Bytes of the resident set.
     let residentBytes: @Sendable () -> UInt64
     /// Books that can be used.
@@ -23,6 +23,12 @@ struct HeartbeatSource {
         self.residentBytes = residentBytes
         self.booksLive = booksLive
         self.nextMicroseconds = self.startMicroseconds
+    }
+
+    /// Moves along with a clock that was set.
+    mutating func clockStepped(by microseconds: Int64) {
+        self.startMicroseconds &+= microseconds
+        self.nextMicroseconds &+= microseconds
     }
 
     /// Gives a heartbeat when its time has come.

@@ -22,6 +22,7 @@ final class LoopWorker {
     private var heartbeat: HeartbeatSource?
     private var desk: SnapshotDesk<SystemRandomNumberGenerator>
     private var timer: LoopTimer?
+    private var clock = ClockSteps()
     private var lastTickMicroseconds = LoopClock.wallMicroseconds()
 
     init(
@@ -151,11 +152,20 @@ final class LoopWorker {
         let now = LoopClock.wallMicroseconds()
         let steady = LoopClock.monotonicMicroseconds()
         self.lastTickMicroseconds = now
+        self.followClock(wall: now, steady: steady)
         self.pipeline.tick(at: now)
         self.askForSeeds(at: steady)
         self.passRequests(at: steady)
         for feed in self.feeds { feed.tick(at: steady) }
         if let beat = self.heartbeat?.due(at: now) { self.pipeline.publish(.heartbeat(beat), at: now) }
+    }
+
+    /// Moves what is due by the time of day along when that was set.
+    private func followClock(wall: Int64, steady: Int64) {
+        let step = self.clock.look(wall: wall, steady: steady)
+        guard step != 0 else { return }
+        self.pipeline.keeper.clockStepped(by: step)
+        self.heartbeat?.clockStepped(by: step)
     }
 
     private func askForSeeds(at now: Int64) {
