@@ -10,7 +10,7 @@ package import MarketModel
 /// Confined to its loop's thread.
 package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
     /// What is held of one instrument.
-    private struct Slot {
+    struct Slot {
         var tradePlace: Int
         var viewPlace: Int
         var deltaPlace: Int
@@ -30,7 +30,7 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
 
     private let encoder: Encoder
     private let segments: [String]
-    private let queue: PublishQueue
+    let queue: PublishQueue
     private let subjects: Subjects
     private let instance: String
     private let boot: String
@@ -39,15 +39,15 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
     private let depth: Int
 
     private var table: SubjectTable
-    private var slots: ContiguousArray<Slot> = []
+    var slots: ContiguousArray<Slot> = []
     private var instruments: [Instrument] = []
     private var connectionPlaces: [(name: String, place: Int)] = []
     private let servicePlace: Int
     private let heartbeatPlace: Int
-    private var heldViews = 0
-    private var heldOffers = 0
-    private var heldInstruments = 0
-    private var seenEpoch: UInt64
+    var heldViews = 0
+    var heldOffers = 0
+    var heldInstruments = 0
+    var seenEpoch: UInt64
 
     /// Bytes of message bodies encoded, conflated and dropped ones aside.
     package private(set) var encodedBytes: UInt64 = 0
@@ -98,26 +98,6 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
     /// Takes what the venue now says of an instrument.
     package mutating func update(_ instrument: Instrument, of id: InstrumentID) {
         self.instruments[Int(id.index)] = instrument
-    }
-
-    package mutating func setScales(_ scales: DecimalScales, of instrument: InstrumentID) {
-        let index = Int(instrument.index)
-        let old = self.slots[index].scales
-        self.slots[index].scales = scales
-        // A held offer has its numbers at the old scales.
-        guard let offer = self.slots[index].heldOffer, scales.price >= old.price, scales.size >= old.size else {
-            return
-        }
-        let (price, size) = (scales.price - old.price, scales.size - old.size)
-        guard let bid = offer.bid.rescaled(price: price, size: size),
-            let ask = offer.ask.rescaled(price: price, size: size)
-        else {
-            self.slots[index].heldOffer = nil
-            self.heldOffers -= 1
-            return
-        }
-        self.slots[index].heldOffer?.bid = bid
-        self.slots[index].heldOffer?.ask = ask
     }
 
     /// Registers a connection and gives the number that status changes name it by.
@@ -220,7 +200,7 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
     }
 
     @inline(__always)
-    private mutating func publish(_ offer: BestBidOffer, _ now: Int64) {
+    mutating func publish(_ offer: BestBidOffer, _ now: Int64) {
         let index = Int(offer.instrument.index)
         let slot = self.slots[index]
         guard self.mayQueue(.bbo) else {
@@ -239,7 +219,7 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         self.close(writer, .bbo, at: slot.offerPlace, id: Self.noID, received: offer.receivedMicroseconds, now)
     }
 
-    private mutating func publishInstrument(_ id: InstrumentID, _ now: Int64) {
+    mutating func publishInstrument(_ id: InstrumentID, _ now: Int64) {
         let index = Int(id.index)
         guard self.mayQueue(.instrument) else {
             self.queue.lane(for: .instrument).countConflated(.instrument)
@@ -283,63 +263,8 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         self.enqueue(.heartbeat, at: self.heartbeatPlace, number: number, text: text, now)
     }
 
-    // MARK: - What was held back
-
-    /// Tells whether anything waits for room.
-    package var holdsAnything: Bool { self.heldViews + self.heldOffers + self.heldInstruments > 0 }
-
-    /// Publishes held offers and metadata while there is room, and names the books whose current view is wanted.
-    package mutating func flushHeld(now: Int64) -> [(instrument: InstrumentID, needsNewChain: Bool)] {
-        self.noticeLosses()
-        guard self.holdsAnything, self.queue.deliveryState == .up else { return [] }
-        var wanted: [(instrument: InstrumentID, needsNewChain: Bool)] = []
-        for index in 0..<self.slots.count {
-            self.flushOffer(index, now)
-            self.flushInstrument(index, now)
-            if let isLost = self.takeHeldView(index) { wanted.append((InstrumentID(index), isLost)) }
-        }
-        return wanted
-    }
-
-    /// Voids every chain when the publisher lost messages that had been queued.
-    private mutating func noticeLosses() {
-        let epoch = self.queue.coreEpoch
-        guard epoch != self.seenEpoch else { return }
-        self.seenEpoch = epoch
-        for index in 0..<self.slots.count { self.loseChain(index) }
-    }
-
-    /// Whether a held book's chain was lost, nil when no view is held or there is no room yet.
-    private mutating func takeHeldView(_ index: Int) -> Bool? {
-        guard self.slots[index].viewIsHeld, self.mayQueue(.orderbook) else { return nil }
-        let isLost = self.slots[index].chainIsLost
-        self.slots[index].chainIsLost = false
-        return isLost
-    }
-
-    private mutating func flushInstrument(_ index: Int, _ now: Int64) {
-        guard self.slots[index].instrumentIsHeld, self.mayQueue(.instrument) else { return }
-        self.publishInstrument(InstrumentID(index), now)
-    }
-
-    private mutating func flushOffer(_ index: Int, _ now: Int64) {
-        guard let offer = self.slots[index].heldOffer, self.mayQueue(.bbo) else { return }
-        self.publish(offer, now)
-    }
-
-    private mutating func loseChain(_ index: Int) {
-        self.slots[index].chainIsLost = true
-        self.hold(view: index)
-    }
-
-    private mutating func hold(view index: Int) {
-        guard !self.slots[index].viewIsHeld else { return }
-        self.slots[index].viewIsHeld = true
-        self.heldViews += 1
-    }
-
     @inline(__always)
-    private func mayQueue(_ type: MessageType) -> Bool {
+    func mayQueue(_ type: MessageType) -> Bool {
         self.queue.deliveryState == .up && !self.queue.lane(for: type).isAboveWatermark
     }
 
