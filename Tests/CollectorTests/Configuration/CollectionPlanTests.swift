@@ -43,9 +43,20 @@ struct CollectionPlanTests {
     func fillsConnections() throws {
         let symbols = (0..<5).map { "S\($0)" }.joined(separator: ", ")
         let plan = try Self.plan("venues: {binance: {spot: {symbols: [\(symbols)], streams_per_connection: 4}}}")
-        #expect(plan.connections.map(\.streams.count) == [4, 4, 4, 3])
+        #expect(plan.connections.map(\.streams.count) == [3, 3, 3, 3, 3])
         #expect(Set(plan.connections.flatMap(\.streams)).count == 15)
-        #expect(plan.connections.map(\.name).last == "binance-spot-3")
+        #expect(plan.connections.map(\.name).last == "binance-spot-4")
+    }
+
+    @Test("A symbol is on one connection, unless it has more streams than one may carry")
+    func keepsSymbolsWhole() throws {
+        let two = try Self.plan("venues: {binance: {spot: {symbols: [A, B, C, D, E], streams_per_connection: 7}}}")
+        #expect(two.connections.map(\.streams.count) == [6, 6, 3])
+        let split = try Self.plan("venues: {binance: {spot: {symbols: [A, B], streams_per_connection: 2}}}")
+        #expect(
+            split.connections.map(\.streams) == [
+                ["a@depth@100ms", "a@bookTicker"], ["a@trade"], ["b@depth@100ms", "b@bookTicker"], ["b@trade"],
+            ])
     }
 
     @Test("A cold start weighs its snapshots and lists, futures together")

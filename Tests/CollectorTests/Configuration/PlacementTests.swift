@@ -29,4 +29,17 @@ struct PlacementTests {
         #expect(loops.values.allSatisfy { $0.count == 1 })
         #expect(Set(placement) == [0, 1])
     }
+
+    @Test("Six hundred streams of two hundred symbols on one path are spread over the loops")
+    func spreads() throws {
+        let symbols = (0..<200).map { "S\($0)USDT" }.joined(separator: ", ")
+        let plan = CollectionPlan(
+            try Configuration.parse("venues: {binance: {spot: {symbols: [\(symbols)], streams_per_connection: 200}}}")
+                .configuration)
+        let placement = plan.placement(loops: 2)
+        var load = [0, 0]
+        for (connection, loop) in zip(plan.connections, placement) { load[loop] += connection.streams.count }
+        #expect(load.reduce(0, +) == 600)
+        #expect(load.allSatisfy { $0 >= 200 })
+    }
 }

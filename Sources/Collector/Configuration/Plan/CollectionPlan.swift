@@ -136,7 +136,10 @@ package struct CollectionPlan: Hashable, Sendable {
         }
     }
 
-    /// Splits a segment's streams over connections; a symbol's streams of one path stay together where they fit.
+    /// Splits a segment's streams over connections; a symbol's streams of one path stay together.
+    ///
+    /// Connections that share a symbol share a loop: a symbol on two of them would chain all to one loop. Only a symbol
+    /// with more streams than a connection may carry is split.
     private static func connections(of segment: BinanceSegment, _ settings: SegmentSettings) -> [Connection] {
         var result: [Connection] = []
         for group in Self.groups(of: segment, settings) {
@@ -147,10 +150,15 @@ package struct CollectionPlan: Hashable, Sendable {
             }
             var slots: [[String]] = []
             for symbol in settings.symbols {
-                for type in group.types {
-                    guard let stream = Self.stream(of: type, symbol: symbol, settings) else { continue }
-                    if slots.last.map({ $0.count < settings.streamsPerConnection }) != true { slots.append([]) }
-                    slots[slots.count - 1].append(stream)
+                let streams = group.types.compactMap { Self.stream(of: $0, symbol: symbol, settings) }
+                guard !streams.isEmpty else { continue }
+                let room = slots.last.map { settings.streamsPerConnection - $0.count } ?? 0
+                if streams.count <= room {
+                    slots[slots.count - 1] += streams
+                    continue
+                }
+                for start in stride(from: 0, to: streams.count, by: settings.streamsPerConnection) {
+                    slots.append(Array(streams[start...].prefix(settings.streamsPerConnection)))
                 }
             }
             for (index, streams) in slots.enumerated() {
