@@ -19,12 +19,16 @@ package struct ConnectionSlotMachine {
         package var permitDeadline: Duration = .seconds(120)
         /// A rotation that is not ready by then is given up.
         package var rotationDeadline: Duration = .seconds(60)
+        /// The upper end of the first pause after a rotation that came to nothing; each further one doubles it.
+        package var rotationPauseBase: Duration = .seconds(20)
+        /// No such pause is longer than this.
+        package var rotationPauseCap: Duration = .seconds(600)
 
         package init() {}
     }
 
     package enum Timer: Hashable, Sendable, CaseIterable {
-        case backoff, permit, resolve, proof, rotation
+        case backoff, permit, resolve, proof, rotation, rotationPause
     }
 
     /// What the driver shall do, in order.
@@ -83,6 +87,10 @@ package struct ConnectionSlotMachine {
     private var lastSerial: UInt64 = 0
     private var lastAttempt: UInt64 = 0
     private var hasDelivered = false
+    /// Rotations in a row that came to nothing.
+    private var failedRotations = 0
+    /// Whether the last rotation failed a short while ago, so that the next one waits.
+    private var isRotationPaused = false
 
     /// Failures in a row since a connection last proved itself.
     package private(set) var failures = 0
@@ -183,6 +191,9 @@ package struct ConnectionSlotMachine {
             return []
         case .rotation:
             return self.giveRotationUp()
+        case .rotationPause:
+            self.isRotationPaused = false
+            return []
         }
     }
 
@@ -218,7 +229,7 @@ package struct ConnectionSlotMachine {
         guard self.current != nil else {
             self.current = socket
             self.hasDelivered = false
-            return [.announceOpened(socket), .arm(.proof, self.timing.proofTime)]
+            return [.announceOpened(socket), .arm(.proof, self.timing.proofTime)] + self.endRotationPause()
         }
         self.successor = socket
         return [.announceOpened(socket)]
@@ -244,7 +255,7 @@ package struct ConnectionSlotMachine {
             actions += self.replaceCurrent()
         } else if socket == self.successor {
             self.successor = nil
-            actions += [.disarm(.rotation), .announceRotation(.givenUp)]
+            actions += [.disarm(.rotation), .announceRotation(.givenUp), self.pauseRotations()]
         } else {
             self.dying.removeAll { $0 == socket }
         }
@@ -262,8 +273,10 @@ package struct ConnectionSlotMachine {
     }
 
     /// Begins a planned rotation where the slot is live and nothing else goes on; empty otherwise.
+    ///
+    /// One that came to nothing is followed only after a pause, so that it may be asked for as often as one likes.
     package mutating func rotateRequested() -> [Action] {
-        guard self.state == .live, self.dying.isEmpty else { return [] }
+        guard self.state == .live, self.dying.isEmpty, !self.isRotationPaused else { return [] }
         return [.arm(.rotation, self.timing.rotationDeadline)] + self.askForPermit()
     }
 
@@ -276,7 +289,7 @@ package struct ConnectionSlotMachine {
         return [
             .disarm(.rotation), self.bury(old, .rotated), .arm(.proof, self.timing.proofTime),
             .announceRotation(.completed),
-        ]
+        ] + self.endRotationPause()
     }
 
     /// The next attempt goes to the endpoint after this one.
@@ -298,7 +311,9 @@ package struct ConnectionSlotMachine {
         guard self.mode == .running else { return self.sweep() }
         self.useNextEndpoint()
         guard self.current == nil else {
-            return [.announceFailed(reason), .disarm(.rotation), .announceRotation(.givenUp)]
+            return [
+                .announceFailed(reason), .disarm(.rotation), .announceRotation(.givenUp), self.pauseRotations(),
+            ]
         }
         self.failures += 1
         self.dial = .draining
@@ -313,6 +328,7 @@ package struct ConnectionSlotMachine {
             self.successor = nil
             self.hasDelivered = false
             return [.disarm(.rotation), .arm(.proof, self.timing.proofTime), .announceRotation(.completed)]
+                + self.endRotationPause()
         }
         switch self.dial {
         case .connecting:
@@ -339,7 +355,24 @@ package struct ConnectionSlotMachine {
             self.successor = nil
             actions.append(self.bury(successor, .rotationGivenUp))
         }
-        return actions + [.announceRotation(.givenUp)]
+        return actions + [.announceRotation(.givenUp), self.pauseRotations()]
+    }
+
+    /// Half of the bound at least: the socket that is to be replaced still works, and connections are scarce.
+    private mutating func pauseRotations() -> Action {
+        self.isRotationPaused = true
+        let doublings = min(self.failedRotations, 20)
+        self.failedRotations += 1
+        let half = min(self.timing.rotationPauseCap, self.timing.rotationPauseBase * (1 << doublings)) / 2
+        return .arm(.rotationPause, half + self.jitter(upTo: half))
+    }
+
+    /// The current socket is a new one: whatever failed before was for another.
+    private mutating func endRotationPause() -> [Action] {
+        self.failedRotations = 0
+        guard self.isRotationPaused else { return [] }
+        self.isRotationPaused = false
+        return [.disarm(.rotationPause)]
     }
 
     private mutating func abandonDial(closing kind: DisconnectReason.Kind) -> [Action] {
@@ -384,17 +417,4 @@ package struct ConnectionSlotMachine {
         let microseconds = max(0, bound.wholeMicroseconds)
         return .microseconds(Int64.random(in: 0...microseconds, using: &self.generator))
     }
-}
-
-/// A slot as its status messages name it.
-package enum SlotState: String, Hashable, Sendable, CaseIterable {
-    case idle
-    case backingOff = "backing_off"
-    case waitingForPermit = "waiting_for_permit"
-    case connecting
-    case live
-    case rotating
-    case closing
-    case stopping
-    case stopped
 }
