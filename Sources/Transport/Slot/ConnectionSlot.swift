@@ -134,6 +134,9 @@ package final class ConnectionSlot {
             self.timers[timer]?.cancel()
         case .acquireConnectPermit(let attempt):
             self.acquirePermit(attempt: attempt)
+        case .giveBackPermit:
+            self.permit?.giveBack()
+            self.permit = nil
         case .resolve(let attempt, let endpoint):
             self.resolve(attempt: attempt, endpoint: self.options.endpoints[endpoint])
         case .open(let id, let endpoint):

@@ -37,6 +37,8 @@ package struct ConnectionSlotMachine {
         case disarm(Timer)
         /// Ask the venue's budget; the answer names `attempt`.
         case acquireConnectPermit(attempt: UInt64)
+        /// The permit of an attempt that is given up: no connection was begun.
+        case giveBackPermit
         /// Look up the endpoint's host; the answer names `attempt`.
         case resolve(attempt: UInt64, endpoint: Int)
         case open(SocketID, endpoint: Int)
@@ -381,7 +383,7 @@ package struct ConnectionSlotMachine {
         case .none, .draining: return []
         case .backingOff: return [.disarm(.backoff)]
         case .waitingForPermit: return [.disarm(.permit)]
-        case .resolving: return [.disarm(.resolve)]
+        case .resolving: return [.disarm(.resolve), .giveBackPermit]
         case .connecting(let socket): return [self.bury(socket, kind)]
         }
     }

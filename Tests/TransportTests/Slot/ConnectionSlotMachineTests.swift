@@ -187,6 +187,23 @@ struct ConnectionSlotMachineTests {
         #expect(machine.permitGranted(attempt: 3).last == .resolve(attempt: 3, endpoint: 1))
     }
 
+    @Test("A permit comes back when its attempt is given up before a connection was begun, and only then")
+    func givesPermitBack() {
+        var resolving = Self.live()
+        _ = resolving.rotateRequested()
+        var waiting = resolving
+        #expect(!waiting.timerFired(.rotation).contains(.giveBackPermit))
+        _ = resolving.permitGranted(attempt: 2)
+        var connecting = resolving
+        var replaced = resolving
+        var stopped = resolving
+        #expect(resolving.timerFired(.rotation).contains(.giveBackPermit))
+        #expect(replaced.reconnectRequested().contains(.giveBackPermit))
+        #expect(stopped.stop().contains(.giveBackPermit))
+        _ = connecting.resolved(attempt: 2)
+        #expect(!connecting.timerFired(.rotation).contains(.giveBackPermit))
+    }
+
     @Test("A stop finishes only after every terminal callback")
     func stop() {
         var machine = Self.live()
@@ -249,7 +266,8 @@ struct ConnectionSlotMachineTests {
                 case .finished:
                     #expect(!self.isFinished && self.live.count <= 1, "seed \(seed)")
                     self.isFinished = true
-                case .arm, .disarm, .announceOpened, .announceClosed, .announceFailed, .announceRotation:
+                case .arm, .disarm, .giveBackPermit, .announceOpened, .announceClosed, .announceFailed,
+                    .announceRotation:
                     break
                 }
             }
