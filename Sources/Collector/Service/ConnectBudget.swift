@@ -24,7 +24,26 @@ final class ConnectBudget<C: Clock>: Sendable where C.Duration == Duration {
     private struct State {
         var counters = Counters()
         /// By slot: at most as many as there are.
-        var waiting: [UInt32: @Sendable (ConnectPermit) -> Void] = [:]
+        var places: [UInt32: Place] = [:]
+    }
+
+    /// One slot's place in the line.
+    private struct Place {
+        /// Its newest request; nil when that was answered.
+        var granted: (@Sendable (ConnectPermit) -> Void)?
+        /// What waits on its behalf: one as a rotation, one as a slot without a socket, or both. Whichever is served
+        /// first takes the request; the other's turn is given back.
+        var waitsAsRotation = false
+        var waitsWithoutSocket = false
+
+        subscript(isRotation: Bool) -> Bool {
+            get { isRotation ? self.waitsAsRotation : self.waitsWithoutSocket }
+            set {
+                if isRotation { self.waitsAsRotation = newValue } else { self.waitsWithoutSocket = newValue }
+            }
+        }
+
+        var isWaiting: Bool { self.waitsAsRotation || self.waitsWithoutSocket }
     }
 
     /// Nobody connects for so long after the venue refused a connection for its rate, without a time of its own.
@@ -51,13 +70,19 @@ final class ConnectBudget<C: Clock>: Sendable where C.Duration == Duration {
     }
 
     /// Puts a slot into the line, or its newest request into the place that it has; `granted` may run on any thread.
+    ///
+    /// A slot that waited for a rotation and has lost its socket meanwhile goes before the rotations.
     func acquire(_ request: ConnectRequest, _ granted: @escaping @Sendable (ConnectPermit) -> Void) {
-        let isNew = self.state.withLock { state in
-            let isNew = state.waiting.updateValue(granted, forKey: request.slot) == nil
-            if isNew { state.counters.asked &+= 1 } else { state.counters.repeated &+= 1 }
-            return isNew
+        let mustWait = self.state.withLock { state in
+            var place = state.places[request.slot] ?? Place()
+            if place.granted == nil { state.counters.asked &+= 1 } else { state.counters.repeated &+= 1 }
+            place.granted = granted
+            let mustWait = !place[request.isRotation] && !(request.isRotation && place.isWaiting)
+            if mustWait { place[request.isRotation] = true }
+            state.places[request.slot] = place
+            return mustWait
         }
-        guard isNew else { return }
+        guard mustWait else { return }
         if case .enqueued = self.continuation.yield(request) { return }
         self.refuse(request)
     }
@@ -75,7 +100,7 @@ final class ConnectBudget<C: Clock>: Sendable where C.Duration == Duration {
     func snapshot() -> (counters: Counters, budget: RateLimiterSnapshot) {
         let counters = self.state.withLock { state in
             var counters = state.counters
-            counters.waiting = state.waiting.count
+            counters.waiting = state.places.values.count { $0.granted != nil }
             return counters
         }
         return (counters, self.limiter.snapshot())
@@ -85,10 +110,13 @@ final class ConnectBudget<C: Clock>: Sendable where C.Duration == Duration {
         do throws(RateLimiterError) {
             let permit = try await self.limiter.acquire(priority: request.isRotation ? .polls : .resync)
             let granted = self.state.withLock { state in
-                state.counters.granted &+= 1
-                return state.waiting.removeValue(forKey: request.slot)
+                let granted = Self.end(request, &state)
+                state.places[request.slot]?.granted = nil
+                if granted != nil { state.counters.granted &+= 1 }
+                return granted
             }
-            granted?(
+            guard let granted else { return self.limiter.giveBack(permit) }
+            granted(
                 ConnectPermit(
                     giveBack: { self.giveBack(permit) },
                     rateRefused: { self.limiter.close(for: Self.closure) }))
@@ -104,8 +132,18 @@ final class ConnectBudget<C: Clock>: Sendable where C.Duration == Duration {
 
     private func refuse(_ request: ConnectRequest) {
         self.state.withLock { state in
-            state.waiting[request.slot] = nil
-            state.counters.refused &+= 1
+            let granted = Self.end(request, &state)
+            if granted != nil, state.places[request.slot] == nil { state.counters.refused &+= 1 }
         }
+    }
+
+    /// Takes what waited out of the line, and the slot's place with the last of it; gives what is to be answered.
+    private static func end(
+        _ request: ConnectRequest, _ state: inout State
+    ) -> (@Sendable (ConnectPermit) -> Void)? {
+        guard var place = state.places[request.slot] else { return nil }
+        place[request.isRotation] = false
+        state.places[request.slot] = place.isWaiting ? place : nil
+        return place.granted
     }
 }

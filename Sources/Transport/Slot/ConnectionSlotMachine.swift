@@ -336,12 +336,14 @@ package struct ConnectionSlotMachine {
         case .connecting:
             return [.disarm(.rotation)]  // the rotation's socket becomes the only one
         case .waitingForPermit, .resolving:
-            var actions: [Action] = [.disarm(.rotation)]
-            if !self.dying.isEmpty {
-                actions += self.abandonDial(closing: .replaced)
+            guard self.dying.isEmpty else {
+                let actions = [.disarm(.rotation)] + self.abandonDial(closing: .replaced)
                 self.dial = .draining
+                return actions
             }
-            return actions
+            // The budget shall know that this is a rotation no more.
+            guard case .waitingForPermit = self.dial else { return [.disarm(.rotation)] }
+            return [.disarm(.rotation)] + self.askForPermit()
         case .none:
             self.dial = .draining
             return self.sweep()

@@ -121,6 +121,31 @@ struct ConnectBudgetTests {
         #expect(rig.granted.map(\.slot) == [0, 2])
     }
 
+    @Test("A slot that loses its socket while its rotation waits goes before the rotations")
+    func losesItsSocket() async {
+        let rig = Rig(limit: 1, slots: 3)
+        rig.ask(0)
+        #expect(await rig.settles(granted: 1, waiting: 0))
+        rig.ask(1, isRotation: true)
+        #expect(await rig.settles(granted: 1, waiting: 1))
+        rig.ask(2, isRotation: true)
+        #expect(await rig.settles(granted: 1, waiting: 2))
+        rig.ask(2)
+        rig.ask(2)
+        #expect(await rig.settles(granted: 1, waiting: 3))
+        rig.granted.first?.permit.giveBack()
+        #expect(await rig.pass(seconds: 1, of: 4))
+        #expect(rig.granted.map(\.slot) == [0, 2])
+        #expect(rig.budget.snapshot().counters == .init(asked: 3, repeated: 2, granted: 2, givenBack: 1, waiting: 1))
+        // What still waits for slot 2 as a rotation grants nothing twice.
+        rig.clock.advance(by: .seconds(310))
+        #expect(await rig.settles(granted: 3, waiting: 1))
+        rig.clock.advance(by: .seconds(310))
+        #expect(await rig.settles(granted: 3, waiting: 0))
+        #expect(rig.granted.map(\.slot) == [0, 2, 1])
+        #expect(rig.budget.snapshot().counters == .init(asked: 3, repeated: 2, granted: 3, givenBack: 1))
+    }
+
     @Test("A refusal for rate closes the budget for everybody for a minute")
     func closed() async {
         let rig = Rig(limit: 10, slots: 2)

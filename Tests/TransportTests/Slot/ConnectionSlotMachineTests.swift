@@ -204,6 +204,17 @@ struct ConnectionSlotMachineTests {
         #expect(!connecting.timerFired(.rotation).contains(.giveBackPermit))
     }
 
+    @Test("A rotation that waits for its permit asks anew when the current socket dies")
+    func asksAnew() {
+        var machine = Self.live()
+        _ = machine.rotateRequested()
+        let actions = machine.socketEnded(Self.id(1), reason: DisconnectReason(.connectionLost))
+        #expect(actions.last == .acquireConnectPermit(attempt: 3))
+        #expect(machine.state == .waitingForPermit)
+        #expect(machine.permitGranted(attempt: 2).isEmpty)
+        #expect(!machine.permitGranted(attempt: 3).isEmpty)
+    }
+
     @Test("A stop finishes only after every terminal callback")
     func stop() {
         var machine = Self.live()
