@@ -162,9 +162,13 @@ final class FeedConnection: FrameSink {
         self.lastDataMicroseconds = frame.receivedMicroseconds
         if self.line?.socket == id {
             self.line?.frames &+= 1
-            if self.line?.frames == 1 { self.announce(.live, .none) }
+            if self.line?.frames == 1 {
+                self.slot?.delivered(on: id)
+                self.announce(.live, .none)
+            }
         } else if self.successor?.socket == id {
             self.successor?.frames &+= 1
+            if self.successor?.frames == 1 { self.slot?.delivered(on: id) }
         }
     }
 

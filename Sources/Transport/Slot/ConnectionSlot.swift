@@ -90,6 +90,11 @@ package final class ConnectionSlot {
         self.perform(self.machine.rotationReady())
     }
 
+    /// Says that what was asked for arrives on a socket, so that its endpoint is kept.
+    package func delivered(on id: SocketID) {
+        self.machine.delivered(id)
+    }
+
     /// Makes the next attempt go to the endpoint after this one.
     package func useNextEndpoint() {
         self.machine.useNextEndpoint()

@@ -74,8 +74,12 @@ package struct ConnectionSlotMachine {
         case connecting(SocketID)
     }
 
+    private struct Opened {
+        let endpoint: Int
+        var delivers = false
+    }
+
     private let slot: UInt32
-    private let endpointCount: Int
     private let timing: Timing
     private var generator: any RandomNumberGenerator & Sendable
 
@@ -84,8 +88,11 @@ package struct ConnectionSlotMachine {
     private var current: SocketID?
     private var successor: SocketID?
     private var dying: [SocketID] = []
-    /// Those among the dying that the consumer knows as open.
-    private var announced: Set<SocketID> = []
+    /// Those that the consumer knows as open, the dying ones included.
+    private var opened: [SocketID: Opened] = [:]
+    /// Where the one attempt goes.
+    private var dialEndpoint = 0
+    private var endpoints: EndpointChoice
     private var lastSerial: UInt64 = 0
     private var lastAttempt: UInt64 = 0
     private var hasDelivered = false
@@ -98,15 +105,14 @@ package struct ConnectionSlotMachine {
     package private(set) var failures = 0
 
     /// Which endpoint the next attempt goes to.
-    package private(set) var endpoint = 0
+    package var endpoint: Int { self.endpoints.next }
 
     /// - Parameter generator: Draws the jitter.
     package init(
         slot: UInt32, endpointCount: Int, timing: Timing, generator: any RandomNumberGenerator & Sendable
     ) {
-        precondition(endpointCount > 0, "a slot needs an endpoint")
         self.slot = slot
-        self.endpointCount = endpointCount
+        self.endpoints = EndpointChoice(count: endpointCount)
         self.timing = timing
         self.generator = generator
     }
@@ -202,9 +208,10 @@ package struct ConnectionSlotMachine {
     package mutating func permitGranted(attempt: UInt64) -> [Action] {
         guard self.mode == .running, self.dial == .waitingForPermit(attempt: attempt) else { return [] }
         self.dial = .resolving(attempt: attempt)
+        self.dialEndpoint = self.endpoint
         return [
             .disarm(.permit), .arm(.resolve, self.timing.resolveDeadline),
-            .resolve(attempt: attempt, endpoint: self.endpoint),
+            .resolve(attempt: attempt, endpoint: self.dialEndpoint),
         ]
     }
 
@@ -215,7 +222,7 @@ package struct ConnectionSlotMachine {
         self.lastSerial += 1
         let socket = SocketID(slot: self.slot, serial: self.lastSerial)
         self.dial = .connecting(socket)
-        return [.disarm(.resolve), .open(socket, endpoint: self.endpoint)]
+        return [.disarm(.resolve), .open(socket, endpoint: self.dialEndpoint)]
     }
 
     package mutating func resolveFailed(attempt: UInt64) -> [Action] {
@@ -227,7 +234,7 @@ package struct ConnectionSlotMachine {
     package mutating func socketOpened(_ socket: SocketID) -> [Action] {
         guard self.mode == .running, self.dial == .connecting(socket) else { return [] }
         self.dial = .none
-        self.announced.insert(socket)
+        self.opened[socket] = Opened(endpoint: self.dialEndpoint)
         guard self.current != nil else {
             self.current = socket
             self.hasDelivered = false
@@ -242,6 +249,13 @@ package struct ConnectionSlotMachine {
         if socket == self.current { self.hasDelivered = true }
     }
 
+    /// What the consumer asked for arrived: the socket's endpoint is kept.
+    package mutating func delivered(_ socket: SocketID) {
+        guard socket == self.current || socket == self.successor, let opened = self.opened[socket] else { return }
+        self.opened[socket]?.delivers = true
+        self.endpoints.delivered(at: opened.endpoint)
+    }
+
     /// The terminal callback of a socket.
     package mutating func socketEnded(_ socket: SocketID, reason: DisconnectReason) -> [Action] {
         if self.dial == .connecting(socket) {
@@ -249,7 +263,8 @@ package struct ConnectionSlotMachine {
             return self.dialFailed(reason)
         }
         var actions: [Action] = []
-        if self.announced.remove(socket) != nil { actions.append(.announceClosed(socket, reason)) }
+        if socket == self.current { self.judgeEndpoint(of: socket, reason) }
+        if self.opened.removeValue(forKey: socket) != nil { actions.append(.announceClosed(socket, reason)) }
         if socket == self.current {
             self.current = nil
             self.failures += 1
@@ -267,6 +282,7 @@ package struct ConnectionSlotMachine {
     /// The consumer wants another socket: the data stopped.
     package mutating func reconnectRequested() -> [Action] {
         guard self.mode == .running, let current = self.current else { return [] }
+        self.judgeEndpoint(of: current, DisconnectReason(.replaced))
         self.current = nil
         self.failures += 1
         var actions = [self.bury(current, .replaced), .disarm(.proof)]
@@ -296,7 +312,7 @@ package struct ConnectionSlotMachine {
 
     /// The next attempt goes to the endpoint after this one.
     package mutating func useNextEndpoint() {
-        self.endpoint = (self.endpoint + 1) % self.endpointCount
+        self.endpoints.moveOn()
     }
 
     // MARK: Parts of transitions
@@ -311,15 +327,22 @@ package struct ConnectionSlotMachine {
     private mutating func dialFailed(_ reason: DisconnectReason) -> [Action] {
         self.dial = .none
         guard self.mode == .running else { return self.sweep() }
-        self.useNextEndpoint()
+        // A rotation goes where the data comes from: its failure is no reason to leave.
         guard self.current == nil else {
             return [
                 .announceFailed(reason), .disarm(.rotation), .announceRotation(.givenUp), self.pauseRotations(),
             ]
         }
+        self.endpoints.failed(at: self.dialEndpoint, reason)
         self.failures += 1
         self.dial = .draining
         return [.announceFailed(reason)] + self.sweep()
+    }
+
+    /// A current socket that ends before it delivered speaks against its endpoint.
+    private mutating func judgeEndpoint(of socket: SocketID, _ reason: DisconnectReason) {
+        guard let opened = self.opened[socket], !opened.delivers else { return }
+        self.endpoints.failed(at: opened.endpoint, reason)
     }
 
     /// The current socket is gone or going: its successor, or the attempt for one, takes over; else a new attempt.

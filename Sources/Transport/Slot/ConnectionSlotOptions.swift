@@ -3,7 +3,8 @@ package struct ConnectionSlotOptions: Sendable {
     /// Names the slot among all of the process.
     package var number: UInt32
 
-    /// Where it connects: one after the other, on failure or when the consumer says so; at least one.
+    /// Where it connects, at least one: the next on refusals, on failures in a row or when the consumer says so, until
+    /// one delivers, which is kept.
     package var endpoints: [WebSocketEndpoint]
 
     package var limits = WebSocketLimits()

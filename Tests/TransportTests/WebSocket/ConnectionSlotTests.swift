@@ -86,15 +86,20 @@ struct ConnectionSlotTests {
         #expect(rig.log.values == ["open 1", "closed 1 stopped"])
     }
 
-    @Test("A failed endpoint gives way to the next")
+    @Test("An endpoint that refuses gives way to the next")
     func nextEndpoint() throws {
+        let refusing = ScriptedServer { socket, _ in
+            _ = socket.readHead()
+            socket.write(Array("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".utf8))
+        }
+        defer { refusing.stop() }
         let server = ScriptedServer { socket, _ in ServerWebSocket(socket)?.echo() }
         defer { server.stop() }
-        var options = SlotRig.options(port: 1)
+        var options = SlotRig.options(port: refusing.port)
         options.endpoints += SlotRig.options(port: server.port).endpoints
         let rig = try SlotRig(options)
         #expect(rig.saw("open 2"), "\(rig.log.values)")
-        #expect(rig.log.values.first == "failed connect_failed")
+        #expect(rig.log.values.first == "failed upgrade_refused 404")
         #expect(rig.stop())
     }
 
