@@ -58,15 +58,16 @@ package final class VenueREST<C: Clock>: Sendable where C.Duration == Duration {
         request.deadlines = self.settings.deadlines
         request.maxBodyBytes = self.settings.maxBodyBytes
         let limiter = self.limiter(segment)
+        let policy = self.settings.retry(priority)
         let clock = self.registry.clock
         let start = clock.now
         var generator = SystemRandomNumberGenerator()
         do {
             return try await retrying(
-                self.settings.retry, clock: clock, limiter: limiter, using: &generator,
+                policy, clock: clock, limiter: limiter, using: &generator,
                 recovery: { (failure: RequestFailure) in failure.recovery }
             ) { (_: Int) async throws(RequestFailure) -> [UInt8] in
-                let left = self.settings.retry.total - start.duration(to: clock.now)
+                let left = policy.total - start.duration(to: clock.now)
                 return try await self.attempt(request, path, weight, priority, limiter, waitLimit: left)
             }
         } catch {

@@ -83,18 +83,18 @@ final class RESTRig: Sendable {
     var used: Int { self.budget?.windows.first?.used ?? 0 }
 
     /// Asks for a spot snapshot of weight 50.
-    func ask(_ symbol: String = "BTCUSDT") async -> Result<[UInt8], RequestFailure> {
+    func ask(_ symbol: String = "BTCUSDT", priority: RatePriority = .resync) async -> Result<[UInt8], RequestFailure> {
         do throws(RequestFailure) {
-            return .success(try await self.rest.depth(.spot, symbol: symbol, limit: 1_000, priority: .resync))
+            return .success(try await self.rest.depth(.spot, symbol: symbol, limit: 1_000, priority: priority))
         } catch {
             return .failure(error)
         }
     }
 
     /// Begins to ask and returns once it sleeps; what it sleeps for is the clock's next deadline.
-    func askUntilAsleep() async -> Task<Result<[UInt8], RequestFailure>, Never> {
+    func askUntilAsleep(priority: RatePriority = .resync) async -> Task<Result<[UInt8], RequestFailure>, Never> {
         let sleeping = self.clock.sleepers
-        let task = Task { await self.ask() }
+        let task = Task { await self.ask(priority: priority) }
         await self.clock.waitForSleepers(sleeping + 1)
         return task
     }

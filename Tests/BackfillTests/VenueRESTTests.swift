@@ -207,4 +207,26 @@ struct VenueRESTTests {
             #expect(await waiting.value.text == "{}")
         }
     }
+
+    @Test("A refresh that gets no budget in its time is never sent, while a seed waits on and is")
+    func refreshGivenUp() async throws {
+        try await RESTRig.with([Self.good]) { settings in
+            settings.weightPerMinute[.spot] = 50
+        } _: { rig in
+            #expect(await rig.ask().text == "{}")
+            let seed = await rig.askUntilAsleep()
+            let refreshes = [
+                await rig.askUntilAsleep(priority: .polls), await rig.askUntilAsleep(priority: .polls),
+            ]
+            // The first grant after the one above comes past the minute.
+            rig.clock.advance(by: .seconds(60))
+            for refresh in refreshes { #expect(await refresh.value.failureKind == .waitedTooLong) }
+            #expect(await rig.eventually { rig.budget?.waiting.total == 1 })
+            #expect(rig.asked.count == 1 && rig.used <= 50)
+            await rig.clock.waitForSleepers(1)
+            rig.clock.advance(by: .seconds(2))
+            #expect(await seed.value.text == "{}")
+            #expect(rig.asked.count == 2)
+        }
+    }
 }
