@@ -27,6 +27,9 @@ package final class CollectorService: Sendable {
     /// do not hold up those of another.
     private static let snapshotsUnderWay = 4_096
 
+    /// What is waited before a loop whose mailbox is full is asked again.
+    private static let mailboxPause = Duration.milliseconds(100)
+
     let configuration: Configuration
     let plan: CollectionPlan
     let log: Logger
@@ -155,17 +158,46 @@ package final class CollectorService: Sendable {
 
     // MARK: - Collecting
 
-    /// Loads the instruments, opens the connections, then answers the books' requests for snapshots.
+    /// Opens each segment's connections once its instruments are loaded, and answers the books' requests for snapshots.
     private func collect(_ queues: [PublishQueue], _ rest: VenueRequests) async {
-        var instruments: [BinanceSegment: [Instrument]] = [:]
-        for (segment, settings) in self.configuration.venues.binance.segments {
-            guard let loaded = await rest.instruments(of: segment, wanted: settings.symbols, log: self.sampledLog)
-            else {
-                return
+        for index in self.workers.indices { self.makeWorker(index, queues[index]) }
+        await withTaskGroup(of: Void.self) { group in
+            for (segment, settings) in self.configuration.venues.binance.segments {
+                group.addTask { await self.open(segment, wanted: settings.symbols, rest) }
             }
-            instruments[segment] = loaded
+            group.addTask { await self.answerRequests(rest) }
         }
-        for index in self.workers.indices { self.makeWorker(index, queues[index], instruments) }
+    }
+
+    private func makeWorker(_ index: Int, _ queue: PublishQueue) {
+        let builder = LoopBuilder(service: self, index: index)
+        let isMade = self.workers[index].make { context in
+            let worker = builder.make(context, queue)
+            worker.start()
+            return worker
+        }
+        if !isMade { self.log.error("a loop takes no commands", metadata: ["loop": "\(index)"]) }
+    }
+
+    /// Loads a segment's instruments and opens its connections; segments share no symbol and do not wait for each other.
+    private func open(_ segment: BinanceSegment, wanted: [String], _ rest: VenueRequests) async {
+        guard let instruments = await rest.instruments(of: segment, wanted: wanted, log: self.sampledLog) else {
+            return
+        }
+        let placement = self.plan.placement(loops: self.workers.count)
+        for index in self.workers.indices {
+            let connections = self.plan.connections.enumerated()
+                .filter { placement[$0.offset] == index && $0.element.segment == segment }
+                .map { (number: UInt32($0.offset), plan: $0.element) }
+            guard !connections.isEmpty else { continue }
+            let builder = LoopBuilder(service: self, index: index)
+            while !self.workers[index].submit({ builder.open(connections, instruments, in: $0) }) {
+                do { try await Task.sleep(for: Self.mailboxPause) } catch { return }
+            }
+        }
+    }
+
+    private func answerRequests(_ rest: VenueRequests) async {
         await withTaskGroup(of: Void.self) { group in
             var underWay = 0
             for await order in self.requests.orders {
@@ -177,20 +209,6 @@ package final class CollectorService: Sendable {
                 underWay += 1
             }
         }
-    }
-
-    private func makeWorker(
-        _ index: Int, _ queue: PublishQueue, _ instruments: [BinanceSegment: [Instrument]]
-    ) {
-        let placement = self.plan.placement(loops: self.workers.count)
-        let connections = self.plan.connections.enumerated().filter { placement[$0.offset] == index }
-        let builder = LoopBuilder(service: self, index: index, queue: queue, instruments: instruments)
-        let isMade = self.workers[index].make { context in
-            let worker = builder.make(context, connections.map { (number: UInt32($0.offset), plan: $0.element) })
-            worker.start()
-            return worker
-        }
-        if !isMade { self.log.error("a loop takes no commands", metadata: ["loop": "\(index)"]) }
     }
 
     private func answer(_ order: SnapshotOrder, _ rest: VenueRequests) async {

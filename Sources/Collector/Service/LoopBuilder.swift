@@ -6,22 +6,19 @@ import Synchronization
 import Transport
 import Venues
 
-/// Makes one loop's worker with its connections, on that loop's thread.
+/// Makes one loop's worker and the connections it is given, on that loop's thread.
 struct LoopBuilder: Sendable {
     /// How long both sockets of a rotation carry the streams once all are acknowledged.
     private static let rotationSettle = Duration.seconds(2)
 
     let service: CollectorService
     let index: Int
-    let queue: PublishQueue
-    let instruments: [BinanceSegment: [Instrument]]
 
-    func make(
-        _ context: LoopContext, _ connections: [(number: UInt32, plan: CollectionPlan.Connection)]
-    ) -> LoopWorker {
+    /// Makes the worker, without connections.
+    func make(_ context: LoopContext, _ queue: PublishQueue) -> LoopWorker {
         let configuration = self.service.configuration
         let publisher = EventPublisher(
-            encoder: JSONMessageEncoder(), queue: self.queue, subjects: Subjects(prefix: configuration.nats.prefix),
+            encoder: JSONMessageEncoder(), queue: queue, subjects: Subjects(prefix: configuration.nats.prefix),
             instance: configuration.instance, boot: self.service.boot, depth: configuration.books.depth,
             segments: BinanceSegment.allCases.map(\.rawValue))
         let beat =
@@ -30,21 +27,28 @@ struct LoopBuilder: Sendable {
                 publisher: self.service.publisher, periodMicroseconds: configuration.heartbeat.interval.microseconds,
                 residentBytes: { UInt64(ProcessMemory.residentBytes() ?? 0) },
                 booksLive: { [service] in service.liveBooks.load(ordering: .relaxed) }) : nil
-        let worker = LoopWorker(
+        return LoopWorker(
             index: self.index, context: context,
             pipeline: Pipeline(books: configuration.bookSettings, publisher: publisher),
             requests: self.service.requests, heartbeat: beat)
-        var known: [String: InstrumentID] = [:]
-        for (number, plan) in connections {
-            self.add(plan, number, to: worker, context, &known)
-        }
-        return worker
     }
 
-    private func add(
-        _ plan: CollectionPlan.Connection, _ number: UInt32, to worker: LoopWorker, _ context: LoopContext,
-        _ known: inout [String: InstrumentID]
+    /// Makes all connections of one segment that this loop has, and opens them.
+    func open(
+        _ connections: [(number: UInt32, plan: CollectionPlan.Connection)], _ instruments: [Instrument],
+        in worker: LoopWorker
     ) {
+        let listed = Dictionary(instruments.map { ($0.venueSymbol, $0) }, uniquingKeysWith: { first, _ in first })
+        var known: [String: InstrumentID] = [:]
+        for (number, plan) in connections {
+            worker.open(self.make(plan, number, for: worker, listed, &known))
+        }
+    }
+
+    private func make(
+        _ plan: CollectionPlan.Connection, _ number: UInt32, for worker: LoopWorker,
+        _ listed: [String: Instrument], _ known: inout [String: InstrumentID]
+    ) -> FeedConnection {
         let configuration = self.service.configuration
         var decoder = BinanceDecoder(segment: plan.segment)
         var depth: [InstrumentID] = []
@@ -52,7 +56,7 @@ struct LoopBuilder: Sendable {
         var streams: [String] = []
         for name in plan.streams {
             guard let parsed = BinanceStream.parse(name: name),
-                let id = self.instrument(parsed.symbol, plan.segment, worker, &known)
+                let id = self.instrument(parsed.symbol, plan.segment, worker, listed, &known)
             else { continue }
             let stream = BinanceStream(instrument: id, kind: parsed.kind, symbol: parsed.symbol)
             guard decoder.addStream(named: name, stream) else { continue }
@@ -78,19 +82,20 @@ struct LoopBuilder: Sendable {
         options.acquirePermit = { [connects = self.service.connects] in connects.acquire($0, $1) }
         feed.attach(
             ConnectionSlot(
-                context: context, options: options, resolver: self.service.resolver, consumer: .passing(to: feed)))
-        worker.add(feed)
+                context: worker.context, options: options, resolver: self.service.resolver, consumer: .passing(to: feed)
+            ))
+        return feed
     }
 
     private func instrument(
-        _ symbol: String, _ segment: BinanceSegment, _ worker: LoopWorker, _ known: inout [String: InstrumentID]
+        _ symbol: String, _ segment: BinanceSegment, _ worker: LoopWorker, _ listed: [String: Instrument],
+        _ known: inout [String: InstrumentID]
     ) -> InstrumentID? {
-        let key = "\(segment.rawValue):\(symbol)"
-        if let id = known[key] { return id }
-        guard let instrument = self.instruments[segment]?.first(where: { $0.venueSymbol == symbol }) else { return nil }
+        if let id = known[symbol] { return id }
+        guard let instrument = listed[symbol] else { return nil }
         guard let settings = self.service.configuration.venues.binance[segment] else { return nil }
         let id = worker.add(instrument, settings)
-        known[key] = id
+        known[symbol] = id
         return id
     }
 }

@@ -49,18 +49,19 @@ final class LoopWorker {
         return id
     }
 
-    func add(_ feed: FeedConnection) {
+    /// Takes a connection and opens it.
+    func open(_ feed: FeedConnection) {
         self.feeds.append(feed)
+        feed.start()
     }
 
-    /// Starts ticking and opens the connections.
+    /// Starts ticking.
     func start() {
         self.timer = self.context.makeTimer { [unowned self] in
             self.tick()
             self.timer?.schedule(after: Self.tickInterval)
         }
         self.timer?.schedule(after: Self.tickInterval)
-        for feed in self.feeds { feed.start() }
     }
 
     /// Ends subscriptions and connections, then says that its books stopped.

@@ -22,9 +22,10 @@ final class ServiceFixture: Sendable {
         let value = Mutex<LiveSummary?>(nil)
     }
 
-    /// Starts everything; the configuration may be changed before.
+    /// Starts everything; the configuration may be changed before, and once more when it points at the exchange.
     init(
-        simulator: SimulatorConfiguration, adjust: (inout Configuration) -> Void = { _ in }
+        simulator: SimulatorConfiguration, adjust: (inout Configuration) -> Void = { _ in },
+        reroute: (inout Configuration) -> Void = { _ in }
     ) async throws {
         self.directory = NSTemporaryDirectory() + "sluice-service-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: self.directory, withIntermediateDirectories: true)
@@ -35,6 +36,7 @@ final class ServiceFixture: Sendable {
         var configuration = try Configuration.parse(Self.text).configuration
         adjust(&configuration)
         SimulatorLauncher.redirect(&configuration, to: endpoints)
+        reroute(&configuration)
         var log = Logger(label: "test")
         log.logLevel = .critical
         let service = CollectorService(configuration, natsURL: self.server.url, log: log)

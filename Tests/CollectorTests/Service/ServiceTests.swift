@@ -123,6 +123,22 @@ struct ServiceTests {
         await fixture.tearDown()
     }
 
+    @Test("A segment whose instruments cannot be loaded holds up no other")
+    func unreachableSegment() async throws {
+        let fixture = try await ServiceFixture(simulator: SimulatorConfiguration()) { _ in
+        } reroute: { configuration in
+            // Spot is the first to be loaded; nobody listens on port 1.
+            configuration.venues.binance.spot?.rest = Endpoint(
+                scheme: .http, address: HostPort(host: "127.0.0.1", port: 1))
+        }
+        let areLive = await fixture.wait(atMost: .seconds(20)) { summary in
+            summary.books.count == 4 && summary.books.allSatisfy { $0.state == "live" && $0.segment != "spot" }
+        }
+        #expect(areLive)
+        try await fixture.stopService()
+        await fixture.tearDown()
+    }
+
     @Test("Only the types that were asked for are published")
     func types() async throws {
         let fixture = try await ServiceFixture(simulator: SimulatorConfiguration()) { configuration in
