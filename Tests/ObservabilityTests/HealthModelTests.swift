@@ -50,6 +50,14 @@ struct HealthModelTests {
         #expect(self.reasons { $0.books = HealthInput.Books(stopped: 3) } == [])
     }
 
+    @Test("Instruments that the venue does not list make it unready, all of them counted and the first ones named")
+    func missingInstruments() {
+        let names = (0..<30).map { "spot S\($0)" }
+        let reasons = self.reasons { $0.missingInstruments = names }
+        #expect(reasons == [.instrumentsMissing(count: 30, names: Array(names.prefix(20)))])
+        #expect(reasons.allSatisfy { !$0.needsRestart })
+    }
+
     @Test("NATS must be connected, and confirm while something waits for it")
     func nats() {
         #expect(self.reasons { $0.nats.connected = false } == [.natsDisconnected])
@@ -118,6 +126,10 @@ struct HealthModelTests {
             (
                 .booksNotLive(live: 4, waiting: 1, broken: 1, names: ["a", "b"]),
                 "1 books wait for a snapshot and 1 are broken, 4 are live: a, b"
+            ),
+            (
+                .instrumentsMissing(count: 2, names: ["spot A", "usdm B"]),
+                "2 instruments are not collected, the venue does not list them: spot A, usdm B"
             ),
             (
                 .natsSilent(age: .seconds(31), awaiting: 9),

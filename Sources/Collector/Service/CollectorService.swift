@@ -48,6 +48,8 @@ package final class CollectorService: Sendable {
     let connects: ConnectBudget<ContinuousClock>
     /// Books that can be used, as of the last report; for the heartbeat.
     let liveBooks = Atomic<Int>(0)
+    /// Symbols of each loaded segment that the venue does not list; as many as are configured at most.
+    private let missing = Mutex<[BinanceSegment: [String]]>([:])
     private let loops: [ServiceLoop]
     private let control: ServiceLoop
 
@@ -181,9 +183,8 @@ package final class CollectorService: Sendable {
 
     /// Loads a segment's instruments and opens its connections; segments share no symbol and do not wait for each other.
     private func open(_ segment: BinanceSegment, wanted: [String], _ rest: VenueRequests) async {
-        guard let instruments = await rest.instruments(of: segment, wanted: wanted, log: self.sampledLog) else {
-            return
-        }
+        guard let listing = await rest.instruments(of: segment, wanted: wanted, log: self.sampledLog) else { return }
+        self.missing.withLock { $0[segment] = listing.missing }
         let placement = self.plan.placement(loops: self.workers.count)
         for index in self.workers.indices {
             let connections = self.plan.connections.enumerated()
@@ -191,7 +192,7 @@ package final class CollectorService: Sendable {
                 .map { (number: UInt32($0.offset), plan: $0.element) }
             guard !connections.isEmpty else { continue }
             let builder = LoopBuilder(service: self, index: index)
-            while !self.workers[index].submit({ builder.open(connections, instruments, in: $0) }) {
+            while !self.workers[index].submit({ builder.open(connections, listing.found, in: $0) }) {
                 do { try await Task.sleep(for: Self.mailboxPause) } catch { return }
             }
         }
@@ -232,6 +233,14 @@ package final class CollectorService: Sendable {
         self.loops.map { loop in
             ServiceReport.Mailbox(
                 waiting: loop.waitingCommands, limit: loop.mailboxLimit, refused: loop.refusedCommands)
+        }
+    }
+
+    /// What is to be collected and is not listed by the venue, as "spot BTCUSDT".
+    var missingInstruments: [String] {
+        let missing = self.missing.withLock { $0 }
+        return BinanceSegment.allCases.flatMap { segment in
+            (missing[segment] ?? []).map { "\(segment.rawValue) \($0)" }
         }
     }
 

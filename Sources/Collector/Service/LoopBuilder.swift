@@ -41,14 +41,16 @@ struct LoopBuilder: Sendable {
         let listed = Dictionary(instruments.map { ($0.venueSymbol, $0) }, uniquingKeysWith: { first, _ in first })
         var known: [String: InstrumentID] = [:]
         for (number, plan) in connections {
-            worker.open(self.make(plan, number, for: worker, listed, &known))
+            guard let feed = self.make(plan, number, for: worker, listed, &known) else { continue }
+            worker.open(feed)
         }
     }
 
+    /// Makes a connection of what is listed of its plan; nil when that is nothing.
     private func make(
         _ plan: CollectionPlan.Connection, _ number: UInt32, for worker: LoopWorker,
         _ listed: [String: Instrument], _ known: inout [String: InstrumentID]
-    ) -> FeedConnection {
+    ) -> FeedConnection? {
         let configuration = self.service.configuration
         var decoder = BinanceDecoder(segment: plan.segment)
         var depth: [InstrumentID] = []
@@ -65,6 +67,7 @@ struct LoopBuilder: Sendable {
             if !instruments.contains(id) { instruments.append(id) }
             streams.append(name)
         }
+        guard !streams.isEmpty else { return nil }
         let transport = configuration.transport
         let feed = FeedConnection(
             name: plan.name, segment: plan.segment,

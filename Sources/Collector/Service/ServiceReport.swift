@@ -77,6 +77,8 @@ struct ServiceReport: Sendable {
     let depth: Int
     let staleMicroseconds: Int64
     let planned: [CollectionPlan.Connection]
+    /// What is to be collected and is not listed by the venue.
+    let missingInstruments: [String]
     let loops: [LoopSummary]
     let bounds: Bounds
     /// One for each loop of connections.
@@ -123,7 +125,8 @@ struct ServiceReport: Sendable {
             startMicroseconds: service.startMicroseconds, startSteady: service.startSteady,
             instance: configuration.instance, boot: service.boot, depth: configuration.books.depth,
             staleMicroseconds: configuration.transport.staleAfter.microseconds, planned: service.plan.connections,
-            loops: loops.compactMap(\.summary), bounds: Bounds(service), mailboxes: service.mailboxes,
+            missingInstruments: service.missingInstruments, loops: loops.compactMap(\.summary), bounds: Bounds(service),
+            mailboxes: service.mailboxes,
             loopsAnswered: loops.map(\.answeredSteady),
             publisher: service.publisher.snapshot(), core: core, jetstream: jetstream,
             counts: MessageType.allCases.map { service.publisher.counts(of: $0) },

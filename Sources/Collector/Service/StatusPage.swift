@@ -18,6 +18,7 @@ enum StatusPage {
             writer.field("resident_bytes", report.residentBytes)
             writer.field("healthy", verdict.healthy)
             writer.field("ready", verdict.ready)
+            writer.field("instruments_missing", report.missingInstruments)
             writer.array("connections") { writer in
                 for connection in report.connections { Self.write(connection, to: &writer) }
             }

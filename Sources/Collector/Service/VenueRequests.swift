@@ -8,6 +8,13 @@ import Venues
 
 /// The service's requests to venues, and what it says when they fail.
 struct VenueRequests: Sendable {
+    /// A segment's instruments, as far as the venue lists them.
+    struct Listing {
+        var found: [Instrument]
+        /// Symbols that are wanted and not listed, or listed in a form that is refused.
+        var missing: [String]
+    }
+
     /// What is waited between the loads of a list of instruments, beside a second.
     private static let loadBackoff = Backoff(base: .seconds(5), cap: .seconds(60))
 
@@ -46,7 +53,7 @@ struct VenueRequests: Sendable {
     func budgets() -> [(scope: String, snapshot: RateLimiterSnapshot)] { self.rest.budgets() }
 
     /// Loads the wanted instruments of a segment; tries for ever and says so, nil only when cancelled.
-    func instruments(of segment: BinanceSegment, wanted: [String], log: SampledLog) async -> [Instrument]? {
+    func instruments(of segment: BinanceSegment, wanted: [String], log: SampledLog) async -> Listing? {
         var generator = SystemRandomNumberGenerator()
         var failures = 0
         while !Task.isCancelled {
@@ -67,7 +74,7 @@ struct VenueRequests: Sendable {
                         "segment": "\(segment.rawValue)", "listed": "\(all.count)", "wanted": "\(found.count)",
                         "refused": "\(refused)",
                     ])
-                return found
+                return Listing(found: found, missing: missing)
             } catch {
                 log.tell(
                     "instruments are not available", about: segment.rawValue,

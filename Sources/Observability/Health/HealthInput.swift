@@ -86,19 +86,22 @@ package struct HealthInput: Hashable, Sendable {
     package var feeds: [Feed]
     /// Streams that are silent although the venue acknowledged them, by name.
     package var silentStreams: [String]
+    /// Instruments that are to be collected and that the venue does not list, by name.
+    package var missingInstruments: [String]
     package var books: Books
     package var loops: [Loop]
     package var nats: NATS
     package var clocks: [Clock]
 
     package init(
-        uptime: Duration, stopping: Bool = false, feeds: [Feed], silentStreams: [String] = [], books: Books,
-        loops: [Loop], nats: NATS, clocks: [Clock] = []
+        uptime: Duration, stopping: Bool = false, feeds: [Feed], silentStreams: [String] = [],
+        missingInstruments: [String] = [], books: Books, loops: [Loop], nats: NATS, clocks: [Clock] = []
     ) {
         self.uptime = uptime
         self.stopping = stopping
         self.feeds = feeds
         self.silentStreams = silentStreams
+        self.missingInstruments = missingInstruments
         self.books = books
         self.loops = loops
         self.nats = nats

@@ -39,6 +39,11 @@ package struct HealthModel: Hashable, Sendable {
             case .some: break
             }
         }
+        let missing = input.missingInstruments
+        if !missing.isEmpty {
+            reasons.append(
+                .instrumentsMissing(count: missing.count, names: Array(missing.prefix(Self.namesShown))))
+        }
         let books = input.books
         let live = books.live + books.refreshing
         if Double(live) < Double(live + books.waiting + books.broken) * self.booksLive {

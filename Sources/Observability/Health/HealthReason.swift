@@ -6,6 +6,8 @@ package enum HealthReason: Hashable, Sendable {
     case noFeeds
     case feedWithoutData(name: String, uptime: Duration)
     case feedSilent(name: String, age: Duration, patience: Duration)
+    /// Instruments that are to be collected and are not: the venue does not list them in a form that can be read.
+    case instrumentsMissing(count: Int, names: [String])
     /// - Parameter names: The first of those that are not live.
     case booksNotLive(live: Int, waiting: Int, broken: Int, names: [String])
     case natsDisconnected
@@ -18,8 +20,8 @@ package enum HealthReason: Hashable, Sendable {
     package var needsRestart: Bool {
         switch self {
         case .loopStuck: true
-        case .stopping, .noFeeds, .feedWithoutData, .feedSilent, .booksNotLive, .natsDisconnected, .natsSilent,
-            .streamProblem:
+        case .stopping, .noFeeds, .feedWithoutData, .feedSilent, .instrumentsMissing, .booksNotLive, .natsDisconnected,
+            .natsSilent, .streamProblem:
             false
         }
     }
@@ -31,6 +33,7 @@ package enum HealthReason: Hashable, Sendable {
         case .noFeeds: "no_feeds"
         case .feedWithoutData: "feed_without_data"
         case .feedSilent: "feed_silent"
+        case .instrumentsMissing: "instruments_missing"
         case .booksNotLive: "books_not_live"
         case .natsDisconnected: "nats_disconnected"
         case .natsSilent: "nats_silent"
@@ -48,6 +51,8 @@ package enum HealthReason: Hashable, Sendable {
             "\(name) has had no data in the \(HealthText.seconds(uptime)) since the start"
         case .feedSilent(let name, let age, let patience):
             "\(name) has had no data for \(HealthText.seconds(age)), more than \(HealthText.seconds(patience))"
+        case .instrumentsMissing(let count, let names):
+            "\(count) instruments are not collected, the venue does not list them\(HealthText.list(names))"
         case .booksNotLive(let live, let waiting, let broken, let names):
             "\(waiting) books wait for a snapshot and \(broken) are broken, \(live) are live\(HealthText.list(names))"
         case .natsDisconnected: "there is no connection to NATS"
@@ -74,6 +79,9 @@ extension HealthReason: JSONWritable {
                 writer.field("name", name)
                 writer.field("age_ms", HealthJSON.milliseconds(age))
                 writer.field("patience_ms", HealthJSON.milliseconds(patience))
+            case .instrumentsMissing(let count, let names):
+                writer.field("count", count)
+                writer.field("names", names)
             case .booksNotLive(let live, let waiting, let broken, let names):
                 writer.field("live", live)
                 writer.field("waiting", waiting)

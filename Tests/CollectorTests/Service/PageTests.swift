@@ -181,6 +181,22 @@ struct PageTests {
         await fixture.tearDown()
     }
 
+    @Test("A symbol that the venue does not list makes the service unready and is named; the others are collected")
+    func missingSymbols() async throws {
+        let fixture = try await Self.fixture { $0.venues.binance.spot?.symbols.append("NOSUCHUSDT") }
+        let answer = try #require(
+            try await fixture.page("/readyz") { answer in
+                Self.reasons(answer).map { $0["code"] as? String } == ["instruments_missing"]
+            })
+        #expect(answer.status == 503)
+        let reason = try #require(Self.reasons(answer).first)
+        #expect(reason["count"] as? Int == 1 && reason["names"] as? [String] == ["spot NOSUCHUSDT"])
+        let status = try Self.object(try await fixture.page("/status"))
+        #expect(status["instruments_missing"] as? [String] == ["spot NOSUCHUSDT"])
+        try await fixture.stopService()
+        await fixture.tearDown()
+    }
+
     @Test("A stream that the venue no longer serves is subscribed again, counted and named")
     func silentStream() async throws {
         let fixture = try await Self.fixture { $0.transport.staleAfter = .seconds(1) }
