@@ -48,6 +48,8 @@ struct HealthModelTests {
                 $0.books.notLive = (0..<30).map { "b\($0)" }
             } == [.booksNotLive(live: 9, waiting: 1, broken: 1, names: (0..<20).map { "b\($0)" })])
         #expect(self.reasons { $0.books = HealthInput.Books(stopped: 3) } == [])
+        let unconfirmed = HealthInput.Books(live: 8, unconfirmed: 1, unconfirmedNames: ["a"])
+        #expect(self.reasons { $0.books = unconfirmed } == [.booksUnconfirmed(count: 1, names: ["a"])])
     }
 
     @Test("Instruments that the venue does not list make it unready, all of them counted and the first ones named")
@@ -130,6 +132,10 @@ struct HealthModelTests {
             (
                 .instrumentsMissing(count: 2, names: ["spot A", "usdm B"]),
                 "2 instruments are not collected, the venue does not list them: spot A, usdm B"
+            ),
+            (
+                .booksUnconfirmed(count: 2, names: ["spot A", "usdm B"]),
+                "2 books have had no update since their snapshot: spot A, usdm B"
             ),
             (
                 .natsSilent(age: .seconds(31), awaiting: 9),

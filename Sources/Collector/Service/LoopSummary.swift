@@ -25,6 +25,8 @@ struct LoopSummary: Sendable {
         var instrument: Instrument
         var state: BookState
         var counts: BookCounts
+        /// How long it has stood on its snapshot without an update, microseconds; nil when it does not.
+        var unconfirmedMicroseconds: Int64?
         var reseeds: UInt32
         var bid: String?
         var ask: String?

@@ -21,6 +21,8 @@ final class LoopWorker {
     private let requests: SnapshotRequests
     private var heartbeat: HeartbeatSource?
     private var desk: SnapshotDesk<SystemRandomNumberGenerator>
+    /// When books came to stand on a snapshot alone, by the clock that only goes forward: one entry a book at most.
+    private var seeded: [InstrumentID: Int64] = [:]
     private var timer: LoopTimer?
     private var clock = ClockSteps()
     private var lastTickMicroseconds = LoopClock.wallMicroseconds()
@@ -96,11 +98,14 @@ final class LoopWorker {
             self.desk.end(id, served: true, at: now)
             return
         }
+        let wasSeeded = self.pipeline.keeper.withBook(id) { $0.state == .seeded }
         let isRead = body.withUnsafeBytes { bytes in
             feed.takeSnapshot(Frame(bytes: bytes, receivedMicroseconds: receivedMicroseconds), of: id)
         }
         guard isRead else { return self.snapshotFailed(request, isPermanent: false) }
         let isServed = self.pipeline.keeper.withBook(id) { $0.synchronizer.last != nil }
+        let isSeeded = self.pipeline.keeper.withBook(id) { $0.state == .seeded }
+        if isSeeded, !wasSeeded { self.seeded[id] = now }
         self.desk.end(id, served: isServed, at: now)
         self.passRequests(at: now)
     }
@@ -189,6 +194,7 @@ final class LoopWorker {
     // MARK: - Telling
 
     func summary() -> LoopSummary {
+        let now = LoopClock.monotonicMicroseconds()
         var books: [LoopSummary.Book] = []
         var flows: [String: LoopSummary.Flow] = [:]
         let keepers = Set(self.feeds.flatMap(\.depthInstruments))
@@ -203,10 +209,13 @@ final class LoopWorker {
             let instrument = self.pipeline.instruments[id]
             let trades = self.pipeline.trades(of: id)
             let quotes = self.pipeline.quotes(of: id)
+            let seeded = self.seeded[id]
             books.append(
                 self.pipeline.keeper.withBook(id) { book in
                     LoopSummary.Book(
-                        instrument: instrument, state: book.state, counts: book.counts, reseeds: book.reseeds,
+                        instrument: instrument, state: book.state, counts: book.counts,
+                        unconfirmedMicroseconds: book.state == .seeded ? seeded.map { now - $0 } : nil,
+                        reseeds: book.reseeds,
                         bid: book.bids.best.map { FixedPoint.text($0.price, scale: scales.price) },
                         ask: book.asks.best.map { FixedPoint.text($0.price, scale: scales.price) },
                         trustedDepth: book.trustedDepth(depth), bytes: book.bytes,

@@ -54,8 +54,12 @@ extension ServiceReport {
         for book in self.books {
             let name = "\(book.instrument.segment) \(book.instrument.venueSymbol)"
             switch book.state {
-            // A book that stands on its snapshot is right as of then.
-            case .live, .seeded: figures.live += 1
+            case .live: figures.live += 1
+            case .seeded where self.isUnconfirmed(book):
+                figures.unconfirmed += 1
+                figures.unconfirmedNames.append(name)
+            // A book that stands on its snapshot is right as of then, until updates should have come.
+            case .seeded: figures.live += 1
             case .refreshing: figures.refreshing += 1
             case .waiting:
                 figures.waiting += 1

@@ -169,7 +169,18 @@ struct ServiceReport: Sendable {
 
     /// Books that can be used.
     var booksLive: Int {
-        self.books.filter { $0.state == .live || $0.state == .refreshing || $0.state == .seeded }.count
+        self.books.count { book in
+            switch book.state {
+            case .live, .refreshing: true
+            case .seeded: !self.isUnconfirmed(book)
+            case .waiting, .broken, .stopped: false
+            }
+        }
+    }
+
+    /// Whether a book has stood on its snapshot alone for longer than a connection may be silent.
+    func isUnconfirmed(_ book: LoopSummary.Book) -> Bool {
+        (book.unconfirmedMicroseconds ?? 0) > self.staleMicroseconds
     }
 
     /// What the live table shows; rates are since an earlier report.

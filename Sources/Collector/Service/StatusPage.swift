@@ -90,6 +90,7 @@ enum StatusPage {
             writer.field("symbol", book.instrument.symbol)
             writer.field("venue_symbol", book.instrument.venueSymbol)
             writer.field("state", book.state.rawValue)
+            writer.field("unconfirmed_us", book.unconfirmedMicroseconds)
             writer.field("trusted_depth", book.trustedDepth)
             writer.field("bid", book.bid)
             writer.field("ask", book.ask)

@@ -22,21 +22,27 @@ package struct HealthInput: Hashable, Sendable {
         package var refreshing: Int
         package var broken: Int
         package var stopped: Int
+        /// Those that stand on a snapshot without any update for longer than is normal.
+        package var unconfirmed: Int
         /// Those that wait or are broken, by name.
         package var notLive: [String]
+        /// Those that are unconfirmed, by name.
+        package var unconfirmedNames: [String]
         /// Those that stopped, by name.
         package var ended: [String]
 
         package init(
             waiting: Int = 0, live: Int = 0, refreshing: Int = 0, broken: Int = 0, stopped: Int = 0,
-            notLive: [String] = [], ended: [String] = []
+            unconfirmed: Int = 0, notLive: [String] = [], unconfirmedNames: [String] = [], ended: [String] = []
         ) {
             self.waiting = waiting
             self.live = live
             self.refreshing = refreshing
             self.broken = broken
             self.stopped = stopped
+            self.unconfirmed = unconfirmed
             self.notLive = notLive
+            self.unconfirmedNames = unconfirmedNames
             self.ended = ended
         }
     }

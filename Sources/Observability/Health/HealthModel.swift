@@ -44,15 +44,27 @@ package struct HealthModel: Hashable, Sendable {
             reasons.append(
                 .instrumentsMissing(count: missing.count, names: Array(missing.prefix(Self.namesShown))))
         }
-        let books = input.books
+        reasons += self.bookReasons(input.books)
+        return HealthReport(uptime: input.uptime, reasons: reasons, notes: self.notes(input))
+    }
+
+    private func bookReasons(_ books: HealthInput.Books) -> [HealthReason] {
         let live = books.live + books.refreshing
-        if Double(live) < Double(live + books.waiting + books.broken) * self.booksLive {
+        let all = live + books.waiting + books.broken + books.unconfirmed
+        guard Double(live) < Double(all) * self.booksLive else { return [] }
+        var reasons: [HealthReason] = []
+        if books.waiting + books.broken > 0 {
             reasons.append(
                 .booksNotLive(
                     live: live, waiting: books.waiting, broken: books.broken,
                     names: Array(books.notLive.prefix(Self.namesShown))))
         }
-        return HealthReport(uptime: input.uptime, reasons: reasons, notes: self.notes(input))
+        if books.unconfirmed > 0 {
+            reasons.append(
+                .booksUnconfirmed(
+                    count: books.unconfirmed, names: Array(books.unconfirmedNames.prefix(Self.namesShown))))
+        }
+        return reasons
     }
 
     private func notes(_ input: HealthInput) -> [HealthNote] {

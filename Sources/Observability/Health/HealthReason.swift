@@ -10,6 +10,8 @@ package enum HealthReason: Hashable, Sendable {
     case instrumentsMissing(count: Int, names: [String])
     /// - Parameter names: The first of those that are not live.
     case booksNotLive(live: Int, waiting: Int, broken: Int, names: [String])
+    /// Books that got a snapshot and then no update: the venue most likely does not serve their streams.
+    case booksUnconfirmed(count: Int, names: [String])
     case natsDisconnected
     /// JetStream takes no messages; they stay queued.
     case streamProblem(String)
@@ -20,8 +22,8 @@ package enum HealthReason: Hashable, Sendable {
     package var needsRestart: Bool {
         switch self {
         case .loopStuck: true
-        case .stopping, .noFeeds, .feedWithoutData, .feedSilent, .instrumentsMissing, .booksNotLive, .natsDisconnected,
-            .natsSilent, .streamProblem:
+        case .stopping, .noFeeds, .feedWithoutData, .feedSilent, .instrumentsMissing, .booksNotLive,
+            .booksUnconfirmed, .natsDisconnected, .natsSilent, .streamProblem:
             false
         }
     }
@@ -35,6 +37,7 @@ package enum HealthReason: Hashable, Sendable {
         case .feedSilent: "feed_silent"
         case .instrumentsMissing: "instruments_missing"
         case .booksNotLive: "books_not_live"
+        case .booksUnconfirmed: "books_unconfirmed"
         case .natsDisconnected: "nats_disconnected"
         case .natsSilent: "nats_silent"
         case .streamProblem: "stream_problem"
@@ -55,6 +58,8 @@ package enum HealthReason: Hashable, Sendable {
             "\(count) instruments are not collected, the venue does not list them\(HealthText.list(names))"
         case .booksNotLive(let live, let waiting, let broken, let names):
             "\(waiting) books wait for a snapshot and \(broken) are broken, \(live) are live\(HealthText.list(names))"
+        case .booksUnconfirmed(let count, let names):
+            "\(count) books have had no update since their snapshot\(HealthText.list(names))"
         case .natsDisconnected: "there is no connection to NATS"
         case .streamProblem(let problem): "JetStream takes no messages: \(problem)"
         case .natsSilent(let age, let awaiting):
@@ -79,7 +84,7 @@ extension HealthReason: JSONWritable {
                 writer.field("name", name)
                 writer.field("age_ms", HealthJSON.milliseconds(age))
                 writer.field("patience_ms", HealthJSON.milliseconds(patience))
-            case .instrumentsMissing(let count, let names):
+            case .instrumentsMissing(let count, let names), .booksUnconfirmed(let count, let names):
                 writer.field("count", count)
                 writer.field("names", names)
             case .booksNotLive(let live, let waiting, let broken, let names):

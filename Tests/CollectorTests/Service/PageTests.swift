@@ -197,6 +197,29 @@ struct PageTests {
         await fixture.tearDown()
     }
 
+    @Test("A book whose stream is acknowledged and never served is not ready, though it has its snapshot")
+    func unconfirmedBook() async throws {
+        let fixture = try await Self.fixture { configuration in
+            configuration.transport.staleAfter = .seconds(2)
+            configuration.transport.backoffBase = .milliseconds(50)
+            configuration.transport.backoffCap = .milliseconds(100)
+        }
+        await fixture.exchange.inject(.drop, segment: .spot, stream: "btcusdt@depth@100ms", count: 1_000_000)
+        await fixture.exchange.inject(.reset, segment: .spot, stream: "ethusdt@depth@100ms", count: 1)
+        let answer = try #require(
+            try await fixture.page("/readyz") { answer in
+                Self.reasons(answer).contains { $0["code"] as? String == "books_unconfirmed" }
+            })
+        #expect(answer.status == 503)
+        let reason = try #require(Self.reasons(answer).first { $0["code"] as? String == "books_unconfirmed" })
+        #expect(reason["names"] as? [String] == ["spot BTCUSDT"])
+        let status = try Self.object(try await fixture.page("/status"))
+        let books = try #require(status["books"] as? [[String: Any]])
+        #expect(books.count { ($0["unconfirmed_us"] as? Int ?? 0) > 2_000_000 } == 1)
+        try await fixture.stopService()
+        await fixture.tearDown()
+    }
+
     @Test("A stream that the venue no longer serves is subscribed again, counted and named")
     func silentStream() async throws {
         let fixture = try await Self.fixture { $0.transport.staleAfter = .seconds(1) }
