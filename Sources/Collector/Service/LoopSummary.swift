@@ -81,6 +81,8 @@ struct LoopSummary: Sendable {
     var flows: [Flow]
     /// Snapshots that were asked for and are not answered yet.
     var snapshotsAsked: Int
+    /// Requests for snapshots whose end was never told.
+    var snapshotsLost: UInt64
     var latencies: [SegmentLatency]
     var encodedBytes: UInt64
     var subjects: Int

@@ -14,6 +14,10 @@ final class LoopWorker {
     /// How long a book waits for its first updates before it asks for a snapshot all the same.
     private static let quietMicroseconds: Int64 = 3_000_000
 
+    /// What a request takes at most, its wait for budget, its last try and the way back included; see `VenueRESTSettings`.
+    private static let longestSeed = Duration.seconds(960)
+    private static let longestRefresh = Duration.seconds(120)
+
     let index: Int
     let context: LoopContext
     var pipeline: Pipeline<JSONMessageEncoder>
@@ -125,7 +129,8 @@ final class LoopWorker {
                 self.tellFailed(request)
                 continue
             }
-            self.desk.ask(request.instrument)
+            let longest = request.purpose == .seed ? Self.longestSeed : Self.longestRefresh
+            self.desk.ask(request.instrument, at: now, longest: longest)
             let isTaken = self.requests.submit(
                 SnapshotOrder(
                     loop: self.index, request: request, instrument: self.pipeline.instruments[request.instrument]))
@@ -231,7 +236,8 @@ final class LoopWorker {
         return LoopSummary(
             loop: self.index, tickMicroseconds: self.lastTickMicroseconds, frames: self.pipeline.frames,
             refusals: self.pipeline.refusals, connections: self.feeds.map { $0.summary() }, books: books,
-            flows: Array(flows.values), snapshotsAsked: self.desk.asked, latencies: Array(latencies.values),
+            flows: Array(flows.values), snapshotsAsked: self.desk.asked, snapshotsLost: self.desk.expired,
+            latencies: Array(latencies.values),
             encodedBytes: self.pipeline.publisher.encodedBytes,
             subjects: self.pipeline.publisher.subjectCount, subjectBytes: self.pipeline.publisher.bytes,
             socketsLive: self.context.counters.socketsLive,

@@ -5,11 +5,13 @@ import Resilience
 ///
 /// A pure machine: time comes with every call, in microseconds of a clock that only goes forward. At most one request
 /// a book is under way; a book whose requests come to nothing asks at growing intervals with full jitter, so that a
-/// symbol without answers does not use up what the others need.
+/// symbol without answers does not use up what the others need. A request whose end is never told is given up after
+/// its longest time.
 struct SnapshotDesk<Generator: RandomNumberGenerator> {
     /// What one book's requests came to.
     private struct Entry {
-        var isAsked = false
+        /// Until when a request is under way; nil when none is.
+        var askedUntil: Int64?
         var failures = 0
         var notBefore = Int64.min
     }
@@ -23,6 +25,8 @@ struct SnapshotDesk<Generator: RandomNumberGenerator> {
     private var entries: ContiguousArray<Entry> = []
     /// Requests under way.
     private(set) var asked = 0
+    /// Requests whose end was never told.
+    private(set) var expired: UInt64 = 0
 
     init(backoff: Backoff, generator: Generator) {
         self.backoff = backoff
@@ -32,21 +36,26 @@ struct SnapshotDesk<Generator: RandomNumberGenerator> {
     /// Whether a book may ask now.
     func mayAsk(_ instrument: InstrumentID, at now: Int64) -> Bool {
         guard let entry = self.entry(instrument) else { return true }
-        return !entry.isAsked && now >= entry.notBefore
+        if let askedUntil = entry.askedUntil, now < askedUntil { return false }
+        return now >= entry.notBefore
     }
 
-    mutating func ask(_ instrument: InstrumentID) {
+    /// Takes note of a request.
+    ///
+    /// - Parameter longest: The time within which its end is told, unless that is lost on its way.
+    mutating func ask(_ instrument: InstrumentID, at now: Int64, longest: Duration) {
         while self.entries.count <= Int(instrument.index) { self.entries.append(Entry()) }
-        guard !self.entries[Int(instrument.index)].isAsked else { return }
-        self.entries[Int(instrument.index)].isAsked = true
-        self.asked += 1
+        let index = Int(instrument.index)
+        guard self.mayAsk(instrument, at: now) else { return }
+        if self.entries[index].askedUntil == nil { self.asked += 1 } else { self.expired &+= 1 }
+        self.entries[index].askedUntil = now + longest.nanoseconds / 1_000
     }
 
     /// Takes note of a request's end: whether it served its book and, where not, whether asking again can be of use soon.
     mutating func end(_ instrument: InstrumentID, served: Bool, isPermanent: Bool = false, at now: Int64) {
-        guard self.entry(instrument)?.isAsked == true else { return }
+        guard self.entry(instrument)?.askedUntil != nil else { return }
         let index = Int(instrument.index)
-        self.entries[index].isAsked = false
+        self.entries[index].askedUntil = nil
         self.asked -= 1
         if served {
             self.entries[index].failures = 0

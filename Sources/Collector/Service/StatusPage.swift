@@ -34,6 +34,7 @@ enum StatusPage {
                     }
                 }
             }
+            writer.field("snapshots_lost", report.loops.reduce(UInt64(0)) { $0 &+ $1.snapshotsLost })
             writer.array("latencies") { writer in
                 for latency in report.latencies { Self.write(latency, to: &writer) }
             }

@@ -12,6 +12,7 @@ struct SnapshotDeskTests {
     }
 
     private static let book = InstrumentID(3)
+    private static let longest = Duration.seconds(60)
 
     private static func desk() -> SnapshotDesk<Longest> {
         SnapshotDesk(backoff: Backoff(base: .seconds(1), cap: .seconds(8)), generator: Longest())
@@ -21,8 +22,8 @@ struct SnapshotDeskTests {
     func one() {
         var desk = Self.desk()
         #expect(desk.mayAsk(Self.book, at: 0))
-        desk.ask(Self.book)
-        desk.ask(Self.book)
+        desk.ask(Self.book, at: 0, longest: Self.longest)
+        desk.ask(Self.book, at: 1, longest: Self.longest)
         #expect(!desk.mayAsk(Self.book, at: 99) && desk.mayAsk(InstrumentID(0), at: 99) && desk.asked == 1)
         desk.end(Self.book, served: true, at: 100)
         #expect(desk.mayAsk(Self.book, at: 100) && desk.asked == 0)
@@ -34,14 +35,14 @@ struct SnapshotDeskTests {
         var now: Int64 = 0
         var waits: [Int64] = []
         for _ in 0..<6 {
-            desk.ask(Self.book)
+            desk.ask(Self.book, at: now, longest: Self.longest)
             desk.end(Self.book, served: false, at: now)
             let start = now
             while !desk.mayAsk(Self.book, at: now) { now += 500_000 }
             waits.append((now - start) / 1_000_000)
         }
         #expect(waits == [1, 2, 4, 8, 8, 8])
-        desk.ask(Self.book)
+        desk.ask(Self.book, at: now, longest: Self.longest)
         desk.end(Self.book, served: true, at: now)
         #expect(desk.mayAsk(Self.book, at: now))
     }
@@ -49,10 +50,22 @@ struct SnapshotDeskTests {
     @Test("A book that was refused for good waits a minute longer than one that only failed")
     func permanent() {
         var desk = Self.desk()
-        desk.ask(Self.book)
+        desk.ask(Self.book, at: 0, longest: Self.longest)
         desk.end(Self.book, served: false, isPermanent: true, at: 0)
         #expect(!desk.mayAsk(Self.book, at: 60_900_000))
         #expect(desk.mayAsk(Self.book, at: 61_000_000))
+    }
+
+    @Test("A request whose end is never told is given up after its longest time, counted, and made again")
+    func lost() {
+        var desk = Self.desk()
+        desk.ask(Self.book, at: 5, longest: Self.longest)
+        #expect(!desk.mayAsk(Self.book, at: 60_000_004))
+        #expect(desk.mayAsk(Self.book, at: 60_000_005))
+        desk.ask(Self.book, at: 60_000_005, longest: Self.longest)
+        #expect(!desk.mayAsk(Self.book, at: 60_000_006) && desk.asked == 1 && desk.expired == 1)
+        desk.end(Self.book, served: true, at: 60_000_007)
+        #expect(desk.mayAsk(Self.book, at: 60_000_007) && desk.asked == 0)
     }
 
     @Test("The end of what was never asked changes nothing")
