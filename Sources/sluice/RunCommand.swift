@@ -12,6 +12,9 @@ import Synchronization
 struct RunCommand: AsyncParsableCommand {
     static let configuration = RunOptions.command
 
+    /// How long a server of our own has for its end: everything that matters is confirmed by then.
+    private static let serverGrace = Duration.seconds(2)
+
     @OptionGroup var options: RunOptions
 
     func run() async throws {
@@ -42,11 +45,11 @@ struct RunCommand: AsyncParsableCommand {
         } catch {
             StandardError.write("sluice: \(error)\n")
             await simulator?.stop()
-            await server?.stop()
+            await server?.stop(grace: Self.serverGrace)
             throw ExitStatus.unavailable
         }
         await simulator?.stop()
-        await server?.stop()
+        await server?.stop(grace: Self.serverGrace)
     }
 
     private func lock(_ directory: String) throws -> StateLock {

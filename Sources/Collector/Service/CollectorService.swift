@@ -1,4 +1,5 @@
 import Backfill
+import Foundation
 package import Logging
 import MarketModel
 package import Observability
@@ -18,8 +19,15 @@ package final class CollectorService: Sendable {
         package let description: String
     }
 
-    /// How long a graceful stop may take for the queue; the connections have their own close deadline before.
-    private static let drainDeadline = Duration.seconds(5)
+    /// How long all loops together may take to unsubscribe and to close their connections; then they end by force.
+    ///
+    /// Half a second for the venue's answers and three for the sockets, as configured at first, fit into it. With the
+    /// times below and two seconds for a server of our own, a graceful stop ends within ten.
+    private static let stopDeadline = Duration.seconds(4)
+    /// How long all loops together may take to end by force.
+    private static let forceDeadline = Duration.milliseconds(500)
+    /// How long a graceful stop may take for the queue.
+    private static let drainDeadline = Duration.seconds(3)
 
     /// Requests for snapshots that wait for budget or an answer; further ones wait in the bounded way to here.
     ///
@@ -109,6 +117,12 @@ package final class CollectorService: Sendable {
             group.cancelAll()
             self.requests.finish()
         }
+        // A task of its own: whoever cancelled the run still gets an orderly end.
+        await Task { await self.end(server, rest) }.value
+    }
+
+    /// Ends everything in order, each step within its deadline.
+    private func end(_ server: HTTPServer?, _ rest: VenueRequests) async {
         await self.stopWorkers()
         let report = await self.publisher.drain(deadline: Self.drainDeadline)
         if report.left > 0 {
@@ -116,7 +130,6 @@ package final class CollectorService: Sendable {
         }
         await server?.stop()
         await rest.close()
-        for loop in self.loops { loop.stop() }
         self.control.stop()
         self.resolver.stop()
         self.log.info("stopped")
@@ -244,16 +257,53 @@ package final class CollectorService: Sendable {
         }
     }
 
+    // MARK: - Ending
+
+    /// Ends the connections of all loops, releases their workers and ends the loops.
     private func stopWorkers() async {
-        for worker in self.workers {
-            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-                let isTaken = worker.submitAlways { worker in
-                    guard let worker else { return continuation.resume() }
-                    worker.stop { continuation.resume() }
-                }
-                if !isTaken { continuation.resume() }
+        let polite = await self.untilAll(within: Self.stopDeadline) { index, ended in
+            let isTaken = self.workers[index].submitAlways { worker in
+                guard let worker else { return ended() }
+                worker.stop(completion: ended)
+            }
+            if !isTaken { self.log.error("a loop takes no commands", metadata: ["loop": "\(index)"]) }
+        }
+        for index in self.workers.indices {
+            if polite.contains(index) {
+                self.workers[index].clear()
+            } else {
+                // Its sockets still call back into the worker: it goes once the loop has ended.
+                self.log.error("connections end by force", metadata: ["loop": "\(index)"])
             }
         }
-        for worker in self.workers { worker.clear() }
+        let ended = await self.untilAll(within: Self.forceDeadline) { index, ended in
+            Thread.detachNewThread {
+                self.workers[index].end()
+                ended()
+            }
+        }
+        for index in self.workers.indices where !ended.contains(index) {
+            self.log.error("a loop does not end", metadata: ["loop": "\(index)"])
+        }
+    }
+
+    /// Starts something for every loop and gives the indices of those that told its end in time.
+    private func untilAll(
+        within deadline: Duration, _ start: (Int, @escaping @Sendable () -> Void) -> Void
+    ) async -> Set<Int> {
+        let (ends, ended) = AsyncStream.makeStream(
+            of: Int.self, bufferingPolicy: .bufferingOldest(self.workers.count))
+        for index in self.workers.indices { start(index) { ended.yield(index) } }
+        let timer = Task {
+            do { try await Task.sleep(for: deadline) } catch { return }
+            ended.finish()
+        }
+        defer { timer.cancel() }
+        var told: Set<Int> = []
+        for await index in ends {
+            told.insert(index)
+            if told.count == self.workers.count { break }
+        }
+        return told
     }
 }

@@ -5,7 +5,7 @@ import Transport
 ///
 /// Whoever holds the cell can do nothing but submit work to the loop; the object is made, used and released there.
 final class LoopCell<Object: AnyObject>: @unchecked Sendable {
-    // Safe: `object` is touched by commands of `loop` only, which run on one thread in order.
+    // Safe: `object` is touched by commands of `loop` only, which run on one thread in order, and by `end` after them.
     private let loop: ServiceLoop
     private var object: Object?
 
@@ -30,6 +30,12 @@ final class LoopCell<Object: AnyObject>: @unchecked Sendable {
     /// Runs `body` on the loop, with nil when there is no object; false when the loop takes no command.
     func submitAlways(_ body: @escaping @Sendable (Object?) -> Void) -> Bool {
         self.loop.submit { _ in body(self.object) }
+    }
+
+    /// Ends the loop, then releases the object; returns after the loop's last callback.
+    func end() {
+        self.loop.stop()
+        self.object = nil
     }
 
     /// Releases the object on its loop.

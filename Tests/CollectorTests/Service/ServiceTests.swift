@@ -139,6 +139,24 @@ struct ServiceTests {
         await fixture.tearDown()
     }
 
+    @Test("A venue that answers no close holds a graceful stop up for seconds only, all loops together")
+    func silentClose() async throws {
+        let fixture = try await ServiceFixture(simulator: SimulatorConfiguration()) { configuration in
+            configuration.transport.loops = 3
+            configuration.transport.closeTimeout = .seconds(40)
+        }
+        #expect(await fixture.wait { $0.books.count == 6 && $0.books.allSatisfy { $0.state == "live" } })
+        for segment in MarketSegment.allCases {
+            _ = await fixture.exchange.inject(.halfOpen, segment: segment, count: 4)
+        }
+        try await Task.sleep(for: .seconds(1))
+        let start = ContinuousClock.now
+        try await fixture.stopService()
+        let took = start.duration(to: .now)
+        #expect(took > .seconds(3) && took < .seconds(8), "\(took)")
+        await fixture.tearDown()
+    }
+
     @Test("Only the types that were asked for are published")
     func types() async throws {
         let fixture = try await ServiceFixture(simulator: SimulatorConfiguration()) { configuration in
