@@ -29,12 +29,6 @@ package final class CollectorService: Sendable {
     /// How long a graceful stop may take for the queue.
     private static let drainDeadline = Duration.seconds(3)
 
-    /// Requests for snapshots that wait for budget or an answer; further ones wait in the bounded way to here.
-    ///
-    /// As many as a limiter lets wait: it chooses among them by priority, and those that wait for one scope's budget
-    /// do not hold up those of another.
-    private static let snapshotsUnderWay = 4_096
-
     /// What is waited before a loop whose mailbox is full is asked again.
     private static let mailboxPause = Duration.milliseconds(100)
 
@@ -211,16 +205,13 @@ package final class CollectorService: Sendable {
         }
     }
 
+    /// Answers the books' requests as they come; a book has one under way at most, which bounds the tasks.
+    ///
+    /// The group discards what is done: one that keeps results until they are asked for grows with every snapshot.
     private func answerRequests(_ rest: VenueRequests) async {
-        await withTaskGroup(of: Void.self) { group in
-            var underWay = 0
+        await withDiscardingTaskGroup { group in
             for await order in self.requests.orders {
-                if underWay >= Self.snapshotsUnderWay {
-                    await group.next()
-                    underWay -= 1
-                }
                 group.addTask { await self.answer(order, rest) }
-                underWay += 1
             }
         }
     }

@@ -35,7 +35,9 @@ struct ConnectBudgetTests {
 
         func ask(_ slot: Int, isRotation: Bool = false) {
             let request = ConnectRequest(slot: UInt32(slot), isRotation: isRotation)
-            self.budget.acquire(request) { permit in
+            // The budget keeps this as long as the slot waits.
+            self.budget.acquire(request) { [weak self] permit in
+                guard let self else { return }
                 self.grants.withLock { $0.append(Grant(slot: request.slot, at: self.clock.now.offset, permit: permit)) }
             }
         }
