@@ -31,7 +31,7 @@ final class FeedConnection: FrameSink {
     private let subscriptions: BinanceSubscriptions
     private let deadlines: Deadlines
     private let instruments: [InstrumentID]
-    private var slot: ConnectionSlot?
+    private var slot: (any FeedSlot)?
     private var watch: StreamWatch
 
     /// Instruments whose depth comes on this connection.
@@ -44,7 +44,7 @@ final class FeedConnection: FrameSink {
     /// When frames last came, by the clock that only goes forward, as of the last tick.
     private var lastDataSteady: Int64?
     private var refusedSubscriptions: UInt64 = 0
-    private var state = StatusChange.State.starting
+    private(set) var state = StatusChange.State.starting
     private var farewell: (deadline: Int64, completion: () -> Void)?
     private var isStopping = false
     private var seenScales: UInt64 = 0
@@ -73,7 +73,7 @@ final class FeedConnection: FrameSink {
     }
 
     /// Takes the slot that this consumer was made for.
-    func attach(_ slot: ConnectionSlot) {
+    func attach(_ slot: some FeedSlot) {
         self.slot = slot
     }
 
@@ -183,6 +183,7 @@ final class FeedConnection: FrameSink {
             self.line = successor
             self.successor = nil
             self.watch.subscribed(at: LoopClock.monotonicMicroseconds())
+            if successor.hasData, !self.isStopping { self.announce(.live, .none) }
             return
         }
         self.line = nil
@@ -198,6 +199,8 @@ final class FeedConnection: FrameSink {
     }
 
     func connectFailed(_ reason: DisconnectReason) {
+        // While a socket delivers, it was a rotation that failed.
+        guard self.line == nil else { return }
         self.announce(.disconnected, .refused)
     }
 
@@ -239,7 +242,7 @@ final class FeedConnection: FrameSink {
         return isDone
     }
 
-    private func send(_ line: inout FeedLine, _ slot: ConnectionSlot, at now: Int64) -> Bool {
+    private func send(_ line: inout FeedLine, _ slot: any FeedSlot, at now: Int64) -> Bool {
         while true {
             switch line.subscriptions.nextMessage(now: now) {
             case .send(let text):
@@ -278,7 +281,7 @@ final class FeedConnection: FrameSink {
     }
 
     /// Lets the new socket of a rotation take over once all its streams have had time to start.
-    private func followRotation(_ slot: ConnectionSlot, at now: Int64) {
+    private func followRotation(_ slot: any FeedSlot, at now: Int64) {
         guard self.successor != nil else { return }
         _ = self.subscribe(successor: true, at: now)
         guard let subscribed = self.successor?.subscribed, self.successor?.hasData == true,
@@ -287,7 +290,7 @@ final class FeedConnection: FrameSink {
         slot.rotationReady()
     }
 
-    private func watchStreams(_ slot: ConnectionSlot, at now: Int64) {
+    private func watchStreams(_ slot: any FeedSlot, at now: Int64) {
         switch self.watch.look(at: now, frames: { self.decoder.frames(ofStream: $0) }) {
         case .none:
             return

@@ -1,0 +1,65 @@
+import Testing
+import Transport
+
+@testable import Collector
+
+@Suite("A feed whose socket is replaced", .timeLimit(.minutes(1)))
+struct FeedRotationTests {
+    /// A feed whose first socket delivers.
+    private static func live(
+        overlap: Duration = .zero, _ body: @escaping @Sendable (FeedRig) -> [String]
+    ) async throws -> [String]? {
+        try await FeedRig.run(overlap: overlap) { rig in
+            rig.open(1)
+            rig.acknowledge(on: 1)
+            rig.update(1, on: 1)
+            return body(rig)
+        }
+    }
+
+    @Test("A rotation that cannot connect leaves the feed live; a slot without a socket does not")
+    func failedRotation() async throws {
+        let states = try await Self.live { rig in
+            var states = [rig.state]
+            rig.feed.connectFailed(DisconnectReason(.connectFailed))
+            states.append(rig.state)
+            return states
+        }
+        #expect(states == ["live", "live"])
+        let first = try await FeedRig.run { rig in
+            rig.feed.connectFailed(DisconnectReason(.connectFailed))
+            return rig.state
+        }
+        #expect(first == "disconnected")
+    }
+
+    @Test("A feed that was silent is live when the socket that takes over has data")
+    func silentThenRotated() async throws {
+        let states = try await Self.live { rig in
+            rig.open(2)
+            rig.acknowledge(on: 2)
+            rig.update(2, on: 2)
+            rig.feed.tick(at: LoopClock.monotonicMicroseconds())
+            rig.feed.tick(at: LoopClock.monotonicMicroseconds() + 700_000_000)
+            var states = [rig.state]
+            rig.close(1, next: 2)
+            states.append(rig.state)
+            return states
+        }
+        #expect(states == ["disconnected", "live"])
+    }
+
+    @Test("The slot is told once of each socket that delivers, of the second of a rotation too")
+    func tellsOfDelivery() async throws {
+        let told = try await FeedRig.run { rig in
+            rig.open(1)
+            rig.acknowledge(on: 1)
+            let early = rig.slot.delivering
+            for number in 1...3 { rig.update(number, on: 1) }
+            rig.open(2)
+            for number in 2...3 { rig.update(number, on: 2) }
+            return [early, rig.slot.delivering]
+        }
+        #expect(told == [[], [1, 2]])
+    }
+}
