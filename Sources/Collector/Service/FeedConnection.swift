@@ -179,23 +179,37 @@ final class FeedConnection: FrameSink {
         }
         guard self.line?.socket == id else { return }
         if let successor = self.successor, self.slot?.currentSocket == successor.socket {
-            // The end of a rotation: the streams go on where they are.
-            self.line = successor
-            self.successor = nil
-            self.watch.subscribed(at: LoopClock.monotonicMicroseconds())
-            if successor.hasData, !self.isStopping { self.announce(.live, .none) }
-            return
+            return self.goOn(with: successor, reason)
         }
         self.line = nil
         self.successor = nil
         guard !self.isStopping else { return }
-        // Whatever the venue sends meanwhile is missed: the books are void until a new snapshot.
+        self.missUpdates()
+        self.announce(.disconnected, reason.isOurs ? .requested : .closed)
+    }
+
+    /// Goes on with the second socket of a rotation, as the first is gone.
+    private func goOn(with successor: FeedLine, _ reason: DisconnectReason) {
+        let now = LoopClock.monotonicMicroseconds()
+        self.line = successor
+        self.successor = nil
+        if successor.subscribed != nil { self.watch.subscribed(at: now) }
+        guard !self.isStopping else { return }
+        if !successor.carriesAll(for: self.deadlines.overlap, at: now) { self.missUpdates() }
+        if successor.hasData {
+            self.announce(.live, .none)
+        } else {
+            self.announce(.disconnected, reason.isOurs ? .requested : .closed)
+        }
+    }
+
+    /// What the venue sends while no socket carries every stream is missed: the books are void until a new snapshot.
+    private func missUpdates() {
         let now = LoopClock.wallMicroseconds()
         self.worker.pipeline.withEvents(at: now) { keeper, batch in
             for id in self.depthInstruments { keeper.breakBook(id, reason: .closed, at: now, &batch) }
         }
         for id in self.instruments { self.worker.pipeline.connectionEnded(of: id) }
-        self.announce(.disconnected, reason.isOurs ? .requested : .closed)
     }
 
     func connectFailed(_ reason: DisconnectReason) {
@@ -284,10 +298,7 @@ final class FeedConnection: FrameSink {
     private func followRotation(_ slot: any FeedSlot, at now: Int64) {
         guard self.successor != nil else { return }
         _ = self.subscribe(successor: true, at: now)
-        guard let subscribed = self.successor?.subscribed, self.successor?.hasData == true,
-            now - subscribed > self.deadlines.overlap
-        else { return }
-        slot.rotationReady()
+        if self.successor?.carriesAll(for: self.deadlines.overlap, at: now) == true { slot.rotationReady() }
     }
 
     private func watchStreams(_ slot: any FeedSlot, at now: Int64) {

@@ -24,6 +24,12 @@ struct FeedLine {
 
     var hasData: Bool { self.frames > 0 }
 
+    /// Whether all streams have been acknowledged for so long, and data comes.
+    func carriesAll(for microseconds: Int64, at now: Int64) -> Bool {
+        guard let subscribed = self.subscribed, self.hasData else { return false }
+        return now - subscribed >= microseconds
+    }
+
     /// Notes whether frames have come since the last look.
     mutating func look(at now: Int64) {
         guard self.frames != self.seenFrames else { return }

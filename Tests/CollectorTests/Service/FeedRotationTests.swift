@@ -49,6 +49,59 @@ struct FeedRotationTests {
         #expect(states == ["disconnected", "live"])
     }
 
+    @Test("Books stay sound when the socket that takes over has carried every stream for the overlap")
+    func readyTakesOver() async throws {
+        let states = try await Self.live { rig in
+            rig.open(2)
+            rig.acknowledge(on: 2)
+            rig.tick()
+            var states = ["\(rig.slot.readies)"]
+            rig.update(2, on: 2)
+            rig.tick()
+            states.append("\(rig.slot.readies)")
+            rig.close(1, next: 2)
+            return states + [rig.bookState, rig.state]
+        }
+        #expect(states == ["0", "1", "waiting", "live"])
+    }
+
+    @Test("Books break when the socket that takes over was not subscribed yet")
+    func unsubscribedTakesOver() async throws {
+        let states = try await Self.live { rig in
+            rig.open(2)
+            rig.update(2, on: 2)
+            rig.close(1, next: 2)
+            return [rig.bookState, rig.state]
+        }
+        #expect(states == ["broken", "live"])
+    }
+
+    @Test("Books break when the socket that takes over was subscribed for less than the overlap")
+    func earlyTakesOver() async throws {
+        let states = try await Self.live(overlap: .seconds(3_600)) { rig in
+            rig.open(2)
+            rig.acknowledge(on: 2)
+            rig.update(2, on: 2)
+            rig.close(1, next: 2)
+            return [rig.bookState, rig.state]
+        }
+        #expect(states == ["broken", "live"])
+    }
+
+    @Test("A socket that takes over without any data is disconnected until some comes")
+    func emptyTakesOver() async throws {
+        let states = try await Self.live { rig in
+            rig.open(2)
+            rig.acknowledge(on: 2)
+            rig.close(1, next: 2)
+            var states = [rig.bookState, rig.state]
+            rig.update(3, on: 2)
+            states.append(rig.state)
+            return states
+        }
+        #expect(states == ["broken", "disconnected", "live"])
+    }
+
     @Test("The slot is told once of each socket that delivers, of the second of a rotation too")
     func tellsOfDelivery() async throws {
         let told = try await FeedRig.run { rig in
