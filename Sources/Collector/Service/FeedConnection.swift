@@ -237,6 +237,7 @@ final class FeedConnection: FrameSink {
                 self.successor?.subscriptions.refused(id: request, code: code)
             }
         case .shutdown:
+            if self.line?.socket == id { self.line?.isEnding = true }
             _ = self.slot?.rotate()
         }
         let now = LoopClock.monotonicMicroseconds()
@@ -290,7 +291,8 @@ final class FeedConnection: FrameSink {
             slot.reconnect(detail: "silent")
         } else if line.subscribed != nil {
             self.watchStreams(slot, at: now)
-            if self.successor == nil, now - line.opened > self.deadlines.rotateAfter { _ = slot.rotate() }
+            let isDue = line.isEnding || now - line.opened > self.deadlines.rotateAfter
+            if self.successor == nil, isDue { _ = slot.rotate() }
         }
     }
 

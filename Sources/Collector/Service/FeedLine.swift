@@ -10,6 +10,8 @@ struct FeedLine {
     var subscriptions: BinanceSubscriptions
     /// When everything that was asked for was acknowledged or refused.
     var subscribed: Int64?
+    /// Whether the venue said that it ends the socket soon.
+    var isEnding = false
     var frames: UInt64 = 0
     /// Frames as of the last look, and when that last changed.
     private var seenFrames: UInt64 = 0

@@ -115,4 +115,24 @@ struct FeedRotationTests {
         }
         #expect(told == [[], [1, 2]])
     }
+
+    @Test("A socket that the venue is to end is rotated at every tick until another follows")
+    func shutdown() async throws {
+        let rotations = try await FeedRig.run { rig in
+            rig.open(1)
+            rig.acknowledge(on: 1)
+            rig.update(1, on: 1)
+            rig.tick()
+            var rotations = [rig.slot.rotations]
+            rig.shutDown(1)
+            rotations.append(rig.slot.rotations)
+            rig.tick()
+            rotations.append(rig.slot.rotations)
+            rig.open(2)
+            rig.tick()
+            rotations.append(rig.slot.rotations)
+            return rotations
+        }
+        #expect(rotations == [0, 1, 2, 2])
+    }
 }
