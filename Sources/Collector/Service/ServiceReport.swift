@@ -213,7 +213,7 @@ struct ServiceReport: Sendable {
             messagesPerSecond: connections.reduce(0) { $0 + $1.messagesPerSecond },
             publishedPerSecond: rate(total.confirmed, earlier?.total.confirmed),
             lagMedian: lags.isEmpty ? nil : .microseconds(lags[lags.count / 2]),
-            lag99: lags.last.map { .microseconds($0) }, queuedMessages: Int(clamping: total.queued + total.inFlight),
+            lagMax: lags.last.map { .microseconds($0) }, queuedMessages: Int(clamping: total.queued + total.inFlight),
             queuedBytes: ByteSize(Int(clamping: total.bytes)), queueLimit: ByteSize(self.bounds.queueBytes),
             residentBytes: ByteSize(self.residentBytes ?? 0), connections: connections, books: books,
             nats: LiveSummary.NATS(

@@ -83,9 +83,10 @@ package struct LiveSummary: Hashable, Sendable {
     package var uptime: Duration
     package var messagesPerSecond: Double
     package var publishedPerSecond: Double
-    /// From receiving a frame to the server's confirmation; nil before the first.
+    /// From the venue's time to our receipt of the books' last updates, the middle one; nil before the first.
     package var lagMedian: Duration?
-    package var lag99: Duration?
+    /// The longest of them.
+    package var lagMax: Duration?
     package var queuedMessages: Int
     package var queuedBytes: ByteSize
     package var queueLimit: ByteSize
@@ -96,7 +97,7 @@ package struct LiveSummary: Hashable, Sendable {
 
     package init(
         instance: String, uptime: Duration, messagesPerSecond: Double, publishedPerSecond: Double,
-        lagMedian: Duration?, lag99: Duration?, queuedMessages: Int, queuedBytes: ByteSize, queueLimit: ByteSize,
+        lagMedian: Duration?, lagMax: Duration?, queuedMessages: Int, queuedBytes: ByteSize, queueLimit: ByteSize,
         residentBytes: ByteSize, connections: [Connection], books: [Book], nats: NATS
     ) {
         self.instance = instance
@@ -104,7 +105,7 @@ package struct LiveSummary: Hashable, Sendable {
         self.messagesPerSecond = messagesPerSecond
         self.publishedPerSecond = publishedPerSecond
         self.lagMedian = lagMedian
-        self.lag99 = lag99
+        self.lagMax = lagMax
         self.queuedMessages = queuedMessages
         self.queuedBytes = queuedBytes
         self.queueLimit = queueLimit

@@ -37,7 +37,7 @@ package struct LiveTable: Sendable {
         return "up \(HumanNumber.duration(summary.uptime)), connections \(live)/\(summary.connections.count), "
             + "books \(books)/\(summary.books.count), in \(HumanNumber.rate(summary.messagesPerSecond))/s, "
             + "out \(HumanNumber.rate(summary.publishedPerSecond))/s, lag \(HumanNumber.duration(summary.lagMedian)) "
-            + "(p99 \(HumanNumber.duration(summary.lag99))), queue \(summary.queuedMessages) "
+            + "(max \(HumanNumber.duration(summary.lagMax))), queue \(summary.queuedMessages) "
             + "(\(HumanNumber.bytes(summary.queuedBytes))), nats \(TerminalText.escaped(summary.nats.state)), "
             + "unconfirmed \(summary.nats.unconfirmed), dropped \(summary.nats.dropped)"
     }
@@ -55,7 +55,7 @@ package struct LiveTable: Sendable {
         let share = Double(summary.queuedBytes.bytes) / Double(limit)
         let text =
             "in \(HumanNumber.rate(summary.messagesPerSecond))/s  out \(HumanNumber.rate(summary.publishedPerSecond))/s  "
-            + "lag \(HumanNumber.duration(summary.lagMedian)) p99 \(HumanNumber.duration(summary.lag99))  "
+            + "lag \(HumanNumber.duration(summary.lagMedian)) max \(HumanNumber.duration(summary.lagMax))  "
             + "queue \(summary.queuedMessages) \(HumanNumber.bytes(summary.queuedBytes))/"
             + "\(HumanNumber.bytes(summary.queueLimit))"
         return self.emphasized(text, share > 0.9 ? .red : share > 0.5 ? .yellow : nil)

@@ -7,8 +7,8 @@ struct SimulateOptions: ParsableArguments {
         commandName: "simulate",
         abstract: "Serves a simulated Binance (spot, USD-M, COIN-M) on loopback.",
         discussion: """
-            The market is generated from a seed, or played from a recording. One port serves WebSocket and REST of \
-            all three segments. The first line of output names the address.
+            The market is generated from a seed, or played from a recording. Each segment has a port of its own \
+            for WebSocket and REST; the first lines of output name them, one a segment.
 
             Examples:
               sluice simulate --port 8100
@@ -16,7 +16,7 @@ struct SimulateOptions: ParsableArguments {
               sluice simulate --port 8100 --recording binance-smoke.ndjson.gz --pace 10
             """)
 
-    @Option(help: "The port on 127.0.0.1; 0 takes a free one.")
+    @Option(help: "The port of spot on 127.0.0.1; USD-M and COIN-M take the next two. 0 takes free ones.")
     var port: UInt16 = 0
 
     @Option(help: "The same seed gives the same market.")

@@ -7,7 +7,7 @@ struct LiveTableTests {
     private static func summary(connections: Int, books: Int) -> LiveSummary {
         LiveSummary(
             instance: "demo", uptime: .seconds(75), messagesPerSecond: 12_345, publishedPerSecond: 900,
-            lagMedian: .microseconds(420), lag99: .milliseconds(3), queuedMessages: 17, queuedBytes: .kibibytes(40),
+            lagMedian: .microseconds(420), lagMax: .milliseconds(3), queuedMessages: 17, queuedBytes: .kibibytes(40),
             queueLimit: .mebibytes(32), residentBytes: .mebibytes(61),
             connections: (0..<connections).map { index in
                 LiveSummary.Connection(
@@ -42,7 +42,7 @@ struct LiveTableTests {
         #expect(
             lines == [
                 "sluice demo  up 1m15s  memory 61.0MiB",
-                "in 12.3k/s  out 900/s  lag 420us p99 3.0ms  queue 17 40.0KiB/32.0MiB",
+                "in 12.3k/s  out 900/s  lag 420us max 3.0ms  queue 17 40.0KiB/32.0MiB",
                 "nats connected  confirmed 900/s  unconfirmed 0  dropped 0  conflated 3  nats://…",
                 "",
                 "CONNECTION                       STATE          MSG/S  SILENT  RECONNECTS",
@@ -76,7 +76,7 @@ struct LiveTableTests {
     func progress() {
         #expect(
             LiveTable.progress(Self.summary(connections: 2, books: 2))
-                == "up 1m15s, connections 1/2, books 2/2, in 12.3k/s, out 900/s, lag 420us (p99 3.0ms), "
+                == "up 1m15s, connections 1/2, books 2/2, in 12.3k/s, out 900/s, lag 420us (max 3.0ms), "
                 + "queue 17 (40.0KiB), nats connected, unconfirmed 0, dropped 0")
     }
 
