@@ -52,6 +52,9 @@ package final class CollectorService: Sendable {
     let liveBooks = Atomic<Int>(0)
     /// Symbols of each loaded segment that the venue does not list; as many as are configured at most.
     private let missing = Mutex<[BinanceSegment: [String]]>([:])
+    /// Connections for what the venue came to list after the start: at most one a configured stream.
+    private let lateConnections = Mutex<[CollectionPlan.Connection]>([])
+    private let relistPause: Duration
     private let loops: [ServiceLoop]
     private let control: ServiceLoop
 
@@ -60,12 +63,14 @@ package final class CollectorService: Sendable {
 
     /// - Parameters:
     ///   - natsURL: The address of the server that runs as our child, if one does.
+    ///   - relistPause: What is waited, with jitter, before a list that lacks symbols is loaded again.
     ///   - logStatistics: What became of the lines of the log, where its writer is ours.
     package init(
-        _ configuration: Configuration, natsURL: String?, log: Logger,
+        _ configuration: Configuration, natsURL: String?, log: Logger, relistPause: Duration = .seconds(300),
         logStatistics: @escaping @Sendable () -> BoundedLogWriter.Statistics? = { nil }
     ) {
         self.configuration = configuration
+        self.relistPause = relistPause
         self.plan = CollectionPlan(configuration)
         self.log = log
         let sampledLog = SampledLog(log)
@@ -188,21 +193,65 @@ package final class CollectorService: Sendable {
         if !isMade { self.log.error("a loop takes no commands", metadata: ["loop": "\(index)"]) }
     }
 
+    /// A connection with the loop it belongs to and the number of its slot.
+    private typealias Placed = (loop: Int, number: UInt32, plan: CollectionPlan.Connection)
+
     /// Loads a segment's instruments and opens its connections; segments share no symbol and do not wait for each other.
+    ///
+    /// While the venue does not list everything, its list is loaded again now and then.
     private func open(_ segment: BinanceSegment, wanted: [String], _ rest: VenueRequests) async {
-        guard let listing = await rest.instruments(of: segment, wanted: wanted, log: self.sampledLog) else { return }
-        self.missing.withLock { $0[segment] = listing.missing }
+        var missing = wanted
+        var opened: Set<Int> = []
+        while let listing = await rest.instruments(of: segment, wanted: missing, log: self.sampledLog) {
+            missing = listing.missing
+            self.missing.withLock { $0[segment] = listing.missing }
+            guard await self.open(self.place(segment, listing.found, &opened), listing.found) else { return }
+            if missing.isEmpty { return }
+            let pause = self.relistPause * Double.random(in: 1..<1.2)
+            do { try await Task.sleep(for: pause) } catch { return }
+        }
+    }
+
+    /// Gives the connections that newly listed instruments need: those of the plan, or further ones beside those that
+    /// carry others already.
+    private func place(
+        _ segment: BinanceSegment, _ instruments: [Instrument], _ opened: inout Set<Int>
+    ) -> [Placed] {
+        let symbols = Set(instruments.map(\.venueSymbol))
         let placement = self.plan.placement(loops: self.workers.count)
+        var placed: [Placed] = []
+        for (offset, plan) in self.plan.connections.enumerated() where plan.segment == segment {
+            let streams = plan.streams.filter { name in
+                BinanceStream.parse(name: name).map { symbols.contains($0.symbol) } ?? false
+            }
+            guard !streams.isEmpty else { continue }
+            if opened.insert(offset).inserted {
+                placed.append((placement[offset], UInt32(offset), plan))
+                continue
+            }
+            let (number, late) = self.lateConnections.withLock { late in
+                let connection = CollectionPlan.Connection(
+                    name: "\(plan.name)-late-\(late.count)", segment: segment, endpoints: plan.endpoints,
+                    streams: streams)
+                late.append(connection)
+                return (late.count - 1, connection)
+            }
+            placed.append((placement[offset], UInt32(self.plan.connections.count + number), late))
+        }
+        return placed
+    }
+
+    /// Opens connections on their loops; false when cancelled before all are passed on.
+    private func open(_ placed: [Placed], _ instruments: [Instrument]) async -> Bool {
         for index in self.workers.indices {
-            let connections = self.plan.connections.enumerated()
-                .filter { placement[$0.offset] == index && $0.element.segment == segment }
-                .map { (number: UInt32($0.offset), plan: $0.element) }
+            let connections = placed.filter { $0.loop == index }.map { (number: $0.number, plan: $0.plan) }
             guard !connections.isEmpty else { continue }
             let builder = LoopBuilder(service: self, index: index)
-            while !self.workers[index].submit({ builder.open(connections, listing.found, in: $0) }) {
-                do { try await Task.sleep(for: Self.mailboxPause) } catch { return }
+            while !self.workers[index].submit({ builder.open(connections, instruments, in: $0) }) {
+                do { try await Task.sleep(for: Self.mailboxPause) } catch { return false }
             }
         }
+        return true
     }
 
     /// Answers the books' requests as they come; a book has one under way at most, which bounds the tasks.
@@ -239,6 +288,9 @@ package final class CollectorService: Sendable {
                 waiting: loop.waitingCommands, limit: loop.mailboxLimit, refused: loop.refusedCommands)
         }
     }
+
+    /// The connections of the plan, and those that came later.
+    var connections: [CollectionPlan.Connection] { self.plan.connections + self.lateConnections.withLock { $0 } }
 
     /// What is to be collected and is not listed by the venue, as "spot BTCUSDT".
     var missingInstruments: [String] {

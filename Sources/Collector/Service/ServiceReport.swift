@@ -124,7 +124,7 @@ struct ServiceReport: Sendable {
             microseconds: LoopClock.wallMicroseconds(), steady: steady,
             startMicroseconds: service.startMicroseconds, startSteady: service.startSteady,
             instance: configuration.instance, boot: service.boot, depth: configuration.books.depth,
-            staleMicroseconds: configuration.transport.staleAfter.microseconds, planned: service.plan.connections,
+            staleMicroseconds: configuration.transport.staleAfter.microseconds, planned: service.connections,
             missingInstruments: service.missingInstruments, loops: loops.compactMap(\.summary), bounds: Bounds(service),
             mailboxes: service.mailboxes,
             loopsAnswered: loops.map(\.answeredSteady),

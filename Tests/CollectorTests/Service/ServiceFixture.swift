@@ -24,8 +24,8 @@ final class ServiceFixture: Sendable {
 
     /// Starts everything; the configuration may be changed before, and once more when it points at the exchange.
     init(
-        simulator: SimulatorConfiguration, adjust: (inout Configuration) -> Void = { _ in },
-        reroute: (inout Configuration) -> Void = { _ in }
+        simulator: SimulatorConfiguration, relistPause: Duration = .seconds(300),
+        adjust: (inout Configuration) -> Void = { _ in }, reroute: (inout Configuration) -> Void = { _ in }
     ) async throws {
         self.directory = NSTemporaryDirectory() + "sluice-service-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: self.directory, withIntermediateDirectories: true)
@@ -39,7 +39,7 @@ final class ServiceFixture: Sendable {
         reroute(&configuration)
         var log = Logger(label: "test")
         log.logLevel = .critical
-        let service = CollectorService(configuration, natsURL: self.server.url, log: log)
+        let service = CollectorService(configuration, natsURL: self.server.url, log: log, relistPause: relistPause)
         self.service = service
         let summary = LatestSummary()
         self.summary = summary

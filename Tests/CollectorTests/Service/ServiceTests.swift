@@ -3,7 +3,9 @@ import ExchangeSimulator
 import Foundation
 import MarketModel
 import Publishing
+import Synchronization
 import Testing
+import Transport
 import Venues
 
 @Suite("The service on loopback", .serialized)
@@ -137,6 +139,49 @@ struct ServiceTests {
         #expect(areLive)
         try await fixture.stopService()
         await fixture.tearDown()
+    }
+
+    @Test("A symbol that the venue comes to list later is collected beside the others")
+    func listedLater() async throws {
+        // Stands for the exchange's REST of spot, since that lists everything from the start.
+        let list = Mutex<[String]>([])
+        let loop = ServiceLoop(options: ServiceLoopOptions(name: "list"))
+        try loop.start()
+        let venue = HTTPServer(loop: loop, configuration: HTTPServerConfiguration()) { _ in
+            let answer = list.withLock { $0.count > 1 ? $0.removeFirst() : $0.first }
+            return answer.map { HTTPResponse(text: $0) } ?? HTTPResponse(status: 503, text: "")
+        }
+        let port = UInt16(clamping: try await venue.start())
+        var exchange: Endpoint?
+        let fixture = try await ServiceFixture(
+            simulator: SimulatorConfiguration(), relistPause: .seconds(2)
+        ) { configuration in
+            configuration.venues.binance.usdm = nil
+            configuration.venues.binance.coinm = nil
+            configuration.venues.binance.spot?.types = [.trade, .bbo]
+        } reroute: { configuration in
+            exchange = configuration.venues.binance.spot?.rest
+            configuration.venues.binance.spot?.rest = Endpoint(
+                scheme: .http, address: HostPort(host: "127.0.0.1", port: port))
+        }
+        let address = try #require(exchange?.address)
+        let answer = try await PageClient.get("http://\(address)/api/v3/exchangeInfo", timeout: .seconds(5))
+        let whole = String(decoding: answer.body, as: UTF8.self)
+        let without = whole.replacingOccurrences(of: "\"ETHUSDT\"", with: "\"OTHERUSDT\"")
+        #expect(without != whole)
+        list.withLock { $0 = [without, whole] }
+        func healthy(_ summary: LiveSummary) -> [String] {
+            summary.connections.filter(\.isHealthy).map(\.name).sorted()
+        }
+        #expect(await fixture.wait(atMost: .seconds(20)) { healthy($0) == ["binance-spot-0"] })
+        let isAdded = await fixture.wait(atMost: .seconds(20)) {
+            healthy($0) == ["binance-spot-0", "binance-spot-0-late-0"]
+        }
+        #expect(isAdded)
+        try await fixture.stopService()
+        await fixture.tearDown()
+        await venue.stop()
+        loop.stop()
     }
 
     @Test("A venue that answers no close holds a graceful stop up for seconds only, all loops together")
