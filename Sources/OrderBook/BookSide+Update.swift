@@ -28,22 +28,6 @@ extension BookSide {
         return true
     }
 
-    @inline(__always)
-    private mutating func insert(_ level: Level, at index: Int) {
-        if self.count == self.capacity { self.reserve(self.count &+ 1) }
-        let place = self.storage + index
-        (place + 1).update(from: place, count: self.count &- index)
-        place.initialize(to: level)
-        self.count &+= 1
-    }
-
-    @inline(__always)
-    private mutating func remove(at index: Int) {
-        let place = self.storage + index
-        place.update(from: place + 1, count: self.count &- index &- 1)
-        self.count &-= 1
-    }
-
     // MARK: - Search
 
     /// Levels next to the finger that are looked at all together.

@@ -1,6 +1,9 @@
 package import MarketModel
 
-/// One side of a book: levels in one contiguous array, best last, so that the busy end moves least.
+/// One side of a book: levels in one contiguous array, best last.
+///
+/// The array floats in its memory with room at both ends, so that a level that comes or goes moves the shorter part, and
+/// the worst ones are dropped by moving its start.
 ///
 /// A level is kept under its *key*: the price for bids, the negated price for asks. A greater key is a better price on
 /// both sides, and one code path serves them.
@@ -12,8 +15,10 @@ package struct BookSide: ~Copyable {
     package let kind: Kind
     /// How many levels are kept at most after `trim`; nil keeps every level.
     private let retain: Int?
-    var storage: UnsafeMutablePointer<Level>
-    private(set) var capacity: Int
+    /// The worst level; the others follow.
+    private(set) var storage: UnsafeMutablePointer<Level>
+    private var memory: UnsafeMutablePointer<Level>
+    private var capacity: Int
     package internal(set) var count = 0
     /// Every level whose key is at or above this is known; keys below it are not kept.
     package private(set) var trustedFrom = Int64.min
@@ -24,12 +29,13 @@ package struct BookSide: ~Copyable {
     package init(_ kind: Kind, retain: Int?) {
         self.kind = kind
         self.retain = retain
-        self.capacity = min(retain ?? 1_024, 1_024) + 64
-        self.storage = .allocate(capacity: self.capacity)
+        self.capacity = min(retain ?? 1_024, 1_024) + Self.drift
+        self.memory = .allocate(capacity: self.capacity)
+        self.storage = self.memory
     }
 
     deinit {
-        self.storage.deallocate()
+        self.memory.deallocate()
     }
 
     /// The bytes that the levels occupy.
@@ -77,7 +83,7 @@ package struct BookSide: ~Copyable {
     /// - Returns: False when the levels are not strictly ordered from the best; the side is then empty.
     package mutating func replace(with levels: UnsafeBufferPointer<Level>, isComplete: Bool) -> Bool {
         self.removeAll()
-        self.reserve(levels.count)
+        self.makeRoom(levels.count)
         var previous = Int64.max
         for (offset, level) in levels.enumerated() {
             let key = self.key(of: level.price)
@@ -96,7 +102,8 @@ package struct BookSide: ~Copyable {
 
     /// Takes over another side's levels and trusted range.
     package mutating func replace(with other: borrowing BookSide) {
-        self.reserve(other.count)
+        self.count = 0
+        self.makeRoom(other.count)
         self.storage.update(from: other.storage, count: other.count)
         self.count = other.count
         self.trustedFrom = other.trustedFrom
@@ -116,7 +123,7 @@ package struct BookSide: ~Copyable {
     package mutating func trim(slack: Int) {
         guard let retain = self.retain, self.count > retain &+ slack else { return }
         let excess = self.count - retain
-        self.storage.update(from: self.storage + excess, count: retain)
+        self.storage += excess
         self.count = retain
         self.trustedFrom = retain > 0 ? self.storage[0].price : .max
         self.finger = self.count
@@ -174,14 +181,51 @@ package struct BookSide: ~Copyable {
 
     // MARK: - Storage
 
-    /// Makes room for `wanted` levels; at least doubles, so that a side that grows does so seldom.
-    mutating func reserve(_ wanted: Int) {
-        guard wanted > self.capacity else { return }
-        let capacity = max(wanted, 2 * self.capacity)
-        let wider = UnsafeMutablePointer<Level>.allocate(capacity: capacity)
-        wider.moveInitialize(from: self.storage, count: self.count)
-        self.storage.deallocate()
-        self.storage = wider
-        self.capacity = capacity
+    /// Room beside the levels, so that moving all of them back into the middle is seldom.
+    private static let drift = 768
+
+    /// Moves the levels into the middle of memory that holds `wanted` of them and more at both ends.
+    private mutating func makeRoom(_ wanted: Int) {
+        var target = self.memory
+        if wanted + Self.drift / 2 > self.capacity {
+            self.capacity = max(wanted + Self.drift, 2 * self.capacity)
+            target = .allocate(capacity: self.capacity)
+        }
+        let start = target + (self.capacity - wanted) / 2
+        start.update(from: self.storage, count: self.count)
+        if target != self.memory {
+            self.memory.deallocate()
+            self.memory = target
+        }
+        self.storage = start
+    }
+
+    @inline(__always)
+    mutating func insert(_ level: Level, at index: Int) {
+        let isLow = index < self.count / 2
+        let hasRoom =
+            isLow ? self.storage > self.memory : self.storage + self.count < self.memory + self.capacity
+        if !hasRoom { self.makeRoom(self.count &+ 1) }
+        if isLow {
+            (self.storage - 1).update(from: self.storage, count: index)
+            self.storage -= 1
+        } else {
+            let place = self.storage + index
+            (place + 1).update(from: place, count: self.count &- index)
+        }
+        (self.storage + index).initialize(to: level)
+        self.count &+= 1
+    }
+
+    @inline(__always)
+    mutating func remove(at index: Int) {
+        if index < self.count / 2 {
+            (self.storage + 1).update(from: self.storage, count: index)
+            self.storage += 1
+        } else {
+            let place = self.storage + index
+            place.update(from: place + 1, count: self.count &- index &- 1)
+        }
+        self.count &-= 1
     }
 }
