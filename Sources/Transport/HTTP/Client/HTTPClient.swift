@@ -32,19 +32,19 @@ package final class HTTPClient: Sendable {
 
     /// Gets a whole answer, whatever its status.
     package func get(_ request: HTTPClientRequest) async throws(HTTPClientError) -> HTTPClientResponse {
-        let body = LoopBound<[UInt8]>([])
+        let body = CollectedBody()
         let receiver = HTTPExchange.Receiver(
             head: { head in
                 // The announced length is a hint from outside, so only some of it is believed.
                 let announced = head.header("content-length").flatMap { Int($0) } ?? 0
-                body.value.reserveCapacity(min(max(announced, 0), 1 << 20))
+                body.bytes.withLock { $0.reserveCapacity(min(max(announced, 0), 1 << 20)) }
             },
             piece: { piece in
-                body.value.append(contentsOf: piece)
+                body.bytes.withLock { $0.append(contentsOf: piece) }
                 return true
             })
         let head = try await self.exchange(request, receiver)
-        return HTTPClientResponse(status: head.status, headers: head.headers, body: body.value)
+        return HTTPClientResponse(status: head.status, headers: head.headers, body: body.bytes.withLock { $0 })
     }
 
     /// Gets an answer piece by piece, without keeping it.
@@ -174,4 +174,9 @@ private final class PendingLookup: Sendable {
         }
         continuation?.resume(returning: outcome)
     }
+}
+
+/// A body in the making: written on the loop's thread, read by whoever waits for the answer.
+private final class CollectedBody: Sendable {
+    let bytes = Mutex<[UInt8]>([])
 }
