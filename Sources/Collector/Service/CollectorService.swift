@@ -254,7 +254,8 @@ package final class CollectorService: Sendable {
         return true
     }
 
-    /// Answers the books' requests as they come; a book has one under way at most, which bounds the tasks.
+    /// Answers the books' requests as they come; a book has one under way, a second only after the first was given up,
+    /// which bounds the tasks.
     ///
     /// The group discards what is done: one that keeps results until they are asked for grows with every snapshot.
     private func answerRequests(_ rest: VenueRequests) async {
