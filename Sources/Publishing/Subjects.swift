@@ -25,6 +25,11 @@ package struct Subjects: Sendable, Equatable {
         self.subject(.heartbeat, venue: nil, market: nil, symbol: instance)
     }
 
+    /// Makes the subject on which losses of `gap` are told.
+    package func gap(_ gap: GapSubject) -> String {
+        self.subject(.gap, venue: gap.venue, market: gap.market, symbol: gap.symbol)
+    }
+
     /// Makes the filter that matches every subject of `type`.
     package func filter(_ type: MessageType) -> String { self.root(type) + ".>" }
 

@@ -57,6 +57,22 @@ extension JSONMessageEncoder {
         out.add("resident_bytes", raw: String(heartbeat.residentBytes))
         return out.closed
     }
+
+    package func text(_ gap: GapEntry, number: UInt64) -> String {
+        var out = ObjectTail(number, received: gap.receivedMicroseconds)
+        out.add("id", text: gap.id)
+        out.add("of", text: "\(gap.of.token)")
+        out.add("cause", text: gap.cause.rawValue)
+        out.add("numbering", text: gap.range?.numbering.rawValue)
+        out.add("from", text: gap.range?.from)
+        out.add("to", text: gap.range?.to)
+        out.add("from_us", raw: String(gap.fromMicroseconds))
+        out.add("to_us", raw: JSONLiteral.integer(gap.toMicroseconds))
+        out.add("missing", raw: gap.missing.map { String($0) } ?? "null")
+        out.add("repaired", raw: String(gap.repaired))
+        out.add("still_missing", raw: gap.stillMissing.map { String($0) } ?? "null")
+        return out.closed
+    }
 }
 
 /// What follows a message's prefix, as text.

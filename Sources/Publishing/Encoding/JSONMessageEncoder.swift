@@ -9,16 +9,26 @@ package struct JSONMessageEncoder: MessageEncoder {
     package func prefix(
         _ type: MessageType, of instrument: Instrument?, instance: String, boot: String
     ) -> String {
+        Self.prefix(type, of: instrument.map(GapSubject.init), instance: instance, boot: boot)
+    }
+
+    package func prefix(_ gap: GapSubject, instance: String, boot: String) -> String {
+        Self.prefix(.gap, of: gap, instance: instance, boot: boot)
+    }
+
+    private static func prefix(
+        _ type: MessageType, of subject: GapSubject?, instance: String, boot: String
+    ) -> String {
         var out = "{\"v\":1"
         func add(_ key: StaticString, _ value: String) {
             out += ",\"\(key)\":"
             out += value
         }
         add("type", JSONLiteral.string("\(type.token)"))
-        add("venue", JSONLiteral.optional(instrument?.venue.name))
-        add("market", JSONLiteral.optional(instrument?.market.rawValue))
-        add("symbol", JSONLiteral.optional(instrument?.symbol))
-        add("venue_symbol", JSONLiteral.optional(instrument?.venueSymbol))
+        add("venue", JSONLiteral.optional(subject?.venue))
+        add("market", JSONLiteral.optional(subject?.market))
+        add("symbol", JSONLiteral.optional(subject?.symbol))
+        add("venue_symbol", JSONLiteral.optional(subject?.venueSymbol))
         add("instance", JSONLiteral.string(instance))
         add("boot", JSONLiteral.string(boot))
         out += ",\"n\":"

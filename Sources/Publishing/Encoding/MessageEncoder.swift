@@ -7,6 +7,8 @@ package import MarketModel
 package protocol MessageEncoder: Sendable {
     /// The part of a message that is the same for every message under a subject.
     func prefix(_ type: MessageType, of instrument: Instrument?, instance: String, boot: String) -> String
+    /// The same for the `gap` messages about one subject.
+    func prefix(_ gap: GapSubject, instance: String, boot: String) -> String
 
     func encode(
         _ trade: Trade, id: UnsafeRawBufferPointer, number: UInt64, unit: SizeUnit, scales: DecimalScales,
@@ -27,6 +29,7 @@ package protocol MessageEncoder: Sendable {
     func text(_ instrument: Instrument, number: UInt64, received: Timestamp) -> String
     func text(_ change: StatusChange, name: String, number: UInt64) -> String
     func text(_ heartbeat: Heartbeat, number: UInt64) -> String
+    func text(_ gap: GapEntry, number: UInt64) -> String
 }
 
 /// What messages about a book say beside its levels.

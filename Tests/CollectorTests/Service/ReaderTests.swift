@@ -66,4 +66,32 @@ struct ReaderTests {
         }
         await fixture.tearDown()
     }
+
+    @Test("Entries of the ledger fit their schema, whatever their type and cause")
+    func gapSchema() async throws {
+        let encoder = JSONMessageEncoder()
+        let subjects = [
+            GapSubject(venue: "binance", market: "spot", symbol: "BTC-USDT", venueSymbol: "BTCUSDT"),
+            GapSubject(venue: "binance"), GapSubject(venue: nil),
+        ]
+        let ranges = GapNumbering.allCases.map { Optional(GapRange($0, from: "1", to: "2")) } + [nil]
+        let kinds = MessageType.allCases.map(GapKind.messages) + [.connection]
+        let shapes = GapCause.allCases.flatMap { cause in kinds.map { (cause, $0) } }
+        var lines = ""
+        for (number, (cause, kind)) in shapes.enumerated() {
+            let subject = subjects[number % subjects.count]
+            let entry = GapEntry(
+                id: "i:b:\(number)", subject: subject, of: kind, cause: cause, range: ranges[number % ranges.count],
+                fromMicroseconds: 1, toMicroseconds: number % 2 == 0 ? nil : 2, missing: number % 5 == 0 ? nil : 9,
+                repaired: 4, receivedMicroseconds: 3)
+            lines += encoder.prefix(subject, instance: "i", boot: "b")
+            lines += encoder.text(entry, number: UInt64(number) + 1) + "\n"
+        }
+        let child = try ChildProcess(
+            TestPaths.python, [TestPaths.root + "/scripts/validate-messages"], in: NSTemporaryDirectory(),
+            input: Data(lines.utf8))
+        let result = try await child.result(atMost: .seconds(60))
+        #expect(result.status == 0, "\(result.output.suffix(1_500)) \(result.errors.suffix(600))")
+        #expect(result.output.contains("\"gap\": \(shapes.count)"), "\(result.output)")
+    }
 }
