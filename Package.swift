@@ -33,7 +33,7 @@ let package = Package(
         .target(name: "Venues", dependencies: shared),
         .target(name: "OrderBook", dependencies: shared),
         .target(name: "Backfill", dependencies: shared + ["Transport", "Venues"]),
-        .target(name: "Publishing", dependencies: shared + ["CNATS", logging]),
+        .target(name: "Publishing", dependencies: shared + ["CNATS", "CZlib", logging]),
 
         // The service, and the exchange it is tested against.
         .target(name: "ExchangeSimulator", dependencies: shared + ["Transport", "CZlib"]),

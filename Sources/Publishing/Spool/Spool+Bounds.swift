@@ -1,0 +1,105 @@
+extension Spool {
+    /// Drops the segments whose youngest record is older than `maxAge`, and does again what the disk refused.
+    package func expire(nowMicroseconds now: Int64) {
+        self.now = now
+        self.retryRemoving()
+        let newest = self.nextSequence
+        let limit = now - self.configuration.maxAgeMicroseconds
+        while let index = self.firstDroppable() {
+            let segment = self.segments[index]
+            guard segment.lastWritten < limit, segment.first < newest, segment.end > self.head else { return }
+            self.drop(index, .expired, carryBelow: newest)
+        }
+    }
+
+    /// Drops the oldest segments until `need` more bytes are within the limit; false when nothing more can go.
+    func makeRoom(_ need: Int) -> Bool {
+        let newest = self.nextSequence
+        let limit = self.configuration.bytes - self.configuration.carryBytes
+        while self.bytes + need > limit {
+            guard let index = self.firstDroppable() else { return false }
+            self.drop(index, .full, carryBelow: newest)
+        }
+        return true
+    }
+
+    /// The oldest segment that holds records, none of them read and not released.
+    private func firstDroppable() -> Int? {
+        let read = self.unreleasedCount > 0 ? self.readPlace.sequence : self.head
+        return self.segments.firstIndex { segment in
+            segment.end > segment.first && max(segment.first, self.head) >= min(segment.end, read)
+        }
+    }
+
+    /// Gap records of a segment that goes, and the numbers they had in it.
+    private struct Carried {
+        let batch: SpoolBatch
+        var sequences: [UInt64] = []
+    }
+
+    /// Lets a segment go; gap records below `carryBelow` in it are appended again behind as far as there is room.
+    private func drop(_ index: Int, _ cause: SpoolDropCause, carryBelow: UInt64) {
+        let segment = self.segments[index]
+        if index == self.segments.count - 1 { self.tail = nil }
+        let carried = self.empty(segment, cause, carryBelow: carryBelow)
+        // Written before the old ones go, unless only their going makes the room.
+        let isWritten = self.append(carried)
+        self.count -= segment.end - min(max(segment.first, self.head), segment.end)
+        self.cursor.addGap(segment.first..<segment.end)
+        self.writeCursor()
+        if let index = self.segments.firstIndex(where: { $0.first == segment.first }) {
+            self.removeSegment(at: index)
+        }
+        if !isWritten, !self.append(carried) { self.giveUp(carried, segment, cause) }
+        self.settleHead()
+        self.writeCursor()
+    }
+
+    /// Appends carried records; true when there is nothing to do.
+    private func append(_ carried: Carried) -> Bool {
+        let batch = carried.batch
+        guard batch.records > 0 else { return true }
+        guard self.bytes + batch.bytes + SpoolFormat.headerBytes <= self.configuration.bytes, self.append(batch) else {
+            return false
+        }
+        self.carriedRecords += UInt64(batch.records)
+        return true
+    }
+
+    private func giveUp(_ carried: Carried, _ segment: SpoolSegment, _ cause: SpoolDropCause) {
+        var sequences = carried.sequences.makeIterator()
+        carried.batch.forEach { base, _ in
+            let sequence = sequences.next() ?? 0
+            self.onDrop?(SpooledRecord(at: base, sequence: sequence, isRecovered: segment.isRecovered), cause)
+        }
+    }
+
+    /// Gives every unreleased record of a segment to `onDrop`, but for the gap records it returns.
+    private func empty(_ segment: SpoolSegment, _ cause: SpoolDropCause, carryBelow: UInt64) -> Carried {
+        let room = max(min(self.configuration.carryBytes, segment.bytes / 2) - SpoolFormat.headerBytes, 0)
+        var carried = Carried(batch: SpoolBatch(limit: room, longest: room, records: .max))
+        let reader = SpoolReader(windowBytes: 256 << 10)
+        reader.use(try? self.files.open(self.path(segment.first), .read))
+        var offset = SpoolFormat.headerBytes
+        for sequence in segment.first..<segment.end {
+            let outcome = reader.record(at: offset, end: segment.dataBytes, sequence: sequence)
+            guard case .record(let base, let length) = outcome else {
+                self.lostRecords += segment.end - min(max(sequence, self.head), segment.end)
+                break
+            }
+            offset += length
+            guard sequence >= self.head else { continue }
+            let spooled = SpooledRecord(at: base, sequence: sequence, isRecovered: segment.isRecovered)
+            let isCarried =
+                spooled.record.type == .gap && sequence < carryBelow
+                && carried.batch.add(
+                    spooled.record, origin: spooled.origin, isFromEarlierBoot: spooled.isRecovered)
+            if isCarried {
+                carried.sequences.append(sequence)
+            } else {
+                self.onDrop?(spooled, cause)
+            }
+        }
+        return carried
+    }
+}
