@@ -15,8 +15,8 @@ struct SluiceCommand: AsyncParsableCommand {
             """,
         version: Self.version,
         subcommands: [
-            RunCommand.self, CheckCommand.self, TailCommand.self, SimulateCommand.self, ReplayCommand.self,
-            HealthCommand.self,
+            RunCommand.self, CheckCommand.self, TailCommand.self, GapsCommand.self, SimulateCommand.self,
+            ReplayCommand.self, HealthCommand.self,
         ])
 
     /// Takes the stop signals over, for the commands that wait for them.

@@ -26,6 +26,7 @@ package struct TailRenderer: Sendable {
         case "orderbook_delta": return [self.delta(message)]
         case "instrument": return [self.instrument(message)]
         case "status": return [self.status(message)]
+        case "gap": return [self.gap(message)]
         case "heartbeat": return [self.heartbeat(message)]
         default: return [self.cut("\(self.head(message, type)) (\(payload.count) bytes)", nil)]
         }
@@ -77,6 +78,14 @@ package struct TailRenderer: Sendable {
             "\(self.time(message)) status \(message.text("scope") ?? "-") \(message.text("name") ?? "-"): "
             + "\(message.text("previous") ?? "-") > \(state)\(reason)"
         return self.cut(text, state == "live" ? .green : .yellow)
+    }
+
+    private func gap(_ message: TailMessage) -> String {
+        let range = message.text("from").map { ", \($0)..\(message.text("to") ?? "-")" } ?? ""
+        let text =
+            "\(self.head(message, "gap")) \(message.text("of") ?? "-") \(message.text("cause") ?? "-")\(range), "
+            + "missing \(message.text("missing") ?? "?"), repaired \(message.text("repaired") ?? "-")"
+        return self.cut(text, message.text("still_missing") == "0" ? nil : .red)
     }
 
     private func heartbeat(_ message: TailMessage) -> String {

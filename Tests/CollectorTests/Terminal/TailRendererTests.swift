@@ -50,6 +50,15 @@ struct TailRendererTests {
                 #""uptime_us":75000000,"period_us":5000000,"counts":{"produced":9007199254740993,"confirmed":2},"books_live":6,"resident_bytes":1"#,
                 "10:00:00.123 heartbeat demo up 1m15s, books 6, produced 9007199254740993, confirmed 2"
             ),
+            (
+                "gap",
+                #""of":"trade","cause":"restart","from":"101","to":"110","missing":10,"repaired":4,"still_missing":6"#,
+                "10:00:00.123 gap   binance spot BTC-USDT trade restart, 101..110, missing 10, repaired 4"
+            ),
+            (
+                "gap", #""of":"connection","cause":"reconnect","from":null,"to":null,"missing":null,"repaired":0"#,
+                "10:00:00.123 gap   binance spot BTC-USDT connection reconnect, missing ?, repaired 0"
+            ),
             ("kline", #""x":1"#, "10:00:00.123 kline binance spot BTC-USDT (223 bytes)"),
         ])
     func oneLine(type: String, rest: String, expected: String) {
