@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Follows books by deltas alone and checks every later `orderbook` against what it holds; checks trade ids.
 
+Of several collectors it follows one for each book, and changes over when that one's heartbeat stops.
+
     python3 follow_books.py --nats nats://127.0.0.1:4222 --seconds 60
 
 Needs nats-py. Prints one JSON document at the end. Written from docs/subscribing.md.
@@ -21,15 +23,48 @@ except ImportError:
 USABLE = {"seeded", "live", "refreshing"}
 
 
-class Book:
+class Heartbeats:
+    """When each instance's last one came, by our clock, and the period that it named."""
+
     def __init__(self):
+        self.last = {}
+
+    def take(self, m, now):
+        self.last[m["instance"]] = now, m["period_us"] / 1e6
+
+    def silence(self, instance, now):
+        """Seconds since the last, and in periods; from one not heard yet a first is awaited for three of 5 s."""
+        since, period = self.last.setdefault(instance, (now, 5.0))
+        return now - since, (now - since) / period
+
+
+class Book:
+    def __init__(self, heartbeats):
+        self.heartbeats = heartbeats
+        self.instance = None  # whom we follow
+        self.followed = []  # whom we followed, after how long a silence of the one before, and views compared
         self.chain = None
         self.sequence = 0
         self.is_first = True
         self.bids, self.asks = {}, {}
         self.counts = dict.fromkeys(("compared", "different", "deltas", "chains", "gaps"), 0)
 
-    def view(self, m):
+    def is_ours(self, m, now):
+        """Whether `m` is of the instance that we follow, or of one to follow from now on."""
+        if self.instance == m["instance"]:
+            return True
+        if m["state"] not in USABLE or self.heartbeats.silence(m["instance"], now)[1] > 3:
+            return False
+        silence = self.heartbeats.silence(self.instance, now) if self.instance else (0, 0)
+        if self.chain and silence[1] <= 3:
+            return False
+        self.instance = m["instance"]
+        self.followed.append({"instance": self.instance, "after": silence[0], "compared": 0})
+        return True
+
+    def view(self, m, now):
+        if not self.is_ours(m, now):
+            return
         if m["state"] not in USABLE:
             self.chain = None
             return
@@ -37,6 +72,7 @@ class Book:
         if self.chain == (m["instance"], m["chain"]):
             if m["sequence"] == self.sequence:
                 self.counts["compared"] += 1
+                self.followed[-1]["compared"] += 1
                 self.counts["different"] += (bids, asks) != (self.bids, self.asks)
                 return  # carry on with our own book: deltas alone must keep it right
             self.counts["gaps"] += 1
@@ -94,7 +130,7 @@ async def main():
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--until-idle", type=float, help="stop after so many seconds without trade or delta")
     arguments = parser.parse_args()
-    books, trades = {}, {}
+    books, trades, heartbeats = {}, {}, Heartbeats()
     loop = asyncio.get_running_loop()
     connection = await nats.connect(arguments.nats)
     subscription = await connection.subscribe(arguments.prefix + ".>" if arguments.prefix else ">")
@@ -111,19 +147,22 @@ async def main():
             received = await subscription.next_msg(timeout=0.2)
         except nats.errors.TimeoutError:
             continue
-        m = loads(received.data)
+        m, now = loads(received.data), loop.time()
         if m["type"] in ("orderbook_delta", "trade"):
-            last_data = loop.time()
+            last_data = now
         key = f'{m["venue"]}.{m["market"]}.{m["symbol"]}'
-        if m["type"] == "orderbook":
-            books.setdefault(key, Book()).view(m)
+        if m["type"] == "heartbeat":
+            heartbeats.take(m, now)
+        elif m["type"] == "orderbook":
+            books.setdefault(key, Book(heartbeats)).view(m, now)
         elif m["type"] == "orderbook_delta":
-            books.setdefault(key, Book()).delta(m)
+            books.setdefault(key, Book(heartbeats)).delta(m)
         elif m["type"] == "trade":
             trades.setdefault(key, Trades()).take(m)
     await connection.close()
     result = {
-        key: book.counts | {"top_bids": book.top(book.bids, True), "top_asks": book.top(book.asks, False)}
+        key: book.counts
+        | {"followed": book.followed, "top_bids": book.top(book.bids, True), "top_asks": book.top(book.asks, False)}
         for key, book in books.items()
     }
     for key, seen in trades.items():
