@@ -47,6 +47,39 @@ struct StreamReaderTests {
             return natsConnection_PublishString(writer.handle, "md.trade.binance.spot.A", "more") == NATS_OK
         }
         #expect(outcome == .finished(messages: 3_000, through: 3_000) && seen == 3_000)
+        // A last message that is gone does not come, and the next one is past the end.
+        let last = try #require(try reader.lastSequence(of: "S"))
+        try rig.delete(last...last)
+        let tail = StreamReader.Request("S", from: .sequence(last - 9), deadline: Self.soon())
+        let rest = try reader.read(tail) { _ in
+            natsConnection_PublishString(writer.handle, "md.trade.binance.spot.A", "more") == NATS_OK
+                && natsConnection_FlushTimeout(writer.handle, 5_000) == NATS_OK
+        }
+        #expect(rest == .finished(messages: 9, through: last))
+        await rig.server.stop()
+    }
+
+    @Test("A stream that is emptied in the middle ends with what came, one that is deleted with an error")
+    func emptied() async throws {
+        let rig = try await StreamRig()
+        try await rig.fill(1...20_000)
+        let reader = try StreamReader(StreamRig.connect(rig.server))
+        let request = StreamReader.Request("S", from: .first, headersOnly: true, deadline: Self.soon(10))
+        var seen: UInt64 = 0
+        let outcome = try reader.read(request) { _ in
+            seen += 1
+            return seen != 10 || rig.purge()
+        }
+        #expect(outcome == .finished(messages: seen, through: 20_000) && seen >= 10 && seen < 20_000)
+        try await rig.fill(20_001...40_000)
+        seen = 0
+        #expect(throws: NATSError.self) {
+            _ = try reader.read(request) { _ in
+                seen += 1
+                return seen != 10 || rig.drop()
+            }
+        }
+        #expect(seen >= 10 && seen < 20_000)
         await rig.server.stop()
     }
 

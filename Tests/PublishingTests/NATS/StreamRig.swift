@@ -53,6 +53,10 @@ final class StreamRig {
         for sequence in sequences { try check(js_DeleteMsg(self.context, "S", sequence, nil, nil), "delete") }
     }
 
+    func purge() -> Bool { js_PurgeStream(self.context, "S", nil, nil) == NATS_OK }
+
+    func drop() -> Bool { js_DeleteStream(self.context, "S", nil, nil) == NATS_OK }
+
     func consumers() throws -> Int {
         var info: UnsafeMutablePointer<jsStreamInfo>?
         defer { jsStreamInfo_Destroy(info) }
