@@ -2,7 +2,7 @@ package import Foundation
 
 /// The ledger as its stream tells it: of each entry the newest message, in the order of their beginnings.
 ///
-/// Holds `limit` entries and a quarter more while it reads; past that the ones that began first are dropped and counted.
+/// Holds `limit` entries and a quarter more while it reads; past that the ones that began first are dropped.
 package struct GapReport: Sendable {
     /// Which entries are wanted; an empty list wants all.
     package struct Filter: Sendable, Equatable {
@@ -45,8 +45,7 @@ package struct GapReport: Sendable {
     package private(set) var messages = 0
     /// Messages that are no `gap` of schema version 1.
     package private(set) var unreadable = 0
-    /// Entries dropped for the limit.
-    package private(set) var dropped = 0
+    private var hasDropped = false
 
     package init(filter: Filter = Filter(), limit: Int = 20_000) {
         self.filter = filter
@@ -68,8 +67,8 @@ package struct GapReport: Sendable {
     /// The entries, those that began first in front.
     package var entries: [GapMessage] { Array(self.sorted.suffix(self.limit)) }
 
-    /// Entries that a look at `entries` leaves out for the limit.
-    package var droppedEntries: Int { self.dropped + max(0, self.newest.count - self.limit) }
+    /// Whether `entries` is all that is wanted; otherwise entries that began earlier were left out for the limit.
+    package var isComplete: Bool { !self.hasDropped && self.newest.count <= self.limit }
 
     /// What they come to, by cause, in the order of the causes' names.
     package static func totals(_ entries: [GapMessage]) -> [Total] {
@@ -94,8 +93,8 @@ package struct GapReport: Sendable {
     private mutating func trim() {
         for message in self.sorted.prefix(self.newest.count - self.limit) {
             self.newest[message.id] = nil
-            self.dropped += 1
         }
+        self.hasDropped = true
     }
 
     private static func sum(_ total: UInt64, _ more: UInt64?) -> UInt64 {

@@ -106,8 +106,9 @@ package struct GapTable: Sendable {
 
     private func notes(_ report: GapReport) -> [String] {
         var notes: [String] = []
-        if report.droppedEntries > 0 {
-            notes.append("the first \(report.droppedEntries) entries are left out, for --limit")
+        if !report.isComplete {
+            notes.append(
+                "these are the \(report.entries.count) that began last; earlier ones are left out, for --limit")
         }
         if report.unreadable > 0 {
             notes.append("\(report.unreadable) messages of the stream are no gap of schema version 1")
@@ -135,7 +136,7 @@ package struct GapTable: Sendable {
             }
             writer.field("messages", report.messages)
             writer.field("unreadable", report.unreadable)
-            writer.field("left_out", report.droppedEntries)
+            writer.field("complete", report.isComplete)
         }
         return writer.text
     }

@@ -44,7 +44,7 @@ struct GapsOptions: ParsableArguments {
     @Option(help: "The ledger's stream; else the configuration's, else GAPS.")
     var stream: String?
 
-    @Option(help: "The most entries held; past that the oldest are left out, which is said.")
+    @Option(help: "The most entries; past that those that began first are left out, which is said.")
     var limit: Int = 20_000
 
     @Option(help: ArgumentHelp("Deadline of the reading.", valueName: "30s"))
