@@ -1,5 +1,6 @@
 import CNATS
 import Glibc
+import Synchronization
 import Testing
 
 @testable import Publishing
@@ -48,7 +49,10 @@ struct StreamReaderTests {
         }
         #expect(outcome == .finished(messages: 3_000, through: 3_000) && seen == 3_000)
         // A last message that is gone does not come, and the next one is past the end.
-        let last = try #require(try reader.lastSequence(of: "S"))
+        try check(natsConnection_FlushTimeout(writer.handle, 5_000), "flush")
+        let isStored = try await PublishFixture.wait { (try? reader.lastSequence(of: "S")) == .some(6_000) }
+        try #require(isStored)
+        let last: UInt64 = 6_000
         try rig.delete(last...last)
         let tail = StreamReader.Request("S", from: .sequence(last - 9), deadline: Self.soon())
         let rest = try reader.read(tail) { _ in
@@ -136,6 +140,34 @@ struct StreamReaderTests {
         try rig.delete(1...10)
         #expect(try reader.lastSequence(of: "S") == 10)
         #expect(try reader.read(here) { _ in true } == .finished(messages: 0, through: 10))
+        await rig.server.stop()
+    }
+
+    @Test("A thread of its own reads over a connection on which another goes on publishing")
+    func shared() async throws {
+        let rig = try await StreamRig()
+        try await rig.fill(1...20_000)
+        let connection = rig.connection
+        let result = Mutex<StreamReader.Outcome?>(nil)
+        let isOver = Flag()
+        let ids = Atomic<Int>(0)
+        let thread = try #require(
+            NativeThread(name: "reader") {
+                let request = StreamReader.Request("S", from: .sequence(1), headersOnly: true, deadline: Self.soon())
+                let outcome = try? StreamReader(connection).read(request) { message in
+                    ids.add(message.messageID.isEmpty ? 0 : 1, ordering: .relaxed)
+                    return true
+                }
+                result.withLock { $0 = outcome }
+                isOver.raise()
+            })
+        var published = 0
+        while !isOver.isRaised, natsConnection_PublishString(connection.handle, "elsewhere", "x") == NATS_OK {
+            published += 1
+        }
+        thread.join()
+        #expect(result.withLock { $0 } == .finished(messages: 20_000, through: 20_000) && published > 0)
+        #expect(ids.load(ordering: .relaxed) == 20_000)
         await rig.server.stop()
     }
 
