@@ -75,6 +75,8 @@ package struct Book: ~Copyable {
     var refreshRequestedMicroseconds: Int64?
     var refreshEndedMicroseconds: Int64?
     var viewChanged = false
+    /// Since when it is void.
+    var loss: BookLoss?
 
     init(instrument: InstrumentID, settings: BookSettings, snapshotLimit: Int) {
         self.instrument = instrument

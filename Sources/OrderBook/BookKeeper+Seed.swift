@@ -31,6 +31,7 @@ extension BookKeeper {
         }
         book.pointee.reseeds &+= 1
         book.pointee.sequence = 1
+        self.regain(book, at: update.receivedMicroseconds)
         let isConfirmed = if case .live = book.pointee.synchronizer.state { true } else { false }
         self.setState(isConfirmed ? .live : .seeded, of: book, reason: .none, at: update.receivedMicroseconds, &batch)
     }

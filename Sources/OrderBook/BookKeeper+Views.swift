@@ -3,12 +3,15 @@ import MarketModel
 /// What books say of themselves: states and views.
 extension BookKeeper {
     mutating func enterBroken(
-        _ book: UnsafeMutablePointer<Book>, reason: StatusChange.Reason, at now: Int64, _ batch: inout EventBatch
+        _ book: UnsafeMutablePointer<Book>, reason: StatusChange.Reason, expected: UInt64? = nil, at now: Int64,
+        _ batch: inout EventBatch
     ) {
         // Whatever was kept for a refresh belongs to the book that is void; what was kept for a seed still waits.
         if book.pointee.refreshRequestedMicroseconds != nil { book.pointee.kept.removeAll() }
         switch book.pointee.state {
-        case .seeded, .live, .refreshing: book.pointee.counts.breaks.count(reason)
+        case .seeded, .live, .refreshing:
+            book.pointee.counts.breaks.count(reason)
+            self.lose(book, reason: reason, expected: expected, at: now)
         case .waiting, .broken, .stopped: break
         }
         book.pointee.synchronizer.broke()

@@ -35,6 +35,8 @@ package struct BookKeeper: ~Copyable {
     /// Filled only when `recordsMarks` is set.
     package internal(set) var marks: [BookMark] = []
     package var recordsMarks = false
+    /// Spans without a book that are to be told.
+    var losses: [BookLoss] = []
 
     private var books: UnsafeMutablePointer<Book>
     private var capacity: Int
@@ -143,9 +145,9 @@ package struct BookKeeper: ~Copyable {
             book.pointee.counts.stale &+= 1
         case .keep:
             self.keep(update, for: book, batch.levels)
-        case .breakAndKeep:
+        case .breakAndKeep(let expected, _):
             book.pointee.counts.gaps &+= 1
-            self.enterBroken(book, reason: .gap, at: update.receivedMicroseconds, &batch)
+            self.enterBroken(book, reason: .gap, expected: expected, at: update.receivedMicroseconds, &batch)
             self.keep(update, for: book, batch.levels)
         }
     }

@@ -30,6 +30,33 @@ package struct Subjects: Sendable, Equatable {
         self.subject(.gap, venue: gap.venue, market: gap.market, symbol: gap.symbol)
     }
 
+    /// Reads what a subject of ours is about: the tokens behind prefix and type, `_` being what does not apply.
+    package func gapSubject(of subject: UnsafeRawBufferPointer) -> GapSubject {
+        let skipped = (self.prefix.isEmpty ? 0 : self.prefix.utf8.count { $0 == UInt8(ascii: ".") } + 1) + 1
+        let tokens = subject.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).dropFirst(skipped)
+        let names = tokens.map { Self.unescaped(UnsafeRawBufferPointer(rebasing: $0)) }
+        func name(_ index: Int) -> String? { index < names.count && names[index] != "_" ? names[index] : nil }
+        return GapSubject(venue: name(0), market: name(1), symbol: name(2))
+    }
+
+    private static func unescaped(_ token: UnsafeRawBufferPointer) -> String {
+        func digit(_ byte: UInt8) -> UInt8? { Character(UnicodeScalar(byte)).hexDigitValue.map { UInt8($0) } }
+        var bytes: [UInt8] = []
+        var index = 0
+        while index < token.count {
+            if token[index] == UInt8(ascii: "%"), index + 2 < token.count, let high = digit(token[index + 1]),
+                let low = digit(token[index + 2])
+            {
+                bytes.append(high << 4 | low)
+                index += 3
+            } else {
+                bytes.append(token[index])
+                index += 1
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// Makes the filter that matches every subject of `type`.
     package func filter(_ type: MessageType) -> String { self.root(type) + ".>" }
 

@@ -16,7 +16,7 @@ enum InstrumentsFuzz {
             return
         }
         let limits = QueueLimits(bytes: 1 << 20, messages: 4_096)
-        let queue = PublishQueue(coreLimits: limits, jetstreamLimits: limits, waker: PublisherWaker())
+        let queue = PublishQueue(limits: limits, waker: PublisherWaker())
         queue.setDeliveryState(.up)
         let publisher = EventPublisher(
             encoder: JSONMessageEncoder(), queue: queue, subjects: Subjects(), instance: "fuzz", boot: "0", depth: 10)

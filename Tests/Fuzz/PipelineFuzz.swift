@@ -17,7 +17,7 @@ enum PipelineFuzz {
     static func run(_ input: UnsafeRawBufferPointer) {
         guard let choice = input.first else { return }
         let limits = QueueLimits(bytes: 64 << 10, messages: choice & 8 == 0 ? 4_096 : 16)
-        let queue = PublishQueue(coreLimits: limits, jetstreamLimits: limits, waker: PublisherWaker())
+        let queue = PublishQueue(limits: limits, waker: PublisherWaker())
         queue.setDeliveryState(.up)
         let depth: Int? = [1, 3, 100, nil][Int(choice & 3)]
         let publisher = EventPublisher(

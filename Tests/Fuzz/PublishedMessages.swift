@@ -6,7 +6,7 @@ import Foundation
 enum PublishedMessages {
     /// Empties both lanes: every payload is a JSON object, every subject one that can be published to.
     static func check(_ queue: PublishQueue) {
-        for lane in [queue.core, queue.jetstream] {
+        for lane in queue.lanes {
             while let record = lane.nextUnsent() {
                 let payload = Data(record.payload)
                 let object = (try? JSONSerialization.jsonObject(with: payload)) as? [String: Any]

@@ -11,6 +11,7 @@ package struct Configuration: Hashable, Sendable {
     package var limits = LimitsSettings()
     package var nats = NATSSettings()
     package var queue = QueueSettings()
+    package var spool = SpoolSettings()
     package var http = HTTPSettings()
     package var log = LogSettings()
     package var heartbeat = HeartbeatSettings()
@@ -39,6 +40,8 @@ package struct Configuration: Hashable, Sendable {
             .section("limits", \.limits, LimitsSettings.fields, "What the venues allow."),
             .section("nats", \.nats, NATSSettings.fields, "Where messages go."),
             .section("queue", \.queue, QueueSettings.fields, "The queues between loops and publisher."),
+            .section(
+                "spool", \.spool, SpoolSettings.fields, "Where messages wait on disk while NATS does not take them."),
             .section("http", \.http, HTTPSettings.fields, "Pages for health checks and metrics."),
             .section("log", \.log, LogSettings.fields, "The log."),
             .section("heartbeat", \.heartbeat, HeartbeatSettings.fields, "The sign of life."),

@@ -32,14 +32,17 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
 
     /// Takes an instrument into the loop.
     ///
-    /// - Parameter snapshotLimit: Levels a side that its snapshots are asked for; nil is the book settings' number.
+    /// - Parameters:
+    ///   - snapshotLimit: Levels a side that its snapshots are asked for; nil is the book settings' number.
+    ///   - lastTrade: The id of its last trade that a process before this one published.
     package mutating func add(
-        _ instrument: Instrument, keepsBook: Bool = true, snapshotLimit: Int? = nil
+        _ instrument: Instrument, keepsBook: Bool = true, snapshotLimit: Int? = nil, lastTrade: UInt64? = nil
     ) -> InstrumentID {
         let id = self.instruments.add(instrument)
         self.keeper.add(id, isKept: keepsBook, snapshotLimit: snapshotLimit)
         self.publisher.add(instrument, scales: self.instruments.scales(of: id))
         self.trades.append(TradeSequence())
+        if let lastTrade { self.trades[Int(id.index)].resume(after: lastTrade) }
         self.quotes.append(QuoteSequence())
         return id
     }
@@ -113,7 +116,11 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
                 self.keeper.take(update, &self.batch)
             case .trade(let trade):
                 self.venueTime = trade.eventTime
+                let known = (
+                    self.trades[Int(trade.instrument.index)].jumps, self.trades[Int(trade.instrument.index)].late
+                )
                 guard self.trades[Int(trade.instrument.index)].take(trade) else { continue }
+                self.tellJump(trade, known)
                 if self.recordsTrades { self.recordedTrades.append(trade) }
                 self.publish(.trade(trade), frame)
             case .bestBidOffer(let offer):
@@ -132,6 +139,14 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
     private mutating func publish(_ event: MarketEvent, _ frame: Frame) {
         self.publisher.publish(
             event, frame: frame.bytes, levels: self.batch.levels, now: frame.receivedMicroseconds)
+    }
+
+    /// Tells the ledger of ids that were passed over, or that came after all.
+    @inline(__always)
+    private func tellJump(_ trade: Trade, _ known: (jumps: UInt64, late: UInt64)) {
+        let index = Int(trade.instrument.index)
+        let isSame = self.trades[index].jumps == known.jumps && self.trades[index].late == known.late
+        if !isSame { self.tellChange(trade, isLate: self.trades[index].late != known.late) }
     }
 
     /// Widens scales after a value with more digits than any before; false when that is not what happened.
@@ -193,6 +208,7 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
         for index in 0..<self.keeper.count {
             self.withEvents(at: now) { keeper, batch in keeper.publishDue(InstrumentID(index), at: now, &batch) }
         }
+        self.tellBookLosses()
         for held in self.publisher.flushHeld(now: now) {
             self.withEvents(at: now) { keeper, batch in
                 if held.needsNewChain {

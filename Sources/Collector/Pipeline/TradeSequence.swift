@@ -1,7 +1,8 @@
 package import MarketModel
+package import Publishing
 
 /// The trades of one instrument by their ids: what came twice, what came late, what is missing.
-package struct TradeSequence: Sendable, Equatable {
+package struct TradeSequence: Sendable {
     /// The greatest id so far.
     package private(set) var last: UInt64 = 0
     package private(set) var taken: UInt64 = 0
@@ -9,6 +10,8 @@ package struct TradeSequence: Sendable, Equatable {
     /// Ids that were passed over and have not come since.
     package private(set) var missing: UInt64 = 0
     package private(set) var jumps: UInt64 = 0
+    /// The ids passed over by the last jump, and whether it was at the first trade of a connection or of the process.
+    package private(set) var lastJump: (ids: ClosedRange<UInt64>, cause: GapCause)?
     /// Trades that came after one with a greater id, as they do when two sockets overlap.
     package private(set) var late: UInt64 = 0
     /// Times that the venue counted anew.
@@ -17,6 +20,8 @@ package struct TradeSequence: Sendable, Equatable {
     private var recent: UInt64 = 0
     /// The next trade is the first of a new connection.
     private var isFirstOfConnection = false
+    /// `last` is what the process before this one had.
+    private var isResumed = false
     /// The last of a row of ids far below `last`, and how many follow one another in it.
     private var rowID: UInt64 = 0
     private var rowCount = 0
@@ -37,20 +42,33 @@ package struct TradeSequence: Sendable, Equatable {
             self.taken &+= 1
             return true
         }
-        if self.taken > 0 {
+        if self.taken > 0 || self.isResumed {
             guard id > self.last else { return self.takeLate(id) }
             let step = id &- self.last
             if step > 1 {
                 self.missing &+= step &- 1
                 self.jumps &+= 1
+                self.lastJump = (self.last &+ 1...id &- 1, self.cause)
             }
             self.recent = step < 64 ? self.recent << step : 0
         }
         self.isFirstOfConnection = false
+        self.isResumed = false
         self.last = id
         self.recent |= 1
         self.taken &+= 1
         return true
+    }
+
+    private var cause: GapCause { self.isResumed ? .restart : self.isFirstOfConnection ? .reconnect : .tradeJump }
+
+    /// Goes on behind the last trade that a process before this one brought to safety.
+    package mutating func resume(after id: UInt64) {
+        guard self.taken == 0, id > 0 else { return }
+        self.last = id
+        self.recent = 1
+        self.isResumed = true
+        self.isFirstOfConnection = true
     }
 
     /// Takes note that the connection ended: a venue that was down may count anew.
@@ -85,6 +103,7 @@ package struct TradeSequence: Sendable, Equatable {
         self.recent = 1
         self.taken &+= 1
         self.isFirstOfConnection = false
+        self.isResumed = false
         self.rowCount = 0
         return true
     }

@@ -75,7 +75,7 @@ package struct Replay: ~Copyable {
         self.makesReport = makesReport
         let bytes = depth == nil ? 64 << 20 : 4 << 20
         let limits = QueueLimits(bytes: bytes, messages: 1 << 20)
-        self.queue = PublishQueue(coreLimits: limits, jetstreamLimits: limits, waker: PublisherWaker())
+        self.queue = PublishQueue(limits: limits, waker: PublisherWaker())
         self.drain = QueueDrain(self.queue)
         self.decoders = Decoders()
         self.pipeline = Self.makePipeline(self.settings, self.queue, recording: makesReport)

@@ -44,6 +44,7 @@ package final class CollectorService: Sendable {
     let startMicroseconds = LoopClock.wallMicroseconds()
     let startSteady = LoopClock.monotonicMicroseconds()
     let publisher: NATSPublisher
+    let ledger: GapLedger
     let workers: [LoopCell<LoopWorker>]
     let resolver = Resolver()
     let requests: SnapshotRequests
@@ -77,9 +78,12 @@ package final class CollectorService: Sendable {
         self.sampledLog = sampledLog
         self.logStatistics = logStatistics
         self.boot = String(LoopClock.wallMicroseconds() / 1_000, radix: 36)
+        self.ledger = GapLedger(instance: configuration.instance, boot: self.boot)
         self.publisher = NATSPublisher(
             configuration: configuration.publisherConfiguration(embedded: natsURL),
-            observer: LoggingPublisherObserver(log: log, sampled: sampledLog))
+            observer: LoggingPublisherObserver(log: log, sampled: sampledLog),
+            ledger: LedgerOutput(
+                self.ledger, subjects: Subjects(prefix: configuration.nats.prefix), encoder: JSONMessageEncoder()))
         let wanted = configuration.transport.loops ?? SystemCores.count
         let count = max(1, min(wanted, self.plan.connections.count))
         let caFile = configuration.transport.caFile
@@ -138,7 +142,7 @@ package final class CollectorService: Sendable {
         let limits = QueueLimits(
             bytes: self.configuration.queue.bytes.bytes, messages: self.configuration.queue.messages)
         return self.publisher.makeQueue(
-            coreLimits: limits, jetstreamLimits: limits, modes: self.configuration.nats.modes.publishModes)
+            limits: limits, modes: self.configuration.nats.modes.publishModes)
     }
 
     /// Starts the loops, the publisher and the pages.

@@ -34,7 +34,22 @@ extension Configuration {
         result.acknowledgementTimeout = settings.acknowledgeTimeout
         result.fenceMessages = settings.fenceMessages
         result.fenceInterval = settings.fenceInterval
+        result.spool = self.spoolConfiguration
+        result.spillAfter = self.spool.spillAfter
         return result
+    }
+
+    private var spoolConfiguration: SpoolConfiguration? {
+        guard self.spool.enabled else { return nil }
+        let sync: SpoolSync =
+            switch self.spool.sync {
+            case .never: .never
+            case .interval: .interval(self.spool.syncInterval)
+            case .always: .always
+            }
+        return SpoolConfiguration(
+            directory: self.spool.directory ?? self.stateDirectory + "/spool", bytes: self.spool.bytes.bytes,
+            maxAge: self.spool.maxAge, sync: sync)
     }
 
     private func secure(_ connection: inout NATSConnectionOptions) {

@@ -1,5 +1,6 @@
 import MarketModel
 import OrderBook
+import Publishing
 import Transport
 import Venues
 
@@ -43,6 +44,8 @@ final class FeedConnection: FrameSink {
     private var lastDataMicroseconds: Int64?
     /// When frames last came, by the clock that only goes forward, as of the last tick.
     private var lastDataSteady: Int64?
+    /// When the last frame came before the data stopped; nil while it flows, or before it ever did.
+    private var missingSince: Int64?
     private var refusedSubscriptions: UInt64 = 0
     private(set) var state = StatusChange.State.starting
     private var farewell: (deadline: Int64, completion: () -> Void)?
@@ -160,6 +163,7 @@ final class FeedConnection: FrameSink {
         }
         self.latency.record(venueTime: self.worker.pipeline.venueTime, received: frame.receivedMicroseconds)
         self.lastDataMicroseconds = frame.receivedMicroseconds
+        if self.missingSince != nil { self.tellMissing(until: frame.receivedMicroseconds) }
         if self.line?.socket == id {
             self.line?.frames &+= 1
             if self.line?.frames == 1 {
@@ -210,6 +214,18 @@ final class FeedConnection: FrameSink {
             for id in self.depthInstruments { keeper.breakBook(id, reason: .closed, at: now, &batch) }
         }
         for id in self.instruments { self.worker.pipeline.connectionEnded(of: id) }
+        guard self.missingSince == nil, let last = self.lastDataMicroseconds else { return }
+        self.missingSince = last
+        self.tellMissing(until: nil)
+    }
+
+    /// Tells the ledger that nothing came of the connection for a while, and when it came again.
+    private func tellMissing(until end: Int64?) {
+        guard let since = self.missingSince else { return }
+        if end != nil { self.missingSince = nil }
+        let subject = GapSubject(venue: BinanceSegment.venue.name, symbol: "_conn-" + self.name)
+        self.worker.pipeline.publisher.ledger?.record(
+            GapLoss(subject, of: .connection, cause: .reconnect, from: since, to: end))
     }
 
     func connectFailed(_ reason: DisconnectReason) {

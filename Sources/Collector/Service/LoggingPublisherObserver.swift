@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import Publishing
 
@@ -25,10 +26,31 @@ struct LoggingPublisherObserver: PublisherObserver {
                 "JetStream takes no messages", level: .error, metadata: ["problem": "\(problem)"])
         case .streamRecovered:
             self.sampled.tell("JetStream takes messages again", level: .info)
+        case .resumeIncomplete(let read, let reason):
+            self.sampled.tell(
+                "what the streams hold was not read to its end", metadata: ["read": "\(read)", "reason": "\(reason)"])
+        case .spoolOpened(let recovery): self.report(recovery)
+        case .spoolFailing(let operation, let code):
+            self.sampled.tell(
+                "the spool cannot be written", level: .error,
+                metadata: ["operation": "\(operation)", "error": "\(String(cString: strerror(code)))"])
+        case .spoolWorks:
+            self.sampled.tell("the spool can be written again", level: .info)
         case .publishNotPermitted(let count):
             self.sampled.tell(
                 "the server does not permit publishing", level: .error, metadata: ["count": "\(count)"])
         }
+    }
+
+    private func report(_ recovery: SpoolRecovery) {
+        guard recovery.records > 0 || recovery.tornTails > 0 || recovery.lostRecords > 0 else { return }
+        let isDamaged = recovery.corruptSegments > 0 || recovery.lostRecords > 0 || recovery.isCursorLost
+        self.log.log(
+            level: isDamaged ? .error : .info, "the spool holds messages of an earlier process",
+            metadata: [
+                "messages": "\(recovery.records)", "bytes": "\(recovery.bytes)", "torn_bytes": "\(recovery.tornBytes)",
+                "lost": "\(recovery.lostRecords)", "microseconds": "\(recovery.microseconds)",
+            ])
     }
 
     private func report(_ stream: StreamReport) {

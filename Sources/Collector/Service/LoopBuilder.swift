@@ -20,7 +20,7 @@ struct LoopBuilder: Sendable {
         let publisher = EventPublisher(
             encoder: JSONMessageEncoder(), queue: queue, subjects: Subjects(prefix: configuration.nats.prefix),
             instance: configuration.instance, boot: self.service.boot, depth: configuration.books.depth,
-            segments: BinanceSegment.allCases.map(\.rawValue))
+            segments: BinanceSegment.allCases.map(\.rawValue), ledger: self.service.ledger)
         let beat =
             self.index == 0
             ? HeartbeatSource(
@@ -97,7 +97,10 @@ struct LoopBuilder: Sendable {
         if let id = known[symbol] { return id }
         guard let instrument = listed[symbol] else { return nil }
         guard let settings = self.service.configuration.venues.binance[segment] else { return nil }
-        let id = worker.add(instrument, settings)
+        let subject = Subjects(prefix: self.service.configuration.nats.prefix).subject(
+            .trade, venue: instrument.venue.name, market: instrument.market.rawValue, symbol: instrument.symbol)
+        let lastTrade = self.service.publisher.rememberedTrade(subject: subject)
+        let id = worker.add(instrument, settings, lastTrade: lastTrade)
         known[symbol] = id
         return id
     }

@@ -46,9 +46,10 @@ final class LoopWorker {
 
     // MARK: - Setting up
 
-    func add(_ instrument: Instrument, _ settings: SegmentSettings) -> InstrumentID {
+    func add(_ instrument: Instrument, _ settings: SegmentSettings, lastTrade: UInt64?) -> InstrumentID {
         let id = self.pipeline.add(
-            instrument, keepsBook: settings.types.contains(.orderbook), snapshotLimit: settings.snapshotLimit)
+            instrument, keepsBook: settings.types.contains(.orderbook), snapshotLimit: settings.snapshotLimit,
+            lastTrade: lastTrade)
         if settings.types.contains(.instrument) {
             self.pipeline.publish(.instrument(id), at: LoopClock.wallMicroseconds())
         }

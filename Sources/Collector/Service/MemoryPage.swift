@@ -105,10 +105,10 @@ enum MemoryPage {
             Structure(
                 name: "log_sampler_keys", count: UInt64(report.log.keys), limitCount: report.log.keysMaximum),
         ]
-        for (lane, cut) in [("core", report.core), ("jetstream", report.jetstream)] {
+        for (kind, cut) in report.lanes {
             result.append(
                 Structure(
-                    name: "ring_\(lane)", count: cut.queued &+ cut.inFlight, bytes: Int(clamping: cut.bytes),
+                    name: "ring_\(kind.name)", count: cut.queued &+ cut.inFlight, bytes: Int(clamping: cut.bytes),
                     limitCount: report.bounds.queueMessages, limitBytes: report.bounds.queueBytes))
         }
         if let writer = report.log.writer {

@@ -35,7 +35,8 @@ extension MetricsPage {
         var queued = MetricFamily("sluice_queue_messages", help: "Messages that wait to be sent.", kind: .gauge)
         var bytes = MetricFamily("sluice_queue_bytes", help: "Bytes in the rings.", kind: .gauge)
         var limit = MetricFamily("sluice_queue_limit_bytes", help: "What the rings may hold.", kind: .gauge)
-        for (lane, cut) in [("core", report.core), ("jetstream", report.jetstream)] {
+        for (kind, cut) in report.lanes {
+            let lane = "\(kind.name)"
             for (term, count) in [
                 ("produced", cut.produced), ("confirmed", cut.confirmed), ("conflated", cut.conflated),
                 ("dropped", cut.dropped), ("unconfirmed", cut.unconfirmed), ("queued", cut.queued),

@@ -26,7 +26,7 @@ extension ServiceReport {
         let problem = self.publisher.streamProblem.map { "\($0)" }
         var worst = HealthInput.NATS(
             connected: self.publisher.isConnected, confirmedAge: .zero, awaiting: 0, streamProblem: problem)
-        for (cut, progress) in [(self.core, self.background.core), (self.jetstream, self.background.jetstream)] {
+        for ((_, cut), progress) in zip(self.lanes, self.background.lanes) {
             let awaiting = Int(clamping: cut.queued &+ cut.inFlight)
             guard awaiting > 0 else { continue }
             let age = progress.steady.map { max(0, self.steady - $0) } ?? self.uptimeMicroseconds

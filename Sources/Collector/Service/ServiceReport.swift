@@ -48,8 +48,8 @@ struct ServiceReport: Sendable {
     struct Background: Sendable {
         var process: ProcessMemory
         var history: ResidentHistory
-        var core = LaneProgress()
-        var jetstream = LaneProgress()
+        /// In the order of `LaneKind.allCases`.
+        var lanes = LaneKind.allCases.map { _ in LaneProgress() }
     }
 
     /// When a lane last moved.
@@ -86,8 +86,8 @@ struct ServiceReport: Sendable {
     /// When each loop last answered, by the clock that only goes forward.
     let loopsAnswered: [Int64]
     let publisher: PublisherSnapshot
-    let core: AccountingCut
-    let jetstream: AccountingCut
+    /// The accounts of all lanes of a kind, in the order of `LaneKind.allCases`.
+    let lanes: [(kind: LaneKind, cut: AccountingCut)]
     let counts: [TypeCounts]
     /// Nil when it cannot be read.
     let residentBytes: Int?
@@ -112,11 +112,9 @@ struct ServiceReport: Sendable {
         _ service: CollectorService, loops: [LoopWatch.Look], background: inout Background
     ) -> ServiceReport {
         let steady = LoopClock.monotonicMicroseconds()
-        let core = service.publisher.cut(.core)
-        let jetstream = service.publisher.cut(.jetstream)
+        let lanes = LaneKind.allCases.map { (kind: $0, cut: service.publisher.cut($0)) }
         let resident = ProcessMemory.residentBytes()
-        background.core.note(core, at: steady)
-        background.jetstream.note(jetstream, at: steady)
+        for (index, lane) in lanes.enumerated() { background.lanes[index].note(lane.cut, at: steady) }
         if let resident { background.history.note(resident, at: steady) }
         let configuration = service.configuration
         let log = service.sampledLog
@@ -128,7 +126,7 @@ struct ServiceReport: Sendable {
             missingInstruments: service.missingInstruments, loops: loops.compactMap(\.summary), bounds: Bounds(service),
             mailboxes: service.mailboxes,
             loopsAnswered: loops.map(\.answeredSteady),
-            publisher: service.publisher.snapshot(), core: core, jetstream: jetstream,
+            publisher: service.publisher.snapshot(), lanes: lanes,
             counts: MessageType.allCases.map { service.publisher.counts(of: $0) },
             residentBytes: resident,
             budgets: LimiterRegistry.process.snapshots().filter { named in
@@ -144,7 +142,7 @@ struct ServiceReport: Sendable {
     var uptimeMicroseconds: Int64 { self.steady - self.startSteady }
     var connections: [LoopSummary.Connection] { self.loops.flatMap(\.connections) }
     var books: [LoopSummary.Book] { self.loops.flatMap(\.books) }
-    var total: AccountingCut { self.core + self.jetstream }
+    var total: AccountingCut { self.lanes.reduce(AccountingCut()) { $0 + $1.cut } }
 
     /// Frames refused by all loops, by `FrameRefusal.ordinal`.
     func refused(_ ordinal: Int) -> UInt64 { self.loops.reduce(UInt64(0)) { $0 &+ $1.refusals[ordinal] } }

@@ -39,8 +39,7 @@ enum StatusPage {
                 for latency in report.latencies { Self.write(latency, to: &writer) }
             }
             writer.object("accounting") { writer in
-                writer.object("core") { Self.write(report.core, to: &$0) }
-                writer.object("jetstream") { Self.write(report.jetstream, to: &$0) }
+                for (kind, cut) in report.lanes { writer.object("\(kind.name)") { Self.write(cut, to: &$0) } }
             }
             writer.object("nats") { Self.write(report.publisher, to: &$0) }
             writer.array("limits") { writer in

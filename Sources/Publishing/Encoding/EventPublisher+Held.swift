@@ -27,6 +27,7 @@ extension EventPublisher {
 
     /// Publishes held offers and metadata while there is room, and names the books whose current view is wanted.
     package mutating func flushHeld(now: Int64) -> [(instrument: InstrumentID, needsNewChain: Bool)] {
+        self.tellLosses()
         self.noticeLosses()
         guard self.holdsAnything, self.queue.deliveryState == .up else { return [] }
         var wanted: [(instrument: InstrumentID, needsNewChain: Bool)] = []

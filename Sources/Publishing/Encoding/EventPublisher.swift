@@ -2,9 +2,9 @@ package import MarketModel
 
 /// The last stage of a loop: encodes events straight into the queue's memory and holds to the policy of each type.
 ///
-/// - `orderbook`, `bbo` and `instrument` are conflated at the source: above the watermark a flag per subject says
+/// - `orderbook`, `bbo`, `instrument` and `heartbeat` are conflated at the source: above the watermark a flag per subject says
 ///   "changed", and the current state is encoded when there is room.
-/// - `orderbook_delta` is dropped and counted; its book then needs a new chain.
+/// - `orderbook_delta` in core mode is dropped and counted; its book then needs a new chain.
 /// - Everything else is dropped only when the queue is full, and counted.
 ///
 /// Confined to its loop's thread.
@@ -40,7 +40,7 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
 
     private var table: SubjectTable
     var slots: ContiguousArray<Slot> = []
-    private var instruments: [Instrument] = []
+    private(set) var instruments: [Instrument] = []
     private var connectionPlaces: [(name: String, place: Int)] = []
     private let servicePlace: Int
     private let heartbeatPlace: Int
@@ -48,15 +48,21 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
     var heldOffers = 0
     var heldInstruments = 0
     var seenEpoch: UInt64
+    /// Messages given up since the ledger was last told, by the place of their subject.
+    var lost: [Int: ProducerLoss] = [:]
+    package let ledger: GapLedger?
 
     /// Bytes of message bodies encoded, conflated and dropped ones aside.
     package private(set) var encodedBytes: UInt64 = 0
 
-    /// - Parameter segments: The venues' segments that latencies are told by; messages of the first carry the number 1.
+    /// - Parameters:
+    ///   - segments: The venues' segments that latencies are told by; messages of the first carry the number 1.
+    ///   - ledger: Is told what is given up here.
     package init(
         encoder: Encoder, queue: PublishQueue, subjects: Subjects, instance: String, boot: String, depth: Int,
-        segments: [String] = []
+        segments: [String] = [], ledger: GapLedger? = nil
     ) {
+        self.ledger = ledger
         self.segments = segments
         self.encoder = encoder
         self.queue = queue
@@ -146,7 +152,12 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         let start = Int(trade.id.offset)
         let id = UnsafeRawBufferPointer(rebasing: frame[start..<(start + Int(trade.id.count))])
         let number = self.table.next(slot.tradePlace)
-        guard var writer = self.open(.trade, at: slot.tradePlace, id: id, bytesMax: id.count) else { return }
+        guard var writer = self.open(.trade, at: slot.tradePlace, id: id, bytesMax: id.count) else {
+            self.lose(
+                .trade, of: trade.instrument, at: slot.tradePlace, trade.sequence,
+                numbering: trade.sequence == 0 ? nil : .tradeID, now)
+            return
+        }
         self.encoder.encode(trade, id: id, number: number, unit: slot.unit, scales: slot.scales, to: &writer)
         self.close(writer, .trade, at: slot.tradePlace, id: id, received: trade.receivedMicroseconds, now)
     }
@@ -157,19 +168,23 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         let slot = self.slots[index]
         let number = self.table.next(slot.deltaPlace)
         let lane = self.queue.lane(for: .orderbookDelta)
-        guard self.queue.deliveryState == .up else {
+        guard lane.kind != .core || self.queue.deliveryState == .up else {
             self.loseChain(index)
             lane.countDropped(.orderbookDelta, .disconnected)
+            self.lose(
+                .orderbookDelta, of: delta.head.instrument, at: slot.deltaPlace, number, reason: .disconnected, now)
             return
         }
         guard !slot.chainIsLost else {
             lane.countDropped(.orderbookDelta, .queueFull)
+            self.lose(.orderbookDelta, of: delta.head.instrument, at: slot.deltaPlace, number, now)
             return
         }
         let count = Int(delta.bids.count) + Int(delta.asks.count)
         let most = count * ByteWriter.levelBytesMax
         guard var writer = self.open(.orderbookDelta, at: slot.deltaPlace, id: Self.noID, bytesMax: most) else {
             self.loseChain(index)
+            self.lose(.orderbookDelta, of: delta.head.instrument, at: slot.deltaPlace, number, now)
             return
         }
         self.encoder.encode(delta, levels: levels, number: number, book: self.bookEncoding(slot), to: &writer)
@@ -258,6 +273,11 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
     }
 
     private mutating func publish(_ heartbeat: Heartbeat, _ now: Int64) {
+        // The next one says more.
+        guard self.mayQueue(.heartbeat) else {
+            self.queue.lane(for: .heartbeat).countConflated(.heartbeat)
+            return
+        }
         let number = self.table.next(self.heartbeatPlace)
         let text = self.encoder.text(heartbeat, number: number)
         self.enqueue(.heartbeat, at: self.heartbeatPlace, number: number, text: text, now)

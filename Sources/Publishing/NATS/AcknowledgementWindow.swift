@@ -9,6 +9,9 @@ struct AcknowledgementWindow {
         var sentAt: Int64 = 0
         var bytes: Int32 = 0
         var isSettled = false
+        /// Where a stream stored it; of stream 0 when that is not known.
+        var stream: UInt8 = 0
+        var streamSequence: UInt64 = 0
     }
 
     private var entries: [Entry]
@@ -19,6 +22,8 @@ struct AcknowledgementWindow {
     private(set) var oldest: UInt64 = 0
     private(set) var next: UInt64 = 0
     private(set) var bytesInFlight = 0
+    /// Up to which sequence of each stream everything this lane ever sent is settled.
+    private(set) var floors = StreamFloors()
     /// How many may be in flight now: small after trouble, growing with each acknowledgement.
     private(set) var allowed: Int
 
@@ -30,6 +35,10 @@ struct AcknowledgementWindow {
         self.entries = Array(repeating: Entry(), count: size)
         self.mask = UInt64(size) - 1
         self.allowed = self.limitMessages
+    }
+
+    init(_ configuration: PublisherConfiguration) {
+        self.init(limitMessages: configuration.windowMessages, limitBytes: configuration.windowBytes)
     }
 
     var inFlight: Int { Int(self.next &- self.oldest) }
@@ -49,11 +58,17 @@ struct AcknowledgementWindow {
     }
 
     /// Notes the acknowledgement of `sequence`; false for one that is not in flight or was settled before.
-    mutating func settle(_ sequence: UInt64) -> Bool {
+    ///
+    /// - Parameter stored: The stream, as `StreamNames` numbers it, and the sequence it has there.
+    mutating func settle(_ sequence: UInt64, stored: (stream: UInt8, sequence: UInt64)? = nil) -> Bool {
         guard sequence >= self.oldest, sequence < self.next else { return false }
         let index = Int(sequence & self.mask)
         guard !self.entries[index].isSettled else { return false }
         self.entries[index].isSettled = true
+        if let stored {
+            self.entries[index].stream = stored.stream
+            self.entries[index].streamSequence = stored.sequence
+        }
         self.allowed = min(self.allowed + 1, self.limitMessages)
         return true
     }
@@ -64,7 +79,9 @@ struct AcknowledgementWindow {
     mutating func takeSettled() -> UInt64 {
         let start = self.oldest
         while self.oldest < self.next, self.entries[Int(self.oldest & self.mask)].isSettled {
-            self.bytesInFlight -= Int(self.entries[Int(self.oldest & self.mask)].bytes)
+            let entry = self.entries[Int(self.oldest & self.mask)]
+            self.bytesInFlight -= Int(entry.bytes)
+            self.floors.raise(entry.stream, to: entry.streamSequence)
             self.oldest &+= 1
         }
         return self.oldest &- start
@@ -79,6 +96,14 @@ struct AcknowledgementWindow {
         self.bytesInFlight = 0
         self.allowed = min(max(allowed, 1), self.limitMessages)
     }
+
+    /// Takes note that everything settled so far lies at or below `tops`: nothing may be in flight.
+    mutating func raiseFloors(to tops: StreamFloors) {
+        if self.inFlight == 0 { self.floors = tops }
+    }
+
+    /// Takes over what another lane had in flight: what it sent is looked for from the lower of both floors on.
+    mutating func lowerFloors(to floors: StreamFloors) { self.floors = self.floors.lower(floors) }
 
     /// Follows records that left the lane by another way than acknowledgement.
     mutating func skip(to sequence: UInt64) {

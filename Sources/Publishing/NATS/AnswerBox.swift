@@ -4,9 +4,21 @@ import Synchronization
 /// One answer that came back to the publisher's inbox.
 enum InboxAnswer {
     case fence(UInt64)
-    case stream(StreamAnswer, lane: Int, sequence: UInt64)
+    /// A stream stored it under `streamSequence`; `stream` is its number among the box's names.
+    case stored(stream: UInt8, streamSequence: UInt64, isDuplicate: Bool, lane: Int, sequence: UInt64)
+    case failed(code: Int, error: Int, lane: Int, sequence: UInt64)
+    case unreadable
     /// Nobody listens on the subject: no stream owns it.
     case nobody(lane: Int, sequence: UInt64)
+}
+
+/// The numbers of streams, the same for all connections of a publisher.
+final class StreamNameBox: Sendable {
+    private let names = Mutex(StreamNames())
+
+    func number(of name: UnsafeRawBufferPointer) -> UInt8 { self.names.withLock { $0.number(of: name) } }
+
+    var all: [[UInt8]] { self.names.withLock { $0.names } }
 }
 
 /// Collects answers on the library's delivery thread for the publisher thread.
@@ -15,11 +27,13 @@ enum InboxAnswer {
 /// together with the subject that says whose it is (`natsSub_nextMsg`).
 final class AnswerBox: Sendable {
     private let answers = Mutex<[InboxAnswer]>([])
+    private let names: StreamNameBox
     private let limit: Int
     private let inboxLength: Int
 
     /// Keeps up to `limit` answers; what comes beyond is as if it had been lost on the way.
-    init(limit: Int, inboxLength: Int) {
+    init(limit: Int, inboxLength: Int, names: StreamNameBox) {
+        self.names = names
         self.limit = limit
         self.inboxLength = inboxLength
     }
@@ -42,7 +56,15 @@ final class AnswerBox: Sendable {
         } else {
             let bytes = UnsafeRawBufferPointer(
                 start: natsMsg_GetData(message), count: max(0, Int(natsMsg_GetDataLength(message))))
-            answer = .stream(StreamAnswer(bytes), lane: lane, sequence: number)
+            switch StreamAnswer(bytes) {
+            case .stored(let name, let sequence, let isDuplicate):
+                answer = .stored(
+                    stream: self.names.number(of: UnsafeRawBufferPointer(rebasing: bytes[name])),
+                    streamSequence: sequence, isDuplicate: isDuplicate, lane: lane, sequence: number)
+            case .failed(let code, let error):
+                answer = .failed(code: code, error: error, lane: lane, sequence: number)
+            case .unreadable: answer = .unreadable
+            }
         }
         self.answers.withLock { if $0.count < self.limit { $0.append(answer) } }
     }

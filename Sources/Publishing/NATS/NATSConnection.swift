@@ -4,6 +4,8 @@ import Synchronization
 /// What the library may say from threads of its own; kept for ever, since it calls back after a connection is gone.
 final class ConnectionSignals: Sendable {
     let notPermitted = Atomic<Int>(0)
+    /// The streams that acknowledged anything since the start.
+    let streamNames = StreamNameBox()
     private let waker: PublisherWaker
 
     /// The pointer the library gets; the retain behind it is never balanced, one object for each publisher.
@@ -62,7 +64,8 @@ final class NATSConnection: @unchecked Sendable {
         guard let connection else { throw NATSError(NATS_NO_MEMORY, "connecting to NATS") }
         do throws(NATSError) {
             self.inbox = try Self.makeInbox()
-            self.answers = AnswerBox(limit: pendingAnswers, inboxLength: self.inbox.utf8.count)
+            self.answers = AnswerBox(
+                limit: pendingAnswers, inboxLength: self.inbox.utf8.count, names: signals.streamNames)
             self.subscription = try self.answers.subscribe(connection, inbox: self.inbox)
         } catch {
             natsConnection_Destroy(connection)

@@ -8,25 +8,34 @@ package final class NATSPublisher: Sendable {
         var queues: [PublishQueue] = []
         var thread: NativeThread?
         var hasStarted = false
+        /// The publisher's own lanes.
+        var lanes: [PublishLane] = []
+        /// The last trade ids that were safe when the process before this one ended, by the hash of their subjects.
+        var trades: [UInt64: UInt64] = [:]
     }
 
     private let configuration: PublisherConfiguration
     private let observer: any PublisherObserver
+    private let ledger: LedgerOutput?
     private let waker = PublisherWaker()
     private let state = Mutex(State())
     let control = PublisherControl()
 
-    package init(configuration: PublisherConfiguration, observer: any PublisherObserver = SilentPublisherObserver()) {
+    /// - Parameter ledger: Takes what the publisher loses, and is published by it.
+    package init(
+        configuration: PublisherConfiguration, observer: any PublisherObserver = SilentPublisherObserver(),
+        ledger: LedgerOutput? = nil
+    ) {
+        self.ledger = ledger
         self.configuration = configuration
         self.observer = observer
     }
 
     /// Makes the queue of one loop; only before `start`.
     package func makeQueue(
-        coreLimits: QueueLimits, jetstreamLimits: QueueLimits, modes: PublishModes = PublishModes()
+        limits: QueueLimits, modes: PublishModes = PublishModes()
     ) -> PublishQueue {
-        let queue = PublishQueue(
-            coreLimits: coreLimits, jetstreamLimits: jetstreamLimits, modes: modes, waker: self.waker)
+        let queue = PublishQueue(limits: limits, modes: modes, waker: self.waker)
         self.state.withLock { state in
             precondition(!state.hasStarted, "queues are made before the publisher starts")
             state.queues.append(queue)
@@ -34,20 +43,56 @@ package final class NATSPublisher: Sendable {
         return queue
     }
 
-    /// Starts the publisher thread; an unreachable server is tried for ever and told to the observer.
+    /// Opens the spool and starts the publisher thread; an unreachable server is tried for ever and told to the observer.
+    ///
+    /// - Throws: `.configuration` when the spool cannot be used, `.other` when there is no thread left.
     package func start() throws(NATSError) {
+        let store = try self.openStore()
+        let writer = self.ledger.map { GapWriter($0, waker: self.waker) }
+        let handed = Handed(store: store, ledger: writer)
         let started = self.state.withLock { state in
             precondition(!state.hasStarted, "a publisher starts once")
             state.hasStarted = true
+            state.lanes = [store?.recovered, writer?.lane].compactMap { $0 }
+            state.trades = store?.marks.ids ?? [:]
             let queues = state.queues
             state.thread = NativeThread(name: "nats-publish") { [configuration, observer, waker, control] in
                 let loop = PublisherLoop(
-                    configuration: configuration, queues: queues, observer: observer, waker: waker, control: control)
+                    configuration: configuration, queues: queues, observer: observer, waker: waker, control: control,
+                    store: handed.store, ledger: handed.ledger)
                 loop.run()
             }
             return state.thread != nil
         }
         if !started { throw NATSError(kind: .other, context: "starting the publisher", text: "no thread left") }
+    }
+
+    /// What goes from the starting thread to the publisher's.
+    private struct Handed: @unchecked Sendable {
+        // Safe: the starting thread does not touch them any more.
+        let store: PublisherStore?
+        let ledger: GapWriter?
+    }
+
+    private func openStore() throws(NATSError) -> PublisherStore? {
+        guard let configuration = self.configuration.spool else { return nil }
+        let spool: Spool
+        do throws(SpoolError) {
+            spool = try Spool(configuration, nowMicroseconds: PublishClock.wall())
+        } catch {
+            throw NATSError(kind: .configuration, context: "spool", text: error.description)
+        }
+        self.observer.publisher(did: .spoolOpened(spool.recovery))
+        let marks = TradeMarks(path: configuration.directory + "/trades")
+        let limits = self.state.withLock { $0.queues.map(\.log.limits) }.max { $0.bytes < $1.bytes }
+        return PublisherStore(
+            spool: spool, marks: marks, limits: limits ?? QueueLimits(bytes: 16 << 20, messages: 1 << 16),
+            waker: self.waker)
+    }
+
+    /// The last id of a trade stream that was safe when the process before this one ended; nil when none is known.
+    package func rememberedTrade(subject: String) -> UInt64? {
+        self.state.withLock { $0.trades[TradeMarks.key(of: subject.utf8)] }
     }
 
     /// Publishes what is queued, waits for its confirmation up to `deadline`, and stops.
@@ -65,31 +110,30 @@ package final class NATSPublisher: Sendable {
                 state.thread = nil
             }
         }
-        return DrainReport(core: self.cut(.core), jetstream: self.cut(.jetstream))
+        return DrainReport(total: self.cut())
     }
 
     package func snapshot() -> PublisherSnapshot { self.control.snapshot }
 
     /// The accounts of all queues, each lane's as of one moment.
-    package func cut() -> AccountingCut { self.cut(.core) + self.cut(.jetstream) }
+    package func cut() -> AccountingCut { self.lanes.reduce(AccountingCut()) { $0 + $1.cut() } }
 
-    package func cut(_ mode: PublishMode) -> AccountingCut {
-        self.lanes.filter { $0.mode == mode }.reduce(AccountingCut()) { $0 + $1.cut() }
+    package func cut(_ kind: LaneKind) -> AccountingCut {
+        self.lanes.filter { $0.kind == kind }.reduce(AccountingCut()) { $0 + $1.cut() }
     }
 
     package func counts(of type: MessageType) -> TypeCounts {
         self.lanes.reduce(TypeCounts()) { $0 + $1.counts(of: type) }
     }
 
-    private var lanes: [PublishLane] { self.state.withLock { $0.queues }.flatMap(\.lanes) }
+    private var lanes: [PublishLane] { self.state.withLock { $0.queues.flatMap(\.lanes) + $0.lanes } }
 }
 
 /// What was left when the publisher stopped: nothing queued and in flight after a clean end.
 package struct DrainReport: Sendable {
-    package let core: AccountingCut
-    package let jetstream: AccountingCut
+    package let total: AccountingCut
 
-    package var left: UInt64 { self.core.queued + self.core.inFlight + self.jetstream.queued + self.jetstream.inFlight }
+    package var left: UInt64 { self.total.queued + self.total.inFlight }
 }
 
 /// What other threads and the publisher thread tell each other.

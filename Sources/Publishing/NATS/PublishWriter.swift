@@ -41,13 +41,18 @@ struct PublishWriter {
             Int32(clamping: payload.count))
         guard status == NATS_OK else { return status }
         defer { natsMsg_Destroy(message) }
-        self.id.removeAll(keepingCapacity: true)
-        self.id.append(contentsOf: UnsafeBufferPointer(start: record.subject, count: record.subjectLength))
-        self.id.append(CChar(bitPattern: UInt8(ascii: ":")))
-        for byte in record.id { self.id.append(CChar(bitPattern: byte > 0x20 ? byte : UInt8(ascii: "_"))) }
-        self.id.append(0)
+        Self.makeID(of: record, in: &self.id)
         status = natsMsgHeader_Set(message, "Nats-Msg-Id", self.id)
         return status == NATS_OK ? natsConnection_PublishMsg(connection.handle, message) : status
+    }
+
+    /// Writes the id that a stream knows a record by, `<subject>:<id>`, with a NUL behind it.
+    static func makeID(of record: QueueRecord, in text: inout [CChar]) {
+        text.removeAll(keepingCapacity: true)
+        text.append(contentsOf: UnsafeBufferPointer(start: record.subject, count: record.subjectLength))
+        text.append(CChar(bitPattern: UInt8(ascii: ":")))
+        for byte in record.id { text.append(CChar(bitPattern: byte > 0x20 ? byte : UInt8(ascii: "_"))) }
+        text.append(0)
     }
 
     /// Publishes fence `number` to our own inbox.

@@ -18,5 +18,13 @@ package struct PublisherConfiguration: Sendable {
     package var backoffFirst = Duration.milliseconds(100)
     package var backoffMax = Duration.seconds(5)
 
+    /// Where messages that all count wait while the server does not take them; nil to keep them in memory alone.
+    package var spool: SpoolConfiguration?
+    /// How long such a message waits for its acknowledgement before it goes to the spool.
+    package var spillAfter = Duration.seconds(1)
+    /// Messages, and time, that are given to finding out what the streams hold already.
+    package var resumeMessages = 1 << 20
+    package var resumeTimeout = Duration.seconds(30)
+
     package init(connection: NATSConnectionOptions) { self.connection = connection }
 }

@@ -13,7 +13,12 @@ extension PublisherLoop {
             case .fence(let number):
                 fence = number
                 self.snapshot.fencesReturned &+= 1
-            case .stream(let answer, let lane, let sequence): self.answered(answer, lane, sequence, now)
+            case .stored(let stream, let streamSequence, let isDuplicate, let lane, let sequence):
+                self.resuming.tops.raise(stream, to: streamSequence)
+                self.stored((stream, streamSequence), isDuplicate, lane, sequence)
+            case .failed(let code, let error, let lane, let sequence):
+                if self.isInFlight(lane, sequence) { self.failed(lane, sequence, code, error, now) }
+            case .unreadable: self.snapshot.refusals &+= 1
             case .nobody(let lane, let sequence): self.nobodyAnswered(lane, sequence, now)
             }
         }
@@ -24,7 +29,8 @@ extension PublisherLoop {
 
     private func fenceReturned(_ number: UInt64) {
         guard let slot = self.fences.returned(number) else { return }
-        for index in self.drivers.indices where !self.drivers[index].isAcknowledged {
+        // What a spooling lane has in flight is on its way to disk, whatever the fence's mark says.
+        for index in self.drivers.indices where !self.drivers[index].isAcknowledged && !self.drivers[index].isSpooling {
             let released = self.drivers[index].lane.releasedCount
             let mark = self.fences.mark(slot, lane: index)
             if mark > released { self.release(mark &- released, index) }
@@ -39,27 +45,19 @@ extension PublisherLoop {
         self.goBack(index, .noStream(subject: subject), now)
     }
 
-    private func answered(_ answer: StreamAnswer, _ index: Int, _ sequence: UInt64, _ now: Int64) {
-        guard self.isInFlight(index, sequence) else { return }
-        switch answer {
-        case .stored(_, let isDuplicate):
-            self.settled(index, sequence)
-            if isDuplicate { self.snapshot.duplicates &+= 1 }
-        case .failed(let code, let error):
-            self.failed(index, sequence, code, error, now)
-        case .unreadable:
-            self.snapshot.refusals &+= 1
-        }
-    }
-
     private func isInFlight(_ index: Int, _ sequence: UInt64) -> Bool {
         guard index < self.drivers.count, self.drivers[index].isAcknowledged else { return false }
         return sequence >= self.drivers[index].window.oldest && sequence < self.drivers[index].window.next
     }
 
-    private func settled(_ index: Int, _ sequence: UInt64) {
-        guard self.drivers[index].window.settle(sequence) else { return }
+    private func stored(
+        _ place: (stream: UInt8, sequence: UInt64), _ isDuplicate: Bool, _ index: Int, _ sequence: UInt64
+    ) {
+        guard self.isInFlight(index, sequence), self.drivers[index].window.settle(sequence, stored: place) else {
+            return
+        }
         self.snapshot.acknowledged &+= 1
+        if isDuplicate { self.snapshot.duplicates &+= 1 }
         self.drivers[index].pause.reset()
         if self.snapshot.streamProblem != nil {
             self.snapshot.streamProblem = nil
@@ -73,7 +71,7 @@ extension PublisherLoop {
         case .retry: self.goBack(index, .refused(code: code, error: error), now)
         case .drop(let reason):
             self.drivers[index].lane.record(inFlight: sequence)?.verdict = reason
-            self.drivers[index].queue.messagesLost()
+            self.drivers[index].queue?.messagesLost()
             _ = self.drivers[index].window.settle(sequence)
         }
     }

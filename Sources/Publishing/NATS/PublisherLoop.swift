@@ -5,8 +5,18 @@ import Synchronization
 final class PublisherLoop {
     /// One lane with what the publisher keeps for it.
     struct Driver {
+        /// Where a lane's records come from.
+        enum Role {
+            /// From a loop.
+            case loop(PublishQueue)
+            /// From the spool, read back by the publisher.
+            case replay
+            /// From the ledger of losses.
+            case ledger
+        }
+
         let lane: PublishLane
-        let queue: PublishQueue
+        let role: Role
         var window: AcknowledgementWindow
         /// Whether a stream acknowledges; false in core mode and on a server without JetStream.
         var isAcknowledged = false
@@ -15,6 +25,22 @@ final class PublisherLoop {
         var pause: RetryPause
         /// One past the highest sequence ever sent, to tell repeats.
         var highestSent: UInt64 = 0
+        /// Records of the lane that stand in the spool, by type; of the replay lane those an earlier process left.
+        var spooled = [UInt64](repeating: 0, count: MessageType.allCases.count)
+        /// Records written to the spool that leave the ring once the spool is synced up to `until`.
+        var unsynced: (count: UInt64, until: UInt64)?
+        /// Records below this are looked up among what the streams hold before they are sent.
+        var lookedUpTo: UInt64 = 0
+
+        /// Whether new records of the lane queue behind those in the spool.
+        var isSpooling: Bool { self.unsynced != nil || self.spooled.contains { $0 > 0 } }
+
+        var queue: PublishQueue? {
+            switch self.role {
+            case .loop(let queue): queue
+            case .replay, .ledger: nil
+            }
+        }
     }
 
     enum Link {
@@ -25,7 +51,7 @@ final class PublisherLoop {
 
     static let batch = 256
     /// How often the latencies are copied out.
-    private static let latencyInterval: Int64 = 250_000
+    static let latencyInterval: Int64 = 250_000
 
     let configuration: PublisherConfiguration
     let observer: any PublisherObserver
@@ -44,9 +70,12 @@ final class PublisherLoop {
     /// The answers of this round; its memory is used again.
     var answers: [InboxAnswer] = []
     /// From the queue to the confirmation.
-    private let latencies = ConfirmLatencies()
-    private var latencyToldAt: Int64 = 0
-    private var random = SystemRandomNumberGenerator()
+    let latencies = ConfirmLatencies()
+    var latencyToldAt: Int64 = 0
+    var random = SystemRandomNumberGenerator()
+    var spooling: Spooling?
+    var ledger: GapWriter?
+    var resuming = ResumeState()
     private var firstLane = 0
     private let fenceInterval: Int64
     private let fenceTimeout: Int64
@@ -54,7 +83,8 @@ final class PublisherLoop {
 
     init(
         configuration: PublisherConfiguration, queues: [PublishQueue], observer: any PublisherObserver,
-        waker: PublisherWaker, control: PublisherControl
+        waker: PublisherWaker, control: PublisherControl, store: PublisherStore? = nil,
+        ledger: GapWriter? = nil
     ) {
         self.configuration = configuration
         self.observer = observer
@@ -65,12 +95,20 @@ final class PublisherLoop {
         self.reconnectPause = pause
         self.drivers = queues.flatMap { queue in
             queue.lanes.map { lane in
-                Driver(
-                    lane: lane, queue: queue,
-                    window: AcknowledgementWindow(
-                        limitMessages: configuration.windowMessages, limitBytes: configuration.windowBytes),
-                    pause: pause)
+                Driver(lane: lane, role: .loop(queue), window: AcknowledgementWindow(configuration), pause: pause)
             }
+        }
+        self.ledger = ledger
+        if let ledger {
+            self.drivers.append(
+                Driver(lane: ledger.lane, role: .ledger, window: AcknowledgementWindow(configuration), pause: pause))
+        }
+        if let store {
+            self.spooling = Spooling(store: store, replay: self.drivers.count)
+            var replay = Driver(
+                lane: store.replay, role: .replay, window: AcknowledgementWindow(configuration), pause: pause)
+            replay.spooled = store.spool.recovery.recordsByType
+            self.drivers.append(replay)
         }
         self.fences = FenceLedger(lanes: self.drivers.count)
         self.fenceInterval = configuration.fenceInterval.wholeMicroseconds
@@ -80,19 +118,22 @@ final class PublisherLoop {
 
     /// Runs until a stop was asked for and everything is confirmed, or its deadline is over.
     func run() {
+        self.spooling?.store.spool.onDrop = { [unowned self] record, cause in self.droppedFromSpool(record, cause) }
+        self.takeFloors()
         while !self.isDone() {
             let now = PublishClock.monotonic()
             let worked: Bool
             switch self.link {
             case .down(let next):
                 if now >= next { self.startAttempt() }
-                worked = self.dropCore()
+                worked = self.keepWhileDown()
             case .connecting(let attempt):
                 if let result = attempt.take() { self.attemptEnded(result, now) }
-                worked = self.dropCore()
+                worked = self.keepWhileDown()
             case .up(let connection):
                 worked = self.round(connection, now)
             }
+            self.keepStore(now)
             self.report(now)
             if !worked { self.rest() }
         }
@@ -107,6 +148,10 @@ final class PublisherLoop {
             return true
         }
         var worked = self.receive(connection, now)
+        self.resume(connection, now)
+        worked = self.ledger?.write(at: now) == true || worked
+        worked = self.spill() || worked
+        worked = self.fillReplay() || worked
         for offset in self.drivers.indices {
             let index = (self.firstLane + offset) % self.drivers.count
             worked = self.send(index, connection, now) || worked
@@ -121,17 +166,23 @@ final class PublisherLoop {
     /// Sends up to a batch of one lane.
     private func send(_ index: Int, _ connection: NATSConnection, _ now: Int64) -> Bool {
         let lane = self.drivers[index].lane
+        if lane.kind == .log, self.mustWait(index) { return false }
         var sent = 0
         while sent < Self.batch, let record = lane.nextUnsent() {
             let isAcknowledged = self.drivers[index].isAcknowledged
             guard isAcknowledged ? self.mayAcknowledge(index, record, now) : !self.fences.isFull else { break }
-            guard self.publish(record, index, connection, now) else { return true }
+            let isStored = self.isStored(record, index)
+            // Nothing of the lane is open at a stream: its floors follow the others'.
+            if record.sequence >= self.drivers[index].highestSent {
+                self.drivers[index].window.raiseFloors(to: self.resuming.tops)
+            }
+            guard isStored || self.publish(record, index, connection, now) else { return true }
             lane.markSent()
             sent += 1
             if isAcknowledged {
-                self.drivers[index].window.sent(
-                    bytes: record.totalBytes, at: now, isSettled: record.verdict != nil)
-                if record.verdict != nil { self.releaseSettled(index) }
+                let isSettled = isStored || record.verdict != nil
+                self.drivers[index].window.sent(bytes: record.totalBytes, at: now, isSettled: isSettled)
+                if isSettled { self.releaseSettled(index) }
             } else {
                 if self.unfenced == 0 { self.unfencedSince = now }
                 self.unfenced += 1
@@ -183,10 +234,10 @@ final class PublisherLoop {
 
     private func giveUp(_ record: QueueRecord, _ reason: DropReason, _ index: Int) {
         record.verdict = reason
-        self.drivers[index].queue.messagesLost()
+        self.drivers[index].queue?.messagesLost()
     }
 
-    private func fence(_ connection: NATSConnection, _ now: Int64) {
+    func fence(_ connection: NATSConnection, _ now: Int64) {
         guard !self.fences.isFull else { return }
         let status = self.writer.publishFence(self.fences.next, on: connection)
         guard status == NATS_OK else {
@@ -211,88 +262,6 @@ final class PublisherLoop {
         }
     }
 
-    // MARK: Connecting and losing
-
-    private func startAttempt() {
-        self.link = .connecting(
-            ConnectionAttempt(self.configuration, signals: self.signals, waker: self.waker, retiring: self.retired))
-        self.retired = nil
-    }
-
-    private func attemptEnded(_ result: Result<ConnectionAttempt.Established, NATSError>, _ now: Int64) {
-        switch result {
-        case .success(let made): self.connected(made)
-        case .failure(let error):
-            self.snapshot.connectFailures &+= 1
-            let pause = self.reconnectPause.next(using: &self.random)
-            self.link = .down(nextAttempt: now + pause)
-            self.observer.publisher(
-                did: .connectFailed(error, attempt: self.reconnectPause.attempts, next: .microseconds(pause)))
-        }
-    }
-
-    private func connected(_ made: ConnectionAttempt.Established) {
-        self.reconnectPause.reset()
-        self.link = .up(made.connection)
-        self.writer.use(inbox: made.connection.inbox)
-        for index in self.drivers.indices {
-            self.drivers[index].isAcknowledged = made.hasJetStream && self.drivers[index].lane.mode == .jetstream
-            self.drivers[index].window.skip(to: self.drivers[index].lane.releasedCount)
-            self.drivers[index].blockedUntil = 0
-            self.drivers[index].queue.setDeliveryState(.up)
-        }
-        self.snapshot.isConnected = true
-        self.snapshot.hasJetStream = made.hasJetStream
-        self.snapshot.serverURL = made.connection.url
-        self.snapshot.streams = made.streams
-        self.snapshot.connects &+= 1
-        self.observer.publisher(
-            did: .connected(url: self.snapshot.serverURL, hasJetStream: made.hasJetStream, streams: made.streams))
-    }
-
-    /// Takes the loss of the connection: what only a fence confirms is unconfirmed, the rest is sent again.
-    func lost(_ reason: String, _ now: Int64) {
-        guard case .up(let connection) = self.link else { return }
-        // Answers that had arrived still count.
-        _ = self.receive(connection, now)
-        guard case .up = self.link else { return }
-        for index in self.drivers.indices {
-            let lane = self.drivers[index].lane
-            self.drivers[index].queue.setDeliveryState(.down)
-            if self.drivers[index].isAcknowledged {
-                self.drivers[index].window.goBack(allowed: Self.batch)
-                lane.goBack()
-            } else if lane.inFlightCount > 0 {
-                lane.release(lane.inFlightCount, as: .unconfirmed)
-                self.drivers[index].queue.messagesLost()
-            }
-        }
-        self.fences.removeAll()
-        self.unfenced = 0
-        self.retired = connection
-        self.link = .down(nextAttempt: now + self.reconnectPause.next(using: &self.random))
-        self.snapshot.isConnected = false
-        self.snapshot.disconnects &+= 1
-        self.observer.publisher(did: .disconnected(reason: reason))
-    }
-
-    /// Gives up what is queued in core mode: nobody wants it once the link is back.
-    private func dropCore() -> Bool {
-        var worked = false
-        for driver in self.drivers where driver.lane.mode == .core {
-            var count: UInt64 = 0
-            while count < UInt64(Self.batch), driver.lane.nextUnsent() != nil {
-                driver.lane.markSent()
-                count += 1
-            }
-            guard count > 0 else { continue }
-            driver.lane.release(count, as: .dropped(.disconnected))
-            driver.queue.messagesLost()
-            worked = true
-        }
-        return worked
-    }
-
     // MARK: Acknowledgements
 
     /// Lets go what is acknowledged at the old end of a lane.
@@ -304,13 +273,40 @@ final class PublisherLoop {
     /// Releases confirmed records and notes how long they took.
     func release(_ count: UInt64, _ index: Int) {
         let now = PublishClock.wall()
-        let lane = self.drivers[index].lane
-        let mode = lane.mode
-        lane.release(count, as: .confirmed) { record in
+        let mode = self.drivers[index].lane.mode
+        self.release(count, index, as: .confirmed) { record in
             if record.verdict == nil {
                 self.latencies.record(
                     microseconds: now &- record.enqueuedMicroseconds, mode: mode, source: record.source)
             }
+        }
+    }
+
+    /// Releases the oldest records in flight, and those of the replay lane from the spool as well.
+    func release(
+        _ count: UInt64, _ index: Int, as outcome: PublishLane.Outcome, visit: (QueueRecord) -> Void = { _ in }
+    ) {
+        switch self.drivers[index].role {
+        case .loop, .ledger:
+            self.drivers[index].lane.release(count, as: outcome) { record in
+                visit(record)
+                self.left(record, as: record.verdict.map { .dropped($0) } ?? outcome)
+            }
+        case .replay:
+            self.drivers[index].lane.release(count, as: outcome) { record in
+                let outcome = record.verdict.map { .dropped($0) } ?? outcome
+                self.leftSpool(record.type, origin: record.source, as: outcome)
+                self.tellLost(record, as: outcome)
+            }
+            self.spooling?.store.spool.release(count)
+        }
+    }
+
+    /// Takes note of what became of a record that leaves a ring.
+    private func left(_ record: QueueRecord, as outcome: PublishLane.Outcome) {
+        switch outcome {
+        case .confirmed, .spooled: self.remember(record)
+        case .unconfirmed, .dropped: self.tellLost(record, as: outcome)
         }
     }
 
@@ -323,60 +319,5 @@ final class PublisherLoop {
             self.snapshot.streamProblem = problem
             self.observer.publisher(did: .streamProblem(problem))
         }
-    }
-
-    // MARK: Resting and stopping
-
-    /// Waits for work: for a moment while answers are due or a lane may not send, else until woken.
-    private func rest() {
-        guard case .up = self.link else { return self.waker.pause(milliseconds: 10) }
-        let isWaiting =
-            self.unfenced > 0 || self.drivers.contains { $0.lane.inFlightCount > 0 || $0.lane.hasUnsent }
-        if isWaiting {
-            self.waker.pause(milliseconds: 1)
-        } else {
-            self.waker.sleep(milliseconds: 100) { self.drivers.contains { $0.lane.hasUnsent } }
-        }
-    }
-
-    private func report(_ now: Int64) {
-        let refused = UInt64(self.signals.notPermitted.load(ordering: .relaxed))
-        if refused != self.snapshot.publishesNotPermitted {
-            self.snapshot.publishesNotPermitted = refused
-            self.observer.publisher(did: .publishNotPermitted(count: Int(clamping: refused)))
-        }
-        self.snapshot.window = self.drivers.reduce(0) { $0 + $1.window.inFlight }
-        self.snapshot.windowAllowed = self.drivers.reduce(0) { $0 + ($1.isAcknowledged ? $1.window.allowed : 0) }
-        if now - self.latencyToldAt >= Self.latencyInterval {
-            self.latencyToldAt = now
-            self.snapshot.latencies = self.latencies.told
-        }
-        self.control.publish(self.snapshot)
-    }
-
-    private func isDone() -> Bool {
-        guard let stopAt = self.control.stopAt else { return false }
-        if ContinuousClock.now >= stopAt { return true }
-        if self.unfenced > 0, case .up(let connection) = self.link,
-            !self.drivers.contains(where: { !$0.isAcknowledged && $0.lane.hasUnsent })
-        {
-            self.fence(connection, PublishClock.monotonic())
-        }
-        return !self.drivers.contains { !$0.lane.isEmpty }
-    }
-
-    private func stop() {
-        for driver in self.drivers { driver.queue.setDeliveryState(.down) }
-        switch self.link {
-        case .up(let connection): natsConnection_Close(connection.handle)
-        case .connecting(let attempt): attempt.abandon()
-        case .down: break
-        }
-        self.link = .down(nextAttempt: 0)
-        self.retired = nil
-        self.snapshot.isConnected = false
-        self.report(.max)
-        nats_ReleaseThreadMemory()
-        self.control.stopped()
     }
 }

@@ -13,6 +13,13 @@ package enum PublisherEvent: Sendable {
     case streamProblem(StreamProblem)
     /// JetStream takes messages again.
     case streamRecovered
+    /// What the streams hold was not read to its end: messages older than the dedupe window may be stored twice.
+    case resumeIncomplete(read: Int, reason: String)
+    /// The spool was opened; what an earlier process left in it follows the first connection.
+    case spoolOpened(SpoolRecovery)
+    /// The disk does not take messages: they wait in memory, and the oldest go when that is full.
+    case spoolFailing(operation: String, code: Int32)
+    case spoolWorks
     /// The server does not let us publish; in core mode it says so after the fact only.
     case publishNotPermitted(count: Int)
 }

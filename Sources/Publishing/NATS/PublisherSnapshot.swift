@@ -26,6 +26,16 @@ package struct PublisherSnapshot: Sendable {
     /// JetStream messages in flight, and how many may be.
     package var window = 0
     package var windowAllowed = 0
+    /// Messages that went to the spool.
+    package var spooled: UInt64 = 0
+    /// What the spool holds now; nil without one.
+    package var spool: SpoolFigures?
+    /// Times that the streams were read to find what they hold already, the messages read, and the times it ended early.
+    package var resumes: UInt64 = 0
+    package var resumedMessages: UInt64 = 0
+    package var resumesIncomplete: UInt64 = 0
+    /// Messages that a stream held already, so that they were not sent again.
+    package var alreadyStored: UInt64 = 0
     package var streamProblem: StreamProblem?
     package var streams: [StreamReport] = []
     /// From the queue to the confirmation, by mode and source; a quarter of a second old at most.

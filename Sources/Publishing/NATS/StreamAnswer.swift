@@ -4,7 +4,8 @@
 /// `{"error":{"code":503,"err_code":10077,"description":"…"},…}`, with or without spaces: nats-server 2.9,
 /// `server/jetstream_api.go` and `server/stream.go`, measured with 2.9.10.
 enum StreamAnswer: Equatable {
-    case stored(sequence: UInt64, isDuplicate: Bool)
+    /// The range of the stream's name in the answer is empty where it does not say.
+    case stored(stream: Range<Int>, sequence: UInt64, isDuplicate: Bool)
     case failed(code: Int, error: Int)
     case unreadable
 
@@ -14,7 +15,9 @@ enum StreamAnswer: Equatable {
             let error = Self.number(after: "\"err_code\"", in: bytes).flatMap { Int(exactly: $0) } ?? 0
             self = .failed(code: code, error: error)
         } else if let sequence = Self.number(after: "\"seq\"", in: bytes) {
-            self = .stored(sequence: sequence, isDuplicate: Self.isTrue("\"duplicate\"", in: bytes))
+            self = .stored(
+                stream: Self.text(of: "\"stream\"", in: bytes), sequence: sequence,
+                isDuplicate: Self.isTrue("\"duplicate\"", in: bytes))
         } else {
             self = .unreadable
         }
@@ -46,6 +49,15 @@ enum StreamAnswer: Equatable {
             index += 1
         }
         return value
+    }
+
+    /// Where the text of `key` stands, without its quotation marks; stream names need no escapes.
+    private static func text(of key: StaticString, in bytes: UnsafeRawBufferPointer) -> Range<Int> {
+        guard let start = Self.value(of: key, in: bytes), start < bytes.count, bytes[start] == UInt8(ascii: "\"")
+        else { return 0..<0 }
+        var end = start + 1
+        while end < bytes.count, bytes[end] != UInt8(ascii: "\"") { end += 1 }
+        return start + 1..<end
     }
 
     private static func isTrue(_ key: StaticString, in bytes: UnsafeRawBufferPointer) -> Bool {

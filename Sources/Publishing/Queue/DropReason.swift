@@ -10,6 +10,12 @@ package enum DropReason: UInt8, CaseIterable, Sendable {
     case encoding
     /// The server or the client library refused it for good.
     case refused
+    /// The spool was at its limit in bytes, and this was the oldest in it.
+    case spoolFull
+    /// It stood in the spool for longer than messages are kept there.
+    case spoolExpired
+    /// What stood in the spool cannot be read any more.
+    case spoolCorrupt
 
     package var name: StaticString {
         switch self {
@@ -18,6 +24,9 @@ package enum DropReason: UInt8, CaseIterable, Sendable {
         case .tooLarge: "too_large"
         case .encoding: "encoding"
         case .refused: "refused"
+        case .spoolFull: "spool_full"
+        case .spoolExpired: "spool_expired"
+        case .spoolCorrupt: "spool_corrupt"
         }
     }
 }

@@ -38,6 +38,9 @@ struct LaneMemory {
         @inline(__always) static var confirmed: Int { 22 }
         @inline(__always) static var unconfirmed: Int { 23 }
         @inline(__always) static var dropped: Int { 24 }
+        /// Records that went from the ring to the spool, and those of them that have left it since.
+        @inline(__always) static var spooled: Int { 25 }
+        @inline(__always) static var unspooled: Int { 26 }
     }
 
     /// Tables per message type: the producer's three, then the publisher's three.

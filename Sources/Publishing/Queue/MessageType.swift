@@ -53,12 +53,12 @@ package enum MessageType: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// Whether a full queue holds back a flag and later the current state, instead of losing a message.
+    /// Whether a later message says all that an earlier one said, so that a full queue holds it back until there is room.
     package var isConflatable: Bool {
         switch self {
-        case .orderbook, .bbo, .markPrice, .instrument: true
+        case .orderbook, .bbo, .markPrice, .instrument, .heartbeat: true
         case .trade, .orderbookDelta, .fundingRate, .openInterest, .liquidation, .lsrTopPosition, .lsrTopAccount,
-            .lsrAllAccount, .volatilityIndex, .kline, .gap, .status, .heartbeat:
+            .lsrAllAccount, .volatilityIndex, .kline, .gap, .status:
             false
         }
     }

@@ -53,6 +53,8 @@ extension PublishLane {
         let sent = self.memory.own(LaneMemory.Publisher.sentCount)
         cut.queued = self.memory.own(LaneMemory.Producer.writtenCount) &- sent
         cut.inFlight = sent &- self.memory.own(LaneMemory.Publisher.releasedCount)
+        cut.spooled =
+            self.memory.own(LaneMemory.Publisher.spooled) &- self.memory.own(LaneMemory.Publisher.unspooled)
         cut.bytes =
             self.memory.own(LaneMemory.Producer.writtenBytes) &- self.memory.own(LaneMemory.Publisher.releasedBytes)
         return cut

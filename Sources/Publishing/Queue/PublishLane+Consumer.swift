@@ -5,6 +5,8 @@ extension PublishLane {
         case confirmed
         case unconfirmed
         case dropped(DropReason)
+        /// It stands in the spool now, and stays on this lane's accounts.
+        case spooled
     }
 
     var sentCount: UInt64 { self.memory.own(LaneMemory.Publisher.sentCount) }
@@ -12,6 +14,18 @@ extension PublishLane {
     var inFlightCount: UInt64 { self.sentCount &- self.releasedCount }
     var hasUnsent: Bool { self.memory.look(LaneMemory.Producer.writtenPosition) != self.sentPosition }
     var isEmpty: Bool { self.memory.look(LaneMemory.Producer.writtenPosition) == self.releasedPosition }
+
+    /// Records queued and in flight.
+    var heldCount: UInt64 { self.memory.own(LaneMemory.Producer.writtenCount) &- self.releasedCount }
+
+    /// Whether the lane is filled to `share` of either limit or beyond.
+    func isFilled(to share: Double) -> Bool {
+        let messages = self.heldCount
+        let bytes =
+            self.memory.own(LaneMemory.Producer.writtenBytes) &- self.memory.own(LaneMemory.Publisher.releasedBytes)
+        return Double(messages) >= share * Double(self.limits.messages)
+            || Double(bytes) >= share * Double(self.limits.bytes)
+    }
 
     private var sentPosition: UInt64 { self.memory.own(LaneMemory.Publisher.sentPosition) }
     private var releasedPosition: UInt64 { self.memory.own(LaneMemory.Publisher.releasedPosition) }
@@ -75,6 +89,7 @@ extension PublishLane {
         var confirmed: UInt64 = 0
         var unconfirmed: UInt64 = 0
         var dropped: UInt64 = 0
+        var spooled: UInt64 = 0
         for _ in 0..<count {
             let (record, start) = self.record(at: position)
             visit(record)
@@ -89,6 +104,8 @@ extension PublishLane {
             case .dropped(let reason):
                 dropped &+= 1
                 self.memory.add(LaneMemory.Table.droppedByPublisher(type, reason))
+            case .spooled:
+                spooled &+= 1
             }
             let total = UInt64(record.totalBytes)
             bytes &+= total
@@ -98,9 +115,42 @@ extension PublishLane {
         self.memory.add(LaneMemory.Publisher.confirmed, confirmed)
         self.memory.add(LaneMemory.Publisher.unconfirmed, unconfirmed)
         self.memory.add(LaneMemory.Publisher.dropped, dropped)
+        self.memory.add(LaneMemory.Publisher.spooled, spooled)
         self.memory.add(LaneMemory.Publisher.releasedBytes, bytes)
         self.memory.add(LaneMemory.Publisher.releasedCount, count)
         self.memory.publish(LaneMemory.Publisher.releasedPosition, position)
+        self.memory.endChange(LaneMemory.Publisher.version)
+    }
+
+    /// Takes note of a record that an earlier process left in the spool: it counts as made by this one.
+    func foundInSpool(_ type: MessageType) {
+        self.memory.add(LaneMemory.Table.produced(type))
+        self.memory.beginChange(LaneMemory.Producer.version)
+        self.memory.beginChange(LaneMemory.Publisher.version)
+        self.memory.add(LaneMemory.Producer.produced)
+        self.memory.add(LaneMemory.Publisher.spooled)
+        self.memory.endChange(LaneMemory.Publisher.version)
+        self.memory.endChange(LaneMemory.Producer.version)
+    }
+
+    /// Takes note of what became of a record of this lane that leaves the spool.
+    func leftSpool(_ type: MessageType, as outcome: Outcome) {
+        let total: Int
+        switch outcome {
+        case .confirmed:
+            total = LaneMemory.Publisher.confirmed
+            self.memory.add(LaneMemory.Table.confirmed(type))
+        case .unconfirmed:
+            total = LaneMemory.Publisher.unconfirmed
+            self.memory.add(LaneMemory.Table.unconfirmed(type))
+        case .dropped(let reason):
+            total = LaneMemory.Publisher.dropped
+            self.memory.add(LaneMemory.Table.droppedByPublisher(type, reason))
+        case .spooled: return
+        }
+        self.memory.beginChange(LaneMemory.Publisher.version)
+        self.memory.add(LaneMemory.Publisher.unspooled)
+        self.memory.add(total)
         self.memory.endChange(LaneMemory.Publisher.version)
     }
 

@@ -16,16 +16,16 @@ package final class PublishLane: @unchecked Sendable {
     // Safe: every word has one writer and is atomic; the ring's bytes pass by release and acquire of the cursors.
     let memory: LaneMemory
     let mask: UInt64
-    package let mode: PublishMode
+    package let kind: LaneKind
     package let limits: QueueLimits
     /// The longest subject + NUL + id + payload this lane takes.
     package let maximumBodyBytes: Int
     private let waker: PublisherWaker
 
-    package init(mode: PublishMode, limits: QueueLimits, waker: PublisherWaker) {
+    package init(kind: LaneKind, limits: QueueLimits, waker: PublisherWaker) {
         var capacity = 64 << 10
         while capacity < limits.bytes { capacity <<= 1 }
-        self.mode = mode
+        self.kind = kind
         self.limits = limits
         // Half of the ring: a longer record might fit nowhere in one piece, even with the ring empty.
         self.maximumBodyBytes = min(limits.bytes, capacity / 2) - QueueRecord.headerBytes - 8
@@ -35,6 +35,8 @@ package final class PublishLane: @unchecked Sendable {
     }
 
     deinit { self.memory.deallocate() }
+
+    package var mode: PublishMode { self.kind.mode }
 
     // MARK: Producing
 

@@ -11,10 +11,11 @@ package struct QueueDrain {
         queue.setDeliveryState(.up)
     }
 
-    /// Empties both lanes.
+    /// Empties all lanes.
     package mutating func drain() {
         self.drain(self.queue.core)
-        self.drain(self.queue.jetstream)
+        self.drain(self.queue.state)
+        self.drain(self.queue.log)
     }
 
     private mutating func drain(_ lane: PublishLane) {

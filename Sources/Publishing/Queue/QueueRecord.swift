@@ -40,6 +40,12 @@ struct QueueRecord {
             start: self.base + Self.headerBytes + self.subjectLength + 1 + self.idLength, count: self.payloadLength)
     }
 
+    /// Subject, NUL, id and payload, one after the other.
+    var body: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(
+            start: self.base + Self.headerBytes, count: self.subjectLength + 1 + self.idLength + self.payloadLength)
+    }
+
     /// The reason the publisher gave this record up before its turn to leave came.
     var verdict: DropReason? {
         get {

@@ -16,7 +16,7 @@ struct PipelineScalesTests {
 
         init() {
             let limits = QueueLimits(bytes: 1 << 20, messages: 1_000)
-            self.queue = PublishQueue(coreLimits: limits, jetstreamLimits: limits, waker: PublisherWaker())
+            self.queue = PublishQueue(limits: limits, waker: PublisherWaker())
             let publisher = EventPublisher(
                 encoder: JSONMessageEncoder(), queue: self.queue, subjects: Subjects(), instance: "test", boot: "0",
                 depth: 100)

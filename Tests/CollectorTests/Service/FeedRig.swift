@@ -37,7 +37,7 @@ final class FeedRig {
 
     private init(_ context: LoopContext, overlap: Duration) {
         let limits = QueueLimits(bytes: 1 << 20, messages: 1_000)
-        let queue = PublishQueue(coreLimits: limits, jetstreamLimits: limits, waker: PublisherWaker())
+        let queue = PublishQueue(limits: limits, waker: PublisherWaker())
         let publisher = EventPublisher(
             encoder: JSONMessageEncoder(), queue: queue, subjects: Subjects(), instance: "test", boot: "0", depth: 100)
         self.worker = LoopWorker(

@@ -50,14 +50,14 @@ struct PageTests {
             Self.checkAccounts(now)
             before = now
         }
-        for lane in ["core", "jetstream"] {
+        for lane in ["core", "state", "log"] {
             let confirmed = ["lane": lane, "term": "confirmed"] as KeyValuePairs
             let name = "sluice_accounting_messages"
             #expect(try #require(before[name, confirmed]) > (try #require(first[name, confirmed])), "\(lane)")
-            for segment in ["spot", "usdm", "coinm"] {
-                let labels = ["mode": lane, "segment": segment] as KeyValuePairs
-                #expect(before["sluice_confirm_latency_seconds_count", labels] ?? 0 > 0, "\(lane) \(segment)")
-            }
+        }
+        for (mode, segment) in ["core", "jetstream"].flatMap({ mode in ["spot", "usdm", "coinm"].map { (mode, $0) } }) {
+            let labels = ["mode": mode, "segment": segment] as KeyValuePairs
+            #expect(before["sluice_confirm_latency_seconds_count", labels] ?? 0 > 0, "\(mode) \(segment)")
         }
         for segment in ["spot", "usdm", "coinm"] {
             let labels = ["venue": "binance", "segment": segment] as KeyValuePairs
@@ -95,7 +95,7 @@ struct PageTests {
     }
 
     private static func checkAccounts(_ reading: MetricsReading) {
-        for lane in ["core", "jetstream"] {
+        for lane in ["core", "state", "log"] {
             func term(_ name: String) -> Double {
                 reading["sluice_accounting_messages", ["lane": lane, "term": name]] ?? .nan
             }
@@ -137,7 +137,8 @@ struct PageTests {
         #expect(counts["metric_series"] ?? 0 > 300)
         #expect(counts["connection_sockets"] == 5)
         for name in [
-            "book_kept_updates", "ring_core", "ring_jetstream", "nats_window", "rest_waiting", "snapshot_requests",
+            "book_kept_updates", "ring_core", "ring_state", "ring_log", "nats_window", "rest_waiting",
+            "snapshot_requests",
             "loop_commands", "log_sampler_keys", "latency_histograms", "resident_history",
         ] {
             #expect(counts[name] != nil, "\(name)")

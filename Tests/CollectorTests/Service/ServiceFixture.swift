@@ -34,6 +34,7 @@ final class ServiceFixture: Sendable {
         self.exchange = SimulatedExchange(configuration: simulator)
         let endpoints = try await self.exchange.start()
         var configuration = try Configuration.parse(Self.text).configuration
+        configuration.stateDirectory = self.directory + "/state"
         adjust(&configuration)
         SimulatorLauncher.redirect(&configuration, to: endpoints)
         reroute(&configuration)

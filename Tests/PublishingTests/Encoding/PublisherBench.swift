@@ -15,7 +15,7 @@ struct PublisherBench: ~Copyable {
     /// - Parameter messages: What each lane takes; conflation begins at half of it.
     init(messages: Int = 16, bytes: Int = 64 << 10, state: PublishQueue.DeliveryState = .up) {
         let limits = QueueLimits(bytes: bytes, messages: messages)
-        self.queue = PublishQueue(coreLimits: limits, jetstreamLimits: limits, waker: PublisherWaker())
+        self.queue = PublishQueue(limits: limits, waker: PublisherWaker())
         self.queue.setDeliveryState(state)
         self.publisher = EventPublisher(
             encoder: JSONMessageEncoder(), queue: self.queue, subjects: Subjects(), instance: "test", boot: "b",

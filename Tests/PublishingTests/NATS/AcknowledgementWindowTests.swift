@@ -70,9 +70,12 @@ struct AcknowledgementWindowTests {
     @Test(
         "A stream's answers are read as the server writes them",
         arguments: [
-            (#"{"stream":"MD", "seq":17}"#, StreamAnswer.stored(sequence: 17, isDuplicate: false)),
-            (#"{"stream":"MD", "seq":3,"duplicate": true}"#, .stored(sequence: 3, isDuplicate: true)),
-            (#"{"stream":"MD","domain":"hub","seq":4,"duplicate":true}"#, .stored(sequence: 4, isDuplicate: true)),
+            (#"{"stream":"MD", "seq":17}"#, StreamAnswer.stored(stream: 11..<13, sequence: 17, isDuplicate: false)),
+            (#"{"stream":"MD", "seq":3,"duplicate": true}"#, .stored(stream: 11..<13, sequence: 3, isDuplicate: true)),
+            (
+                #"{"stream":"MD","domain":"hub","seq":4,"duplicate":true}"#,
+                .stored(stream: 11..<13, sequence: 4, isDuplicate: true)
+            ),
             (
                 #"{"error":{"code":503,"err_code":10077,"description":"maximum bytes exceeded"},"stream":"MD","seq":0}"#,
                 .failed(code: 503, error: 10077)

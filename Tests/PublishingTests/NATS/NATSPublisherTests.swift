@@ -64,7 +64,7 @@ struct NATSPublisherTests {
             if let child = fixture.server.processID { kill(child, SIGKILL) }
         }
         for producer in producers { producer.join() }
-        #expect(try await PublishFixture.wait { fixture.publisher.cut(.jetstream).confirmed == 20_000 })
+        #expect(try await PublishFixture.wait { fixture.publisher.cut(.log).confirmed == 20_000 })
         #expect(fixture.server.restarts == 2)
         // The id makes a repeat of what was stored a duplicate; a killed server may have lost what it had acknowledged.
         #expect(fixture.publisher.snapshot().connects >= 3)
@@ -94,7 +94,7 @@ struct NATSPublisherTests {
         try await Task.sleep(for: .seconds(2))
         kill(child, SIGCONT)
         producer.join()
-        #expect(try await PublishFixture.wait { fixture.publisher.cut(.jetstream).confirmed == 6000 })
+        #expect(try await PublishFixture.wait { fixture.publisher.cut(.log).confirmed == 6000 })
         #expect(try await PublishFixture.wait { fixture.publisher.cut(.core).inFlight == 0 })
         #expect(try fixture.stored("MARKET_DATA", subject: Self.tradeSubject) == 6000)
         let core = fixture.publisher.cut(.core)
@@ -116,7 +116,7 @@ struct NATSPublisherTests {
         #expect(fixture.queue.counts(of: .bbo)[.disconnected] == 1000)
         try await Task.sleep(for: .seconds(2))
         try await fixture.server.start()
-        #expect(try await PublishFixture.wait { fixture.publisher.cut(.jetstream).confirmed == 1000 })
+        #expect(try await PublishFixture.wait { fixture.publisher.cut(.log).confirmed == 1000 })
         #expect(fixture.publisher.snapshot().connectFailures > 2)
         #expect(fixture.queue.deliveryState == .up)
         _ = await fixture.finish()
@@ -129,9 +129,9 @@ struct NATSPublisherTests {
         fixture.publisher.control.losesAcknowledgements.store(true, ordering: .relaxed)
         fixture.produce(.trade, symbol: "BTC-USDT", numbers: 0..<2000)
         #expect(try await PublishFixture.wait { fixture.publisher.snapshot().acknowledgementTimeouts > 0 })
-        #expect(fixture.publisher.cut(.jetstream).confirmed == 0)
+        #expect(fixture.publisher.cut(.log).confirmed == 0)
         fixture.publisher.control.losesAcknowledgements.store(false, ordering: .relaxed)
-        #expect(try await PublishFixture.wait { fixture.publisher.cut(.jetstream).confirmed == 2000 })
+        #expect(try await PublishFixture.wait { fixture.publisher.cut(.log).confirmed == 2000 })
         #expect(try await PublishFixture.wait { fixture.publisher.snapshot().duplicates > 0 })
         #expect(fixture.events.problems.contains(.acknowledgementsLate))
         #expect(try fixture.stored("MARKET_DATA", subject: Self.tradeSubject) == 2000)
@@ -145,13 +145,13 @@ struct NATSPublisherTests {
         fixture.produce(.trade, symbol: "BTC-USDT", numbers: 0..<100)
         #expect(try await PublishFixture.wait { !fixture.events.problems.isEmpty })
         #expect(fixture.events.problems.first == .noStream(subject: Self.tradeSubject))
-        #expect(fixture.publisher.cut(.jetstream).confirmed == 0)
+        #expect(fixture.publisher.cut(.log).confirmed == 0)
         let connection = try NATSConnection(
             NATSConnectionOptions(addresses: [fixture.server.url]),
             signals: ConnectionSignals(waker: PublisherWaker()), pendingAnswers: 10)
         _ = try StreamSetup(connection).ensure(
             StreamSpecification(name: "LATE", subjects: ["md.trade.>"]), adopt: false)
-        #expect(try await PublishFixture.wait { fixture.publisher.cut(.jetstream).confirmed == 100 })
+        #expect(try await PublishFixture.wait { fixture.publisher.cut(.log).confirmed == 100 })
         #expect(try await PublishFixture.wait { fixture.publisher.snapshot().streamProblem == nil })
         _ = await fixture.finish()
     }
@@ -162,7 +162,7 @@ struct NATSPublisherTests {
         #expect(try await fixture.waitUntilConnected())
         let subscriber = try fixture.subscribe()
         fixture.produce(.trade, symbol: "BTC-USDT", numbers: 0..<1000)
-        #expect(try await PublishFixture.wait { fixture.publisher.cut(.jetstream).confirmed == 1000 })
+        #expect(try await PublishFixture.wait { fixture.publisher.cut(.log).confirmed == 1000 })
         #expect(!fixture.publisher.snapshot().hasJetStream)
         try await Task.sleep(for: .milliseconds(200))
         #expect(await Self.numbers(subscriber, Self.tradeSubject) == Array(0..<1000))
@@ -193,13 +193,13 @@ struct NATSPublisherTests {
         fixture.produce(.trade, symbol: "BTC-USDT", numbers: 0..<5000)
         fixture.produce(.bbo, symbol: "BTC-USDT", numbers: 0..<5000)
         let report = await fixture.finish()
-        #expect(report.left == 0 && report.core.confirmed == 5000 && report.jetstream.confirmed == 5000)
+        #expect(report.left == 0 && report.total.confirmed == 10_000)
 
         let lonely = try await PublishFixture(start: false)
         lonely.produce(.trade, symbol: "BTC-USDT", numbers: 0..<7)
         let begin = ContinuousClock.now
         let left = await lonely.finish(deadline: .milliseconds(300))
-        #expect(left.jetstream.queued == 7 && left.left == 7)
+        #expect(left.total.queued == 7 && left.left == 7)
         #expect(ContinuousClock.now - begin < .seconds(3))
     }
 }

@@ -26,7 +26,7 @@ final class PublishFixture: Sendable {
         configuration.streams = StreamSpecification.standard(self.subjects)
         configure(&configuration)
         self.publisher = NATSPublisher(configuration: configuration, observer: self.events)
-        self.queue = self.publisher.makeQueue(coreLimits: limits, jetstreamLimits: limits)
+        self.queue = self.publisher.makeQueue(limits: limits)
         self.accounts = try #require(AccountsWatch(self.publisher))
         try self.publisher.start()
     }
@@ -134,7 +134,7 @@ final class AccountsWatch: Sendable {
         let shared = self.shared
         let thread = NativeThread(name: "accounts") {
             while !shared.isOver.isRaised {
-                let parts = PublishMode.allCases.map { publisher.cut($0) } + [publisher.cut()]
+                let parts = LaneKind.allCases.map { publisher.cut($0) } + [publisher.cut()]
                 shared.seen.withLock { seen in
                     for cut in parts {
                         seen.cuts += 1

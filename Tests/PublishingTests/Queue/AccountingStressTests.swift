@@ -9,7 +9,7 @@ struct AccountingStressTests {
     @Test("Every cut balances while a producer, a publisher and two readers run at full speed")
     func everyCutBalances() throws {
         let lane = PublishLane(
-            mode: .jetstream, limits: QueueLimits(bytes: 256 << 10, messages: 2000), waker: PublisherWaker())
+            kind: .log, limits: QueueLimits(bytes: 256 << 10, messages: 2000), waker: PublisherWaker())
         let isDone = Flag()
         let messages = 300_000
         let total = Total()

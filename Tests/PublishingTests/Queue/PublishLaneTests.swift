@@ -5,7 +5,7 @@ import Testing
 @Suite("A lane")
 struct PublishLaneTests {
     private static func lane(bytes: Int = 64 << 10, messages: Int = 1 << 20) -> PublishLane {
-        PublishLane(mode: .core, limits: QueueLimits(bytes: bytes, messages: messages), waker: PublisherWaker())
+        PublishLane(kind: .core, limits: QueueLimits(bytes: bytes, messages: messages), waker: PublisherWaker())
     }
 
     /// Queues one message; false when the lane is full.

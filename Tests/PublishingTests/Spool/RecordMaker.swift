@@ -5,7 +5,7 @@ import Testing
 /// Makes queue records as a loop does, one at a time.
 final class RecordMaker {
     private let lane = PublishLane(
-        mode: .jetstream, limits: QueueLimits(bytes: 4 << 20, messages: 1 << 20), waker: PublisherWaker())
+        kind: .log, limits: QueueLimits(bytes: 4 << 20, messages: 1 << 20), waker: PublisherWaker())
 
     /// Lends a record until the next one is made.
     func make(

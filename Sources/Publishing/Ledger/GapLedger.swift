@@ -1,0 +1,201 @@
+import Synchronization
+
+/// The ledger of losses: takes them from any thread, joins those that belong together, and gives them out as entries.
+///
+/// Losses of one subject, kind and cause are one entry while they follow each other; an entry is published once it has
+/// been quiet for a second or grown for ten, and again under the same id when it changes. Bounded: past
+/// `Limits.entries` losses join the entry of their cause alone, so that a number is never lost.
+package final class GapLedger: Sendable {
+    package struct Limits: Sendable {
+        /// Entries that may still change, and published ones that may still be repaired.
+        package var entries = 8192
+        /// How long an entry is quiet before it is published, and how long it may grow before it is, µs.
+        package var quietMicroseconds: Int64 = 1_000_000
+        package var growthMicroseconds: Int64 = 10_000_000
+
+        package init() {}
+    }
+
+    /// Counts since the start.
+    package struct Counts: Sendable, Equatable {
+        /// Losses told, and the entries made of them.
+        package var losses: UInt64 = 0
+        package var entries: UInt64 = 0
+        /// Messages and ids in them, of those that can be counted, by the order of `GapCause.allCases`.
+        package var missing = [UInt64](repeating: 0, count: GapCause.allCases.count)
+        package var repaired: UInt64 = 0
+        /// Losses that joined the entry of their cause, because there were too many subjects.
+        package var joined: UInt64 = 0
+        /// Entries that wait to be published.
+        package var waiting = 0
+
+        package init() {}
+    }
+
+    struct Key: Hashable {
+        var subject: GapSubject
+        var of: GapKind
+        var cause: GapCause
+    }
+
+    private struct State {
+        var open: [Key: LedgerEntry] = [:]
+        /// Entries that changed after they had made way for another of their key.
+        var due: [LedgerEntry] = []
+        /// Published entries about trades that may still be found, oldest first.
+        var settled: [LedgerEntry] = []
+        /// Ids that a stream turned out to hold, by subject, for a loss that is told later.
+        var stored: [GapSubject: ClosedRange<UInt64>] = [:]
+        var next: UInt64 = 1
+        var counts = Counts()
+    }
+
+    package let instance: String
+    package let boot: String
+    private let limits: Limits
+    private let clock: @Sendable () -> Int64
+    private let state = Mutex(State())
+
+    /// - Parameter clock: Microseconds that only go forward.
+    package init(
+        instance: String, boot: String, limits: Limits = Limits(),
+        clock: @escaping @Sendable () -> Int64 = { PublishClock.monotonic() }
+    ) {
+        self.instance = instance
+        self.boot = boot
+        self.limits = limits
+        self.clock = clock
+    }
+
+    package var counts: Counts {
+        self.state.withLock { state in
+            var counts = state.counts
+            counts.waiting = state.due.count + state.open.values.count { $0.isChanged }
+            return counts
+        }
+    }
+
+    // MARK: Telling
+
+    /// Takes a loss; one without an end lasts until the same is told with one.
+    package func record(_ loss: GapLoss) {
+        let now = self.clock()
+        self.state.withLock { state in
+            var loss = loss
+            Self.trim(&loss, state.stored)
+            guard loss.missing != 0 else { return }
+            state.counts.losses &+= 1
+            state.counts.missing[loss.cause.ordinal] &+= loss.missing ?? 0
+            var key = Key(subject: loss.subject, of: loss.of, cause: loss.cause)
+            if state.open[key] == nil, state.open.count >= self.limits.entries { self.makeRoom(&state) }
+            if state.open[key] == nil, state.open.count >= self.limits.entries {
+                state.counts.joined &+= 1
+                loss.numbering = nil
+                key.subject = GapSubject(venue: nil)
+                loss.subject = key.subject
+            }
+            if state.open[key]?.join(loss, at: now) == true { return }
+            if let former = state.open.removeValue(forKey: key) { self.retire(former, &state) }
+            let id = GapEntry.id(instance: self.instance, boot: self.boot, number: state.next)
+            state.next &+= 1
+            state.counts.entries &+= 1
+            state.open[key] = LedgerEntry(id: id, loss, at: now)
+        }
+    }
+
+    /// Takes note that ids counted as missing were found or came late.
+    package func found(_ subject: GapSubject, trades ids: ClosedRange<UInt64>) {
+        let now = self.clock()
+        self.state.withLock { state in
+            for (key, entry) in state.open where key.subject == subject && key.of == .messages(.trade) {
+                var entry = entry
+                let repaired = entry.found(ids, at: now)
+                guard repaired > 0 else { continue }
+                state.counts.repaired &+= repaired
+                state.open[key] = entry.isNothing ? nil : entry
+            }
+            for index in state.settled.indices.reversed() where state.settled[index].loss.subject == subject {
+                let repaired = state.settled[index].found(ids, at: now)
+                guard repaired > 0 else { continue }
+                state.counts.repaired &+= repaired
+                state.due.append(state.settled.remove(at: index))
+            }
+        }
+    }
+
+    /// Takes note of what a stream holds of a subject's trades, in one piece, before anything is told lost.
+    package func streamHolds(_ subject: GapSubject, trades ids: ClosedRange<UInt64>) {
+        self.state.withLock { state in
+            if state.stored.count < self.limits.entries { state.stored[subject] = ids }
+        }
+        self.found(subject, trades: ids)
+    }
+
+    // MARK: Giving out
+
+    /// Takes up to `limit` entries whose time has come; they count as published.
+    ///
+    /// - Parameter isLast: Whether the process ends, so that nothing waits any more.
+    func takeDue(_ limit: Int, wall: Int64, isLast: Bool = false) -> [GapEntry] {
+        let now = self.clock()
+        return self.state.withLock { state in
+            var taken: [GapEntry] = []
+            while taken.count < limit, !state.due.isEmpty {
+                var entry = state.due.removeFirst()
+                taken.append(entry.publish(wall: wall))
+                self.settle(entry, &state)
+            }
+            guard taken.count < limit else { return taken }
+            for (key, entry) in state.open where taken.count < limit {
+                var entry = entry
+                if entry.isChanged, isLast || entry.isDue(at: now, self.limits) {
+                    taken.append(entry.publish(wall: wall))
+                    state.open[key] = entry
+                } else if entry.isOver(at: now, self.limits) {
+                    state.open[key] = nil
+                    self.settle(entry, &state)
+                }
+            }
+            return taken
+        }
+    }
+
+    /// Lets one open entry go that is published and quiet, so that another has room.
+    private func makeRoom(_ state: inout State) {
+        guard let key = state.open.first(where: { !$0.value.isChanged && !$0.value.lasts })?.key else { return }
+        if let entry = state.open.removeValue(forKey: key) { self.settle(entry, &state) }
+    }
+
+    private func retire(_ entry: LedgerEntry, _ state: inout State) {
+        if entry.isChanged, state.due.count < self.limits.entries {
+            state.due.append(entry)
+        } else {
+            self.settle(entry, &state)
+        }
+    }
+
+    private func settle(_ entry: LedgerEntry, _ state: inout State) {
+        guard entry.loss.of == .messages(.trade), entry.loss.numbering == .tradeID else { return }
+        if state.settled.count >= self.limits.entries { state.settled.removeFirst(self.limits.entries / 8) }
+        state.settled.append(entry)
+    }
+
+    /// Takes off a loss what a stream turned out to hold of it.
+    private static func trim(_ loss: inout GapLoss, _ stored: [GapSubject: ClosedRange<UInt64>]) {
+        guard loss.cause == .restart, loss.numbering == .tradeID, let held = stored[loss.subject],
+            held.contains(loss.first)
+        else { return }
+        if held.upperBound >= loss.last {
+            loss.missing = 0
+        } else {
+            let count = held.upperBound - loss.first + 1
+            loss.first = held.upperBound + 1
+            loss.missing = loss.missing.map { $0 > count ? $0 - count : 0 }
+        }
+    }
+}
+
+extension GapCause {
+    /// Its place in `allCases`.
+    package var ordinal: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+}

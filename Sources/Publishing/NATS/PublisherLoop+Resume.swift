@@ -1,0 +1,149 @@
+import Synchronization
+
+/// What the publisher knows of the streams' contents: where its own messages end, and which of those it holds are stored.
+struct ResumeState {
+    /// The highest sequence of each stream that was ever acknowledged.
+    var tops = StreamFloors()
+    /// The streams are to be read before anything more of the log lanes is sent.
+    var isWanted = false
+    var attempt: ResumeAttempt?
+    /// The floors as they stand on disk.
+    var kept = StreamFloors()
+    /// Ids that the streams hold, of what was not acknowledged; empty once all that was pending is dealt with.
+    var stored: StoredIDs?
+
+    /// Whether nothing of the log lanes may be sent yet.
+    var isReading: Bool { self.isWanted || self.attempt != nil }
+
+    mutating func abandon() {
+        self.attempt = nil
+        self.isWanted = false
+    }
+}
+
+/// Messages whose acknowledgement was lost are found in the streams and not sent again.
+extension PublisherLoop {
+    /// Begins or ends the reading of the streams.
+    func resume(_ connection: NATSConnection, _ now: Int64) {
+        if let attempt = self.resuming.attempt {
+            guard let result = attempt.take() else { return }
+            self.resuming.attempt = nil
+            self.resumed(result)
+        } else if self.resuming.isWanted {
+            self.resuming.isWanted = false
+            let floors = self.floors
+            guard !floors.isEmpty, self.hasPending else { return }
+            self.resuming.attempt = ResumeAttempt(
+                connection, floors: floors, limit: self.configuration.resumeMessages,
+                deadline: self.configuration.resumeTimeout, waker: self.waker)
+        }
+    }
+
+    private func resumed(_ result: ResumeAttempt.Outcome) {
+        self.snapshot.resumes &+= 1
+        self.snapshot.resumedMessages &+= UInt64(result.read)
+        if let problem = result.problem {
+            self.snapshot.resumesIncomplete &+= 1
+            self.observer.publisher(did: .resumeIncomplete(read: result.read, reason: problem))
+        }
+        guard result.ids.count > 0 else { return }
+        self.resuming.stored = result.ids
+        self.markWhatIsPending()
+    }
+
+    /// Bounds the look-ups to what was pending when the streams were read: what comes later is new.
+    private func markWhatIsPending() {
+        for index in self.drivers.indices where self.drivers[index].lane.kind == .log {
+            let lane = self.drivers[index].lane
+            switch self.drivers[index].role {
+            case .loop, .ledger: self.drivers[index].lookedUpTo = lane.releasedCount &+ lane.heldCount
+            case .replay:
+                let unread = self.spooling.map { $0.store.spool.count &- $0.store.spool.unreleasedCount } ?? 0
+                self.drivers[index].lookedUpTo = lane.releasedCount &+ lane.heldCount &+ unread
+            }
+        }
+    }
+
+    /// Whether a stream holds the record already; then it counts as confirmed.
+    func isStored(_ record: QueueRecord, _ index: Int) -> Bool {
+        guard self.resuming.stored != nil, self.drivers[index].isAcknowledged,
+            self.drivers[index].lane.kind == .log
+        else { return false }
+        guard record.sequence < self.drivers[index].lookedUpTo else {
+            self.forgetStored()
+            return false
+        }
+        guard record.idLength > 0, self.resuming.stored?.contains(record) == true else { return false }
+        self.snapshot.alreadyStored &+= 1
+        return true
+    }
+
+    /// Forgets the ids once no lane holds anything that could be among them.
+    private func forgetStored() {
+        let isNeeded = self.drivers.contains { driver in
+            driver.lane.kind == .log && driver.lane.sentCount < driver.lookedUpTo
+        }
+        if !isNeeded { self.resuming.stored = nil }
+    }
+
+    /// Whether anything waits that a stream may hold already.
+    private var hasPending: Bool {
+        self.drivers.contains { $0.lane.kind == .log && !$0.lane.isEmpty }
+            || (self.spooling?.store.spool.count ?? 0) > 0
+    }
+
+    /// Where reading each stream begins, of those that ever acknowledged: everything sent before is settled.
+    private var floors: [(stream: String, sequence: UInt64)] {
+        let floors = self.openFloors
+        return self.signals.streamNames.all.enumerated().compactMap { offset, name in
+            let floor = floors[UInt8(offset + 1)]
+            return floor > 0 ? (String(decoding: name, as: UTF8.self), floor) : nil
+        }
+    }
+
+    /// Up to which sequence of each stream everything this publisher ever sent is settled.
+    private var openFloors: StreamFloors {
+        var floors = self.resuming.tops
+        for driver in self.drivers
+        where driver.lane.mode == .jetstream && driver.highestSent > driver.lane.releasedCount {
+            floors = floors.lower(driver.window.floors)
+        }
+        if let (store, replay) = self.spooling.map({ ($0.store, $0.replay) }), store.spool.count > 0 {
+            floors = floors.lower(self.drivers[replay].window.floors)
+        }
+        return floors
+    }
+
+    // MARK: On disk
+
+    /// Keeps the floors beside the spool, for the next start.
+    func keepFloors() {
+        guard let spool = self.spooling?.store.spool else { return }
+        let floors = self.openFloors
+        guard floors != self.resuming.kept else { return }
+        self.resuming.kept = floors
+        var note: [UInt8] = []
+        for (offset, name) in self.signals.streamNames.all.enumerated() {
+            note.append(UInt8(name.count))
+            note += name
+            withUnsafeBytes(of: floors[UInt8(offset + 1)].littleEndian) { note += $0 }
+        }
+        spool.setNote(note)
+    }
+
+    /// Takes up the floors of the process before.
+    func takeFloors() {
+        guard let (store, replay) = self.spooling.map({ ($0.store, $0.replay) }) else { return }
+        var rest = store.spool.note[...]
+        while let count = rest.popFirst(), rest.count >= Int(count) + 8 {
+            let name = Array(rest.prefix(Int(count)))
+            rest.removeFirst(Int(count))
+            let sequence = rest.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            rest.removeFirst(8)
+            let number = name.withUnsafeBytes { self.signals.streamNames.number(of: $0) }
+            self.resuming.tops.raise(number, to: sequence)
+        }
+        self.resuming.kept = self.resuming.tops
+        self.drivers[replay].window.raiseFloors(to: self.resuming.tops)
+    }
+}

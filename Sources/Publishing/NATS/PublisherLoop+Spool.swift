@@ -1,0 +1,256 @@
+import Synchronization
+
+/// The way to disk and back: what a log lane cannot deliver is spooled, and replayed in order.
+///
+/// From the first record of a lane in the spool until the last of them is acknowledged, the lane's new records wait in
+/// its ring or queue behind in the spool; none passes another of its subject.
+extension PublisherLoop {
+    /// How full a lane may be before its records go to disk however young they are.
+    private static let fullShare = 0.5
+    /// How full a lane that cannot be spooled may be before its oldest records are given up.
+    private static let overflowShare = 0.875
+    private static let expireInterval: Int64 = 1_000_000
+
+    /// Moves what waits for too long to the spool; true when anything moved.
+    func spill() -> Bool {
+        let wall = PublishClock.wall()
+        var worked = false
+        for index in self.drivers.indices where self.drivers[index].lane.kind == .log {
+            if case .replay = self.drivers[index].role { continue }
+            self.releaseSynced(index)
+            guard self.isOverdue(index, wall) else { continue }
+            worked = self.spill(index, wall) || worked
+        }
+        if let spool = self.spooling?.store.spool, wall - (self.spooling?.expiredAt ?? 0) > Self.expireInterval {
+            self.spooling?.expiredAt = wall
+            spool.expire(nowMicroseconds: wall)
+            self.settleUnreadable()
+        }
+        return worked
+    }
+
+    /// Whether the oldest record of a lane has waited for too long, or its ring fills.
+    private func isOverdue(_ index: Int, _ wall: Int64) -> Bool {
+        let lane = self.drivers[index].lane
+        guard let oldest = lane.oldestRecord else { return false }
+        // Fences confirm what was sent in order: it cannot be taken back while the connection stands.
+        if case .up = self.link, !self.drivers[index].isAcknowledged, !self.drivers[index].isSpooling,
+            lane.inFlightCount > 0
+        {
+            return false
+        }
+        return wall - oldest.enqueuedMicroseconds > self.configuration.spillAfter.wholeMicroseconds
+            || lane.isFilled(to: Self.fullShare)
+    }
+
+    /// Moves a batch of one lane, or gives its oldest records up when the disk does not take them and the ring is full.
+    private func spill(_ index: Int, _ wall: Int64) -> Bool {
+        guard self.drivers[index].unsynced == nil else { return false }
+        guard let spool = self.spooling?.store.spool, spool.canWrite(nowMicroseconds: wall) else {
+            return self.overflow(index)
+        }
+        self.takeBack(index)
+        let lane = self.drivers[index].lane
+        var count: UInt64 = 0
+        var added: UInt64 = 0
+        var types = [UInt64](repeating: 0, count: MessageType.allCases.count)
+        while count < UInt64(Self.batch), let record = lane.nextUnsent() {
+            if record.verdict == nil {
+                if spool.add(record, origin: UInt16(index)) {
+                    types[Int(record.type.rawValue)] &+= 1
+                    added += 1
+                } else if added > 0 {
+                    break
+                } else {
+                    // Longer than the spool takes at all.
+                    record.verdict = .tooLarge
+                }
+            }
+            lane.markSent()
+            count += 1
+        }
+        guard count > 0 else { return false }
+        guard added == 0 || spool.write(nowMicroseconds: wall) else {
+            lane.goBack()
+            return self.overflow(index)
+        }
+        for type in types.indices { self.drivers[index].spooled[type] &+= types[type] }
+        self.snapshot.spooled &+= added
+        if self.configuration.spool?.sync == .always {
+            self.drivers[index].unsynced = (count, spool.nextSequence)
+            self.releaseSynced(index)
+        } else {
+            self.releaseSpooled(count, index)
+        }
+        return true
+    }
+
+    /// Ends the sending of a lane that begins to spool: what is in flight goes to the spool like the rest.
+    private func takeBack(_ index: Int) {
+        guard !self.drivers[index].isSpooling, let (store, replay) = self.spooling.map({ ($0.store, $0.replay) }) else {
+            return
+        }
+        if store.spool.count == 0 { self.drivers[replay].window.raiseFloors(to: self.resuming.tops) }
+        if self.drivers[index].highestSent > self.drivers[index].lane.releasedCount {
+            // Some of it may be stored already, and must be found before it is sent again.
+            self.drivers[replay].window.lowerFloors(to: self.drivers[index].window.floors)
+            self.resuming.isWanted = true
+        }
+        self.drivers[index].window.goBack(allowed: Self.batch)
+        self.drivers[index].lane.goBack()
+    }
+
+    private func releaseSynced(_ index: Int) {
+        guard let (count, until) = self.drivers[index].unsynced, let spool = self.spooling?.store.spool,
+            spool.syncedSequence >= until
+        else { return }
+        self.drivers[index].unsynced = nil
+        self.releaseSpooled(count, index)
+    }
+
+    private func releaseSpooled(_ count: UInt64, _ index: Int) {
+        self.release(count, index, as: .spooled)
+        let lane = self.drivers[index].lane
+        self.drivers[index].window.skip(to: lane.releasedCount)
+        self.drivers[index].highestSent = max(self.drivers[index].highestSent, lane.releasedCount)
+    }
+
+    /// Gives up the oldest records of a full lane whose records have nowhere to go.
+    private func overflow(_ index: Int) -> Bool {
+        let lane = self.drivers[index].lane
+        guard lane.isFilled(to: Self.overflowShare) else { return false }
+        self.drivers[index].window.goBack(allowed: Self.batch)
+        lane.goBack()
+        var count: UInt64 = 0
+        while count < UInt64(Self.batch), lane.nextUnsent() != nil {
+            lane.markSent()
+            count += 1
+        }
+        self.release(count, index, as: .dropped(.queueFull))
+        self.drivers[index].window.skip(to: lane.releasedCount)
+        self.drivers[index].queue?.messagesLost()
+        return count > 0
+    }
+
+    /// Whether nothing of a log lane may go to the server now: older records of it stand in the spool, or the streams
+    /// are being read.
+    func mustWait(_ index: Int) -> Bool {
+        if self.resuming.isReading { return true }
+        switch self.drivers[index].role {
+        case .loop, .ledger: return self.drivers[index].isSpooling
+        case .replay: return false
+        }
+    }
+
+    /// Writes what the next start needs, and tells when the disk fails or works again.
+    func keepStore(_ now: Int64) {
+        guard let spooling = self.spooling, now - spooling.keptAt >= 100_000 else { return }
+        self.spooling?.keptAt = now
+        spooling.store.marks.flush()
+        self.keepFloors()
+        self.snapshot.spool = SpoolFigures(spooling.store)
+        let state = spooling.store.spool.state
+        guard state.isReady != spooling.works else { return }
+        self.spooling?.works = state.isReady
+        switch state {
+        case .ready: self.observer.publisher(did: .spoolWorks)
+        case .failing(let operation, let code, _):
+            self.observer.publisher(did: .spoolFailing(operation: "\(operation)", code: code))
+        }
+    }
+
+    // MARK: Back
+
+    /// Reads on in the spool while the replay lane has room; true when anything was read.
+    func fillReplay() -> Bool {
+        guard let spooling = self.spooling, !self.resuming.isReading else { return false }
+        let spool = spooling.store.spool
+        let lane = spooling.store.replay
+        var count = 0
+        while count < Self.batch, lane.heldCount < UInt64(2 * self.configuration.windowMessages),
+            let spooled = spool.nextUnread()
+        {
+            let record = spooled.record
+            guard let room = lane.reserve(upTo: record.body.count) else { break }
+            room.copyMemory(from: record.body)
+            lane.commit(
+                type: record.type,
+                source: spooled.isRecovered ? Spooling.recoveredOrigin : UInt8(clamping: spooled.origin),
+                subjectLength: record.subjectLength, idLength: record.idLength, payloadLength: record.payloadLength,
+                enqueuedMicroseconds: record.enqueuedMicroseconds, receivedMicroseconds: record.receivedMicroseconds)
+            spool.markRead()
+            count += 1
+        }
+        return count > 0
+    }
+
+    /// Takes note of a record that leaves the spool on the accounts of the lane it came from.
+    func leftSpool(_ type: MessageType, origin: UInt8, as outcome: PublishLane.Outcome) {
+        let origin = origin == Spooling.recoveredOrigin ? nil : Int(origin)
+        guard let place = origin ?? self.spooling?.replay, place < self.drivers.count else { return }
+        self.drivers[place].spooled[Int(type.rawValue)] &-= 1
+        let lane = origin == nil ? self.spooling?.store.recovered : self.drivers[place].lane
+        lane?.leftSpool(type, as: outcome)
+    }
+
+    /// Takes note of a record that went from the spool without having been delivered.
+    func droppedFromSpool(_ spooled: SpooledRecord, _ cause: SpoolDropCause) {
+        let reason: DropReason =
+            switch cause {
+            case .full: .spoolFull
+            case .expired: .spoolExpired
+            case .corrupt: .spoolCorrupt
+            }
+        let origin = spooled.isRecovered ? Spooling.recoveredOrigin : UInt8(clamping: spooled.origin)
+        self.leftSpool(spooled.record.type, origin: origin, as: .dropped(reason))
+        self.tellLost(spooled.record, as: .dropped(reason))
+    }
+
+    /// Settles the accounts of records that the spool could not read any more, once nothing else is left in it.
+    func settleUnreadable() {
+        guard let store = self.spooling?.store, store.spool.lostRecords != self.spooling?.lostSettled,
+            store.spool.count == 0, store.replay.isEmpty
+        else { return }
+        self.spooling?.lostSettled = store.spool.lostRecords
+        let wall = PublishClock.wall()
+        for index in self.drivers.indices {
+            for type in MessageType.allCases where self.drivers[index].spooled[Int(type.rawValue)] > 0 {
+                let count = self.drivers[index].spooled[Int(type.rawValue)]
+                let origin = index == self.spooling?.replay ? Spooling.recoveredOrigin : UInt8(clamping: index)
+                for _ in 0..<count { self.leftSpool(type, origin: origin, as: .dropped(.spoolCorrupt)) }
+                self.ledger?.output.ledger.record(
+                    GapLoss(
+                        GapSubject(venue: nil), of: .messages(type), cause: .spoolCorrupt, from: wall, to: wall,
+                        missing: count))
+            }
+        }
+    }
+
+    // MARK: The end
+
+    /// Puts what the log lanes still hold into the spool, so that the next start delivers it, and closes it.
+    func spoolEverything() {
+        guard let spool = self.spooling?.store.spool else { return }
+        for index in self.drivers.indices where self.drivers[index].lane.kind == .log {
+            if case .replay = self.drivers[index].role { continue }
+            self.spoolRest(of: index, spool)
+        }
+        spool.close()
+    }
+
+    private func spoolRest(of index: Int, _ spool: Spool) {
+        if let (count, _) = self.drivers[index].unsynced {
+            self.drivers[index].unsynced = nil
+            self.releaseSpooled(count, index)
+        }
+        while !self.drivers[index].lane.isEmpty {
+            let before = self.drivers[index].lane.releasedCount
+            guard self.spill(index, PublishClock.wall()) else { return }
+            if let (count, _) = self.drivers[index].unsynced {
+                self.drivers[index].unsynced = nil
+                self.releaseSpooled(count, index)
+            }
+            guard self.drivers[index].lane.releasedCount != before else { return }
+        }
+    }
+}

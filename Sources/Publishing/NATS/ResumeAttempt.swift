@@ -1,0 +1,72 @@
+import CNATS
+import Synchronization
+
+/// One reading of what the streams hold behind their floors, on a thread of its own.
+final class ResumeAttempt: Sendable {
+    struct Outcome: Sendable {
+        var ids = StoredIDs()
+        /// Messages read.
+        var read = 0
+        /// Why it ended early; nil when every stream was read to its end.
+        var problem: String?
+    }
+
+    private let outcome = Mutex<Outcome?>(nil)
+
+    /// Starts to read each stream from behind its floor.
+    ///
+    /// - Parameters:
+    ///   - limit: Messages of all streams that are read at most.
+    ///   - deadline: How long all of it may take.
+    init(
+        _ connection: NATSConnection, floors: [(stream: String, sequence: UInt64)], limit: Int, deadline: Duration,
+        waker: PublisherWaker
+    ) {
+        let end = ContinuousClock.now + deadline
+        let thread = NativeThread(name: "nats-resume") { [self] in
+            let outcome = Self.read(connection, floors, limit, until: end)
+            self.outcome.withLock { $0 = outcome }
+            nats_ReleaseThreadMemory()
+            waker.wake()
+        }
+        if let thread {
+            thread.detach()
+        } else {
+            self.outcome.withLock { $0 = Outcome(problem: "no thread left") }
+        }
+    }
+
+    /// Takes the outcome, once, when there is one.
+    func take() -> Outcome? {
+        self.outcome.withLock { outcome in
+            defer { outcome = nil }
+            return outcome
+        }
+    }
+
+    private static func read(
+        _ connection: NATSConnection, _ floors: [(stream: String, sequence: UInt64)], _ limit: Int,
+        until deadline: ContinuousClock.Instant
+    ) -> Outcome {
+        var outcome = Outcome()
+        do throws(NATSError) {
+            let reader = try StreamReader(connection)
+            for (stream, floor) in floors {
+                let request = StreamReader.Request(
+                    stream, from: .sequence(floor &+ 1), headersOnly: true, deadline: deadline)
+                let result = try reader.read(request) { message in
+                    outcome.read += 1
+                    if !message.messageID.isEmpty { outcome.ids.insert(message.messageID) }
+                    return outcome.read < limit
+                }
+                if case .stopped = result {
+                    outcome.problem = "limit of \(limit) messages"
+                    break
+                }
+            }
+        } catch {
+            outcome.problem = error.description
+        }
+        return outcome
+    }
+}
