@@ -111,6 +111,16 @@ enum MemoryPage {
                     name: "ring_\(kind.name)", count: cut.queued &+ cut.inFlight, bytes: Int(clamping: cut.bytes),
                     limitCount: report.bounds.queueMessages, limitBytes: report.bounds.queueBytes))
         }
+        result.append(
+            Structure(
+                name: "ledger_entries", count: UInt64(max(0, report.ledger.waiting)),
+                limitCount: 2 * GapLedger.Limits().entries))
+        if let spool = report.publisher.spool {
+            result.append(
+                Structure(name: "spool", count: spool.records, bytes: spool.bytes, limitBytes: spool.limitBytes))
+            result.append(
+                Structure(name: "trade_marks", count: UInt64(spool.marks), limitCount: TradeMarks.maximumSlots))
+        }
         if let writer = report.log.writer {
             result.append(
                 Structure(

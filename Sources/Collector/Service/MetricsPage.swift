@@ -9,14 +9,15 @@ enum MetricsPage {
     static func families(_ report: ServiceReport, _ verdict: HealthReport) -> [MetricFamily] {
         Self.process(report, verdict) + Self.connections(report) + Self.frames(report) + Self.books(report)
             + Self.trades(report) + Self.messages(report) + Self.accounting(report) + Self.nats(report)
-            + Self.latencies(report) + Self.requests(report)
+            + Self.spool(report) + Self.resumes(report) + Self.ledger(report) + Self.latencies(report)
+            + Self.requests(report)
     }
 
     /// The most series that the page can have: so many for each thing that a label names, and for closed sets of labels.
     static func seriesMost(_ report: ServiceReport) -> Int {
         let histogram = LatencyHistogram.bounds.count + 3
         let things = 20 * report.planned.count + 10 * report.mailboxes.count + 40 * report.budgets.count
-        return 300 + 2 * histogram + things + BinanceSegment.allCases.count * (4 * histogram + 60)
+        return 400 + 2 * histogram + things + BinanceSegment.allCases.count * (4 * histogram + 60)
     }
 
     // MARK: - The process

@@ -25,7 +25,8 @@ extension ServiceReport {
     private var nats: HealthInput.NATS {
         let problem = self.publisher.streamProblem.map { "\($0)" }
         var worst = HealthInput.NATS(
-            connected: self.publisher.isConnected, confirmedAge: .zero, awaiting: 0, streamProblem: problem)
+            connected: self.publisher.isConnected, confirmedAge: .zero, awaiting: 0, streamProblem: problem,
+            spoolProblem: self.publisher.spool?.problem)
         for ((_, cut), progress) in zip(self.lanes, self.background.lanes) {
             let awaiting = Int(clamping: cut.queued &+ cut.inFlight)
             guard awaiting > 0 else { continue }

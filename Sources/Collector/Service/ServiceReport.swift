@@ -32,7 +32,8 @@ struct ServiceReport: Sendable {
             self.keptFrames = settings.kept.frames * service.plan.books
             self.queueBytes = configuration.queue.bytes.bytes * loops
             self.queueMessages = configuration.queue.messages * loops
-            self.windowMessages = configuration.nats.windowMessages * loops
+            // Two acknowledged lanes a loop, the ledger's, and the one that is read back from the spool.
+            self.windowMessages = configuration.nats.windowMessages * (2 * loops + 2)
         }
     }
 
@@ -89,6 +90,7 @@ struct ServiceReport: Sendable {
     /// The accounts of all lanes of a kind, in the order of `LaneKind.allCases`.
     let lanes: [(kind: LaneKind, cut: AccountingCut)]
     let counts: [TypeCounts]
+    let ledger: GapLedger.Counts
     /// Nil when it cannot be read.
     let residentBytes: Int?
     /// What the venues meter, by scope.
@@ -127,7 +129,7 @@ struct ServiceReport: Sendable {
             mailboxes: service.mailboxes,
             loopsAnswered: loops.map(\.answeredSteady),
             publisher: service.publisher.snapshot(), lanes: lanes,
-            counts: MessageType.allCases.map { service.publisher.counts(of: $0) },
+            counts: MessageType.allCases.map { service.publisher.counts(of: $0) }, ledger: service.ledger.counts,
             residentBytes: resident,
             budgets: LimiterRegistry.process.snapshots().filter { named in
                 named.snapshot.windows.contains { $0.window.meter == .weight }

@@ -42,6 +42,10 @@ enum StatusPage {
                 for (kind, cut) in report.lanes { writer.object("\(kind.name)") { Self.write(cut, to: &$0) } }
             }
             writer.object("nats") { Self.write(report.publisher, to: &$0) }
+            if let spool = report.publisher.spool {
+                writer.object("spool") { Self.write(spool, report.publisher.spooled, to: &$0) }
+            }
+            writer.object("ledger") { Self.write(report.ledger, to: &$0) }
             writer.array("limits") { writer in
                 for (scope, budget) in report.budgets {
                     writer.object { writer in
@@ -135,6 +139,35 @@ enum StatusPage {
         writer.field("consistent", cut.isConsistent)
     }
 
+    private static func write(_ spool: SpoolFigures, _ spooled: UInt64, to writer: inout JSONWriter) {
+        writer.field("messages", spool.records)
+        writer.field("bytes", spool.bytes)
+        writer.field("limit_bytes", spool.limitBytes)
+        writer.field("spooled", spooled)
+        writer.field("unsynced", spool.unsynced)
+        writer.field("unreadable", spool.unreadable)
+        writer.field("problem", spool.problem)
+        writer.object("recovery") { writer in
+            writer.field("messages", spool.recovery.records)
+            writer.field("torn_bytes", spool.recovery.tornBytes)
+            writer.field("corrupt_segments", spool.recovery.corruptSegments)
+            writer.field("lost", spool.recovery.lostRecords)
+            writer.field("took_us", spool.recovery.microseconds)
+        }
+    }
+
+    private static func write(_ ledger: GapLedger.Counts, to writer: inout JSONWriter) {
+        writer.field("losses", ledger.losses)
+        writer.field("entries", ledger.entries)
+        writer.field("waiting", ledger.waiting)
+        writer.field("repaired", ledger.repaired)
+        writer.object("missing") { writer in
+            for (cause, count) in zip(GapCause.allCases, ledger.missing) where count > 0 {
+                writer.field(cause.rawValue, count)
+            }
+        }
+    }
+
     private static func write(_ publisher: PublisherSnapshot, to writer: inout JSONWriter) {
         writer.field("connected", publisher.isConnected)
         writer.field("jetstream", publisher.hasJetStream)
@@ -145,6 +178,9 @@ enum StatusPage {
         writer.field("duplicates", publisher.duplicates)
         writer.field("repeated", publisher.repeated)
         writer.field("fences_returned", publisher.fencesReturned)
+        writer.field("resumes", publisher.resumes)
+        writer.field("resumes_incomplete", publisher.resumesIncomplete)
+        writer.field("already_stored", publisher.alreadyStored)
         writer.field("stream_problem", publisher.streamProblem.map { "\($0)" })
     }
 }

@@ -78,8 +78,14 @@ package struct HealthInput: Hashable, Sendable {
         package var awaiting: Int
         /// Why JetStream takes nothing; `nil` when it does.
         package var streamProblem: String?
+        /// Why the disk takes nothing; `nil` when it does, or is not used.
+        package var spoolProblem: String?
 
-        package init(connected: Bool, confirmedAge: Duration?, awaiting: Int, streamProblem: String? = nil) {
+        package init(
+            connected: Bool, confirmedAge: Duration?, awaiting: Int, streamProblem: String? = nil,
+            spoolProblem: String? = nil
+        ) {
+            self.spoolProblem = spoolProblem
             self.connected = connected
             self.confirmedAge = confirmedAge
             self.awaiting = awaiting

@@ -76,6 +76,7 @@ package struct HealthModel: Hashable, Sendable {
             let names = input.books.ended.prefix(Self.namesShown)
             notes.append(.booksStopped(count: input.books.stopped, names: Array(names)))
         }
+        if let problem = input.nats.spoolProblem { notes.append(.spoolFailing(problem: problem)) }
         let silent = input.silentStreams
         if !silent.isEmpty {
             notes.append(.streamsSilent(count: silent.count, names: Array(silent.prefix(Self.namesShown))))

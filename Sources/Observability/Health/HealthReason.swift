@@ -113,6 +113,8 @@ package enum HealthNote: Hashable, Sendable {
     case booksStopped(count: Int, names: [String])
     /// Streams that the venue acknowledged and that stayed silent; rarely traded instruments may be among them.
     case streamsSilent(count: Int, names: [String])
+    /// The spool cannot be written: what NATS does not take waits in memory alone.
+    case spoolFailing(problem: String)
 
     /// The note's name for programs.
     package var code: String {
@@ -120,6 +122,7 @@ package enum HealthNote: Hashable, Sendable {
         case .clockApart: "clock_apart"
         case .booksStopped: "books_stopped"
         case .streamsSilent: "streams_silent"
+        case .spoolFailing: "spool_failing"
         }
     }
 
@@ -134,6 +137,7 @@ package enum HealthNote: Hashable, Sendable {
             "\(count) books stopped, their numbers do not fit\(HealthText.list(names))"
         case .streamsSilent(let count, let names):
             "\(count) streams are silent although the venue acknowledged them\(HealthText.list(names))"
+        case .spoolFailing(let problem): "the spool does not work: \(problem)"
         }
     }
 }
@@ -150,6 +154,7 @@ extension HealthNote: JSONWritable {
             case .booksStopped(let count, let names), .streamsSilent(let count, let names):
                 writer.field("count", count)
                 writer.field("names", names)
+            case .spoolFailing(let problem): writer.field("problem", problem)
             }
         }
     }
