@@ -105,7 +105,7 @@ final class MemoryFiles: SpoolFiles, @unchecked Sendable {
     func makeDirectory(_ path: String) {}
 
     private final class Lock: Sendable {
-        private unowned let files: MemoryFiles
+        private let files: MemoryFiles
         init(_ files: MemoryFiles) { self.files = files }
         deinit { self.files.isLocked = false }
     }

@@ -31,14 +31,16 @@ final class RecordMaker {
 
     static func payload(_ number: UInt64, bytes: Int) -> [UInt8] {
         let digits = Array("\(number) ".utf8)
+        // One byte all over: whole arrays are quickly made and compared.
         return digits
-            + (0..<max(0, bytes - digits.count)).map { UInt8(truncatingIfNeeded: number &* 31 &+ UInt64($0)) }
+            + [UInt8](repeating: UInt8(truncatingIfNeeded: number &* 31), count: max(0, bytes - digits.count))
     }
 
     /// The number of a record that `make` made; `nil` when any byte of it is not as it was made.
     static func number(_ record: QueueRecord) -> UInt64? {
         let payload = Array(record.payload)
-        guard let number = UInt64(String(decoding: payload.prefix { $0 != UInt8(ascii: " ") }, as: UTF8.self)),
+        guard
+            let number = UInt64(String(decoding: payload.prefix(20).prefix { $0 != UInt8(ascii: " ") }, as: UTF8.self)),
             payload == Self.payload(number, bytes: payload.count), Array(record.id) == Array("\(number)".utf8),
             String(cString: record.subject) == "md.trade.binance.spot.BTC-USDT", record.source == 3,
             record.receivedMicroseconds == 7, record.enqueuedMicroseconds == 11
