@@ -3,8 +3,14 @@ extension Spool {
     package func expire(nowMicroseconds now: Int64) {
         self.now = now
         self.retryRemoving()
+        if self.isCursorBehind, self.mayTry { self.writeCursor() }
+        // A clock that was ahead once must not keep what was written then for that long.
+        for index in self.segments.indices where self.segments[index].lastWritten > now {
+            self.segments[index].lastWritten = now
+        }
         let newest = self.nextSequence
         let limit = now - self.configuration.maxAgeMicroseconds
+        self.startSyncing()
         while let index = self.firstDroppable() {
             let segment = self.segments[index]
             guard segment.lastWritten < limit, segment.first < newest, segment.end > self.head else { return }

@@ -36,6 +36,7 @@ package final class Spool {
     let syncer: SpoolSyncer
     private let bootMark: UInt64
     private var lock: (any AnyObject & Sendable)?
+    private let syncsByItself: Bool
     private var thread: NativeThread?
 
     var segments: [SpoolSegment]
@@ -52,7 +53,7 @@ package final class Spool {
 
     var cursor: SpoolCursor
     private var cursorFile: (any SpoolFile)?
-    private var isCursorBehind = false
+    private(set) var isCursorBehind = false
 
     var now: Int64
     private var failure: Failure?
@@ -77,6 +78,7 @@ package final class Spool {
         self.lock = try files.lock(directory + "/lock", of: directory)
         self.configuration = configuration
         self.files = files
+        self.syncsByItself = syncsByItself
         self.now = now
         self.bootMark = UInt64(bitPattern: now) ^ UInt64(UInt32(bitPattern: getpid())) << 40
         self.cursorFile = try? files.open(directory + "/cursor", .update)
@@ -103,10 +105,7 @@ package final class Spool {
         // Both slots, so that the file has its size before the disk is full.
         self.writeCursor()
         self.writeCursor()
-        if syncsByItself, self.syncer.isActive {
-            let syncer = self.syncer
-            self.thread = NativeThread(name: "spool-sync") { syncer.run() }
-        }
+        self.startSyncing()
     }
 
     deinit { self.stopSyncing() }
@@ -153,6 +152,13 @@ package final class Spool {
         self.reader.use(nil)
         self.cursorFile = nil
         self.lock = nil
+    }
+
+    /// Starts the syncing thread unless it runs; where the system has none left, the next `expire` tries again.
+    func startSyncing() {
+        guard self.thread == nil, self.syncsByItself, self.syncer.isActive else { return }
+        let syncer = self.syncer
+        self.thread = NativeThread(name: "spool-sync") { syncer.run() }
     }
 
     private func stopSyncing() {

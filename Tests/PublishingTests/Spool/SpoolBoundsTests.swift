@@ -171,6 +171,22 @@ struct SpoolBoundsTests {
         #expect(spool.count == 0 && self.drops.numbers == Array(0..<400))
     }
 
+    @Test("A clock that was ahead when records were written does not keep them for longer than the limit from now on")
+    func clockAhead() throws {
+        do {
+            let spool = try self.open(maxAge: .seconds(160))
+            try spool.put(0..<10, self.maker, now: 1 << 60)
+        }
+        let spool = try self.open(maxAge: .seconds(160))
+        try spool.put(10..<20, self.maker, now: 1 << 50)
+        spool.expire(nowMicroseconds: 1_000_000)
+        #expect(spool.count == 20)
+        spool.expire(nowMicroseconds: 161_000_000)
+        #expect(spool.count == 20)
+        spool.expire(nowMicroseconds: 161_000_001)
+        #expect(spool.count == 0 && self.drops.numbers == Array(0..<20))
+    }
+
     @Test("A batch takes 256 records or a MiB, and a single record longer than that alone; too long is refused")
     func batch() throws {
         let spool = try Spool(

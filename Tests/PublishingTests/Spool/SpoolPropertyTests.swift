@@ -6,17 +6,17 @@ import Testing
 /// The spool beside a naive model, under random actions, faults, ends of the process and power cuts.
 @Suite("The spool under random actions")
 struct SpoolPropertyTests {
-    @Test("Ends of the process lose nothing, and counts are exact", arguments: UInt64(0)..<20)
+    @Test("Ends of the process lose nothing, and counts are exact", arguments: UInt64(0)..<12)
     func kills(seed: UInt64) throws {
         try SpoolCourse(seed: seed, ends: [.kill], hasFaults: false).run(steps: 200)
     }
 
-    @Test("Power cuts, torn at any byte, lose nothing that was synced", arguments: UInt64(100)..<140)
+    @Test("Power cuts, torn at any byte, lose nothing that was synced", arguments: UInt64(100)..<124)
     func powerCuts(seed: UInt64) throws {
         try SpoolCourse(seed: seed, ends: [.kill, .powerCut], hasFaults: false).run(steps: 200)
     }
 
-    @Test("Nor do failing disks: full, read-only, broken, at any operation", arguments: UInt64(200)..<240)
+    @Test("Nor do failing disks: full, read-only, broken, at any operation", arguments: UInt64(200)..<224)
     func faults(seed: UInt64) throws {
         try SpoolCourse(seed: seed, ends: [.kill, .powerCut], hasFaults: true).run(steps: 200)
     }
@@ -205,7 +205,8 @@ private final class SpoolCourse {
         // Those before the first record that is left are behind the new head.
         let passed = self.spool.head - min(self.headAtStart, self.spool.head)
         #expect(recovery.lostRecords <= missing + passed, "seed \(self.seed)")
-        self.headAtStart = self.spool.head
+        // A cursor that did not reach the disk may fall back to this, and no further.
+        if end == .powerCut { self.headAtStart = self.spool.head }
         #expect(recovery.lostRecords + UInt64(gone) >= missing, "seed \(self.seed)")
         if end == .kill, !self.hasFaults {
             #expect(found.map(\.number) == self.held.map(\.number), "seed \(self.seed)")
