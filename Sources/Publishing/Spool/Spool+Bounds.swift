@@ -8,23 +8,21 @@ extension Spool {
         for index in self.segments.indices where self.segments[index].lastWritten > now {
             self.segments[index].lastWritten = now
         }
-        let newest = self.nextSequence
         let limit = now - self.configuration.maxAgeMicroseconds
         self.startSyncing()
         while let index = self.firstDroppable() {
             let segment = self.segments[index]
-            guard segment.lastWritten < limit, segment.first < newest, segment.end > self.head else { return }
-            self.drop(index, .expired, carryBelow: newest)
+            guard segment.lastWritten < limit, segment.end > self.head else { return }
+            self.drop(index, .expired)
         }
     }
 
     /// Drops the oldest segments until `need` more bytes are within the limit; false when nothing more can go.
     func makeRoom(_ need: Int) -> Bool {
-        let newest = self.nextSequence
         let limit = self.configuration.bytes - self.configuration.carryBytes
         while self.bytes + need > limit {
             guard let index = self.firstDroppable() else { return false }
-            self.drop(index, .full, carryBelow: newest)
+            self.drop(index, .full)
         }
         return true
     }
@@ -43,11 +41,13 @@ extension Spool {
         var sequences: [UInt64] = []
     }
 
-    /// Lets a segment go; gap records below `carryBelow` in it are appended again behind as far as there is room.
-    private func drop(_ index: Int, _ cause: SpoolDropCause, carryBelow: UInt64) {
+    /// Lets a segment go; gap records in it are appended again behind as far as there is room.
+    ///
+    /// At most half of a segment is, so that dropping segments of gap records comes to an end.
+    private func drop(_ index: Int, _ cause: SpoolDropCause) {
         let segment = self.segments[index]
         if index == self.segments.count - 1 { self.tail = nil }
-        let carried = self.empty(segment, cause, carryBelow: carryBelow)
+        let carried = self.empty(segment, cause)
         // Written before the old ones go, unless only their going makes the room.
         let isWritten = self.append(carried)
         self.count -= segment.end - min(max(segment.first, self.head), segment.end)
@@ -81,7 +81,7 @@ extension Spool {
     }
 
     /// Gives every unreleased record of a segment to `onDrop`, but for the gap records it returns.
-    private func empty(_ segment: SpoolSegment, _ cause: SpoolDropCause, carryBelow: UInt64) -> Carried {
+    private func empty(_ segment: SpoolSegment, _ cause: SpoolDropCause) -> Carried {
         let room = max(min(self.configuration.carryBytes, segment.bytes / 2) - SpoolFormat.headerBytes, 0)
         var carried = Carried(batch: SpoolBatch(limit: room, longest: room, records: .max))
         let reader = SpoolReader(windowBytes: 256 << 10)
@@ -97,7 +97,7 @@ extension Spool {
             guard sequence >= self.head else { continue }
             let spooled = SpooledRecord(at: base, sequence: sequence, isRecovered: segment.isRecovered)
             let isCarried =
-                spooled.record.type == .gap && sequence < carryBelow
+                spooled.record.type == .gap
                 && carried.batch.add(
                     spooled.record, origin: spooled.origin, isFromEarlierBoot: spooled.isRecovered)
             if isCarried {

@@ -132,20 +132,25 @@ struct SpoolRecoverer {
 
     // MARK: The whole
 
+    /// Counts the numbers of `from..<to` that nobody accounted for yet; false when there are none.
+    private mutating func countLost(_ from: UInt64, _ to: UInt64) -> Bool {
+        let range = max(from, self.cursor.head)..<max(to, self.cursor.head)
+        let missing = self.cursor.missing(in: range)
+        guard missing > 0 else { return false }
+        self.recovery.lostRecords += missing
+        self.cursor.addGap(range)
+        return true
+    }
+
     /// Counts what is missing between the segments, and decides where the head and the next number are.
     private mutating func settle(_ found: [Found]) {
-        for (found, following) in zip(found, found.dropFirst()) {
-            let range = max(found.segment.end, self.cursor.head)..<max(following.segment.first, self.cursor.head)
-            guard !range.isEmpty else { continue }
-            let missing = self.cursor.missing(in: range)
-            if missing > 0 {
-                self.recovery.lostRecords += missing
-                self.recovery.corruptSegments += 1
-                self.cursor.addGap(range)
-            }
-        }
         self.next = max(
             self.cursor.head, self.cursor.gaps.last?.upperBound ?? 0, found.last?.segment.end ?? 0)
+        for (found, following) in zip(found, found.dropFirst()) {
+            if self.countLost(found.segment.end, following.segment.first) { self.recovery.corruptSegments += 1 }
+        }
+        // The cursor may know of more than the newest segment has left.
+        if let last = found.last { _ = self.countLost(last.segment.end, self.next) }
         let last = found.last?.segment.first
         for found in found {
             // Empty ones hold nothing but, the newest, the number of what comes next.

@@ -131,6 +131,19 @@ struct SpoolDamageTests {
         #expect(again.count == 60 - records && again.nextSequence == 60)
     }
 
+    @Test("A number that is left out inside a segment is as bad as a bad record")
+    func discontinuity() throws {
+        var image = try self.image()
+        let path = try #require(image.keys.filter { $0.hasSuffix(".log") }.min())
+        let data = try #require(image[path])
+        let records = UInt64((data.count - 64) / Self.recordBytes)
+        let third = 64 + 3 * Self.recordBytes
+        image[path] = Array(data[..<third] + data[(third + Self.recordBytes)...])
+        let spool = try self.open(self.files(image))
+        #expect(spool.recovery.lostRecords == records - 3 && spool.recovery.corruptSegments == 1)
+        #expect(spool.readAll() == Array(10..<13) + Array((10 + records)..<70))
+    }
+
     @Test("A torn cursor leaves the older one; without any, everything is there again")
     func tornCursor() throws {
         let files = MemoryFiles()
