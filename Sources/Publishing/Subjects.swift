@@ -21,6 +21,9 @@ package struct Subjects: Sendable, Equatable {
         self.root(.status) + "." + Self.token(venue) + "." + Self.token(market) + "._conn-" + Self.escaped(slot)
     }
 
+    /// What the subjects of a type begin with.
+    package func prefix(of type: MessageType) -> String { self.root(type) + "." }
+
     package func heartbeat(instance: String) -> String {
         self.subject(.heartbeat, venue: nil, market: nil, symbol: instance)
     }

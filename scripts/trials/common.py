@@ -214,7 +214,7 @@ class Simulator:
 class Collector:
     """The collector on a simulator and a NATS server; `settings` are further top-level keys of its configuration."""
 
-    def __init__(self, trial, simulator, nats, symbols, settings=None, segment_settings=None):
+    def __init__(self, trial, simulator, nats, symbols, settings=None, segment_settings=None, stored="1GiB", waits=True):
         self.port = free_port()
         venue = {
             segment: {
@@ -226,13 +226,15 @@ class Collector:
         configuration = {
             "instance": "trial", "state_directory": str(trial.directory / "state"), "venues": {"binance": venue},
             "nats": {"servers": [nats.url], "streams": {
-                "market_data": {"max_bytes": "1GiB"}, "last": {"max_bytes": "64MiB"}, "gaps": {"max_bytes": "64MiB"}}},
+                "market_data": {"max_bytes": stored}, "last": {"max_bytes": "64MiB"}, "gaps": {"max_bytes": "64MiB"}}},
             "http": {"listen": f"127.0.0.1:{self.port}"}, **(settings or {}),
         }
         # JSON is YAML.
         path = trial.directory / "collector.yaml"
         path.write_text(json.dumps(configuration, indent=1, ensure_ascii=False))
         self.child = trial.start("collector", [trial.options.sluice, "run", "--config", path, "--log-format", "json"])
+        if not waits:
+            return
         if not wait_until(lambda: not self.child.is_up or self.page("/healthz"), 30) or not self.child.is_up:
             sys.exit(f"the collector does not start: {self.child.log.read_text()[-2000:]}")
 
@@ -340,6 +342,221 @@ class Relay(threading.Thread):
                 await writer.drain()
         except OSError:
             pass
+
+
+TERMS = ("confirmed", "conflated", "dropped", "unconfirmed", "queued", "in_flight", "spooled")
+LANES = ("core", "state", "log")
+
+
+class Accounts(threading.Thread):
+    """Reads `/metrics` every second and holds it against what must be true at all times; keeps a row of each."""
+
+    def __init__(self, collector, spool=None, loops=1):
+        super().__init__(daemon=True)
+        self.collector = collector
+        self.spool = spool
+        self.loops = loops
+        self.rows = []
+        self.missed = self.unbalanced = self.over = 0
+        self.first_fault = ""
+        self.is_stopped = threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.is_stopped.wait(1):
+            collector = self.collector
+            try:
+                samples = collector.metrics()
+                resident = collector.resident_bytes()
+            except (OSError, ValueError, IndexError):
+                samples = {}
+            if not samples:
+                # One that was killed does not answer.
+                self.missed += collector.is_up and collector is self.collector
+                continue
+            row = {"time": time.monotonic(), "resident": resident, "spool_bytes": folder_bytes(self.spool)}
+            for lane in LANES:
+                terms = {term: samples[f'sluice_accounting_messages{{lane="{lane}",term="{term}"}}']
+                         for term in ("produced", *TERMS)}
+                row[lane] = terms
+                if terms["produced"] != sum(terms[term] for term in TERMS):
+                    self.unbalanced += 1
+                    self.first_fault = self.first_fault or f"{lane} {terms}"
+                row[f"{lane}_bytes"] = size = samples[f'sluice_queue_bytes{{lane="{lane}"}}']
+                self.over += size > samples[f'sluice_queue_limit_bytes{{lane="{lane}"}}'] * self.loops
+            self.rows.append(row)
+
+    def stop(self):
+        self.is_stopped.set()
+        self.join()
+
+    def between(self, start, end):
+        return [row for row in self.rows if start <= row["time"] <= end]
+
+
+def folder_bytes(folder):
+    """What the files of a folder take, 0 without one."""
+    total = 0
+    for path in pathlib.Path(folder).iterdir() if folder and os.path.isdir(folder) else ():
+        try:
+            total += path.stat().st_size
+        except FileNotFoundError:
+            pass
+    return total
+
+
+def stored_messages(nats, stream, subject, has_payload=False):
+    """Everything that a stream holds of `subject`, oldest first: subject, message id, payload; over a bare socket.
+
+    A client library takes longer to read a million messages than the trial has taken to make them.
+    """
+    with socket.create_connection(("127.0.0.1", nats.port), 10) as link:
+        link.settimeout(20)
+        file = link.makefile("rb", 1 << 20)
+        file.readline()
+        answer, inbox = f"_T.{random.random()}", f"_M.{random.random()}"
+        config = {
+            "stream_name": stream, "config": {
+                "deliver_policy": "all", "ack_policy": "none", "filter_subject": subject, "mem_storage": True,
+                "headers_only": not has_payload, "num_replicas": 1, "inactive_threshold": 60_000_000_000}}
+        body = json.dumps(config)
+        link.sendall((
+            'CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\n'
+            f"SUB {answer} 1\r\nSUB {inbox} 2\r\n"
+            f"PUB $JS.API.CONSUMER.CREATE.{stream} {answer} {len(body)}\r\n{body}\r\n").encode())
+        _, _, made = next_message(file, link)
+        made = json.loads(made)
+        if "error" in made:
+            raise OSError(f"{stream}: {made['error']}")
+        left, wanted = made["num_pending"], 0
+        request = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{made['name']}"
+        while left > 0:
+            if wanted == 0:
+                wanted = min(left, 5000)
+                body = json.dumps({"batch": wanted})
+                link.sendall(f"PUB {request} {inbox} {len(body)}\r\n{body}\r\n".encode())
+            name, header, payload = next_message(file, link)
+            if b"Nats-Msg-Id" not in header and header.startswith(b"NATS/1.0 "):
+                wanted = 0
+                continue
+            wanted, left = wanted - 1, left - 1
+            start = header.find(b"Nats-Msg-Id:")
+            message_id = header[start + 12:header.find(b"\r\n", start)].strip().decode() if start >= 0 else ""
+            yield name, message_id, payload
+
+
+def next_message(file, link):
+    """The next message of a NATS connection: subject, headers, payload."""
+    while True:
+        line = file.readline()
+        words = line.split()
+        if not words:
+            raise OSError("the server ended the connection")
+        if words[0] == b"PING":
+            link.sendall(b"PONG\r\n")
+        elif words[0] in (b"MSG", b"HMSG"):
+            total = int(words[-1])
+            head = int(words[-2]) if words[0] == b"HMSG" else 0
+            data = file.read(total + 2)
+            return words[1].decode(), data[:head], data[head:total]
+        elif words[0] == b"-ERR":
+            raise OSError(line.decode())
+
+
+def stored_trades(nats):
+    """The ids of the trades in the stream, in its order, by the name of their book."""
+    ids = {}
+    for subject, message_id, _ in stored_messages(nats, "MARKET_DATA", "md.trade.>"):
+        ids.setdefault(urllib.parse.unquote(subject.split(".", 2)[2]), []).append(int(message_id.rpartition(":")[2]))
+    return ids
+
+
+def ledger(nats):
+    """The ledger: entries by id, the last message of each; and what the schema says against its messages."""
+    import jsonschema
+
+    schema = json.loads((ROOT / "docs/schema/gap.schema.json").read_text())
+    validator = jsonschema.Draft202012Validator(schema)
+    entries, complaints = {}, []
+    for subject, _, payload in stored_messages(nats, "GAPS", "md.gap.>", has_payload=True):
+        entry = json.loads(payload)
+        complaints += [f"{subject}: {error.message}" for error in validator.iter_errors(entry)]
+        entries[entry["id"]] = entry
+    return entries, complaints
+
+
+def missing_trades(entries):
+    """The ids that the ledger calls lost, by the name of their book, as ranges."""
+    ranges = {}
+    for entry in entries.values():
+        if entry["of"] == "trade" and entry["numbering"] == "trade_id" and entry["still_missing"]:
+            name = f'{entry["venue"]}.{entry["market"]}.{entry["symbol"]}'
+            ranges.setdefault(name, []).append((int(entry["from"]), int(entry["to"]), entry))
+    return ranges
+
+
+def unaccounted(simulator, stored, ranges):
+    """Holds the stream and the ledger against what the simulator made, book by book.
+
+    Returns how often ids are in the stream twice, out of order, in neither, in both, and how many the ledger names;
+    what came before the first trade of the stream was never asked for.
+    """
+    totals = {"twice": 0, "disordered": 0, "in neither": 0, "in both": 0, "on the ledger": 0, "twice on the ledger": 0}
+    notes = []
+    for market in simulator.state()["markets"]:
+        name = book_name(market["segment"], market["symbol"])
+        ids = stored.get(name, [])
+        if not ids or "last_trade_id" not in market:
+            continue
+        twice = len(ids) - len(set(ids))
+        disordered = sum(a >= b for a, b in zip(ids, ids[1:])) - (twice if twice else 0)
+        seen, first, last = set(ids), min(ids), market["last_trade_id"]
+        lost, doubly = set(), 0
+        for start, end, entry in ranges.get(name, []):
+            span = set(range(start, end + 1))
+            doubly += len(span & lost)
+            lost |= span
+        neither = [i for i in range(first, last + 1) if i not in seen and i not in lost]
+        both = sorted(seen & lost)
+        strange = sum(i > last for i in ids)
+        for key, count in (
+                ("twice", twice), ("disordered", max(0, disordered)), ("in neither", len(neither) + strange),
+                ("in both", len(both)), ("on the ledger", len(lost)), ("twice on the ledger", doubly)):
+            totals[key] += count
+        if neither or both or twice or disordered > 0:
+            notes.append(
+                f"{name}: {first}...{last}, {twice} twice, {disordered} disordered, in neither {spans(neither)}, "
+                f"in both {spans(both)}")
+    return totals, notes
+
+
+def spans(ids, most=6):
+    """Ascending ids as text: runs without holes, the first of them."""
+    runs = []
+    for number in ids:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return " ".join(f"{a}-{b}" for a, b in runs[:most]) + (f" and {len(runs) - most} more" if len(runs) > most else "")
+
+
+def claim_whole(trial, simulator, nats):
+    """Claims that every trade is in the stream once and in order, or on the ledger, and in no case both."""
+    stored = stored_trades(nats)
+    entries, complaints = ledger(nats)
+    trial.claim("every gap message fits its schema", not complaints, complaints[0] if complaints else len(entries))
+    totals, notes = unaccounted(simulator, stored, missing_trades(entries))
+    for note in notes[:12]:
+        print(f"    {note}")
+    trial.figure("trades in the stream", sum(map(len, stored.values())))
+    trial.figure("trades on the ledger", totals["on the ledger"])
+    trial.claim("no trade is in the stream twice", totals["twice"] == 0, totals["twice"])
+    trial.claim("every book's trades stand in order of id", totals["disordered"] == 0, totals["disordered"])
+    trial.claim("every other trade is on the ledger", totals["in neither"] == 0, totals["in neither"])
+    trial.claim("the ledger names none that is in the stream", totals["in both"] == 0, totals["in both"])
+    trial.claim("and none twice", totals["twice on the ledger"] == 0, totals["twice on the ledger"])
+    return stored, entries, totals
 
 
 ESTABLISHED, CLOSE_WAIT = 1, 8

@@ -70,6 +70,9 @@ package struct GapSubject: Hashable, Sendable {
             venue: instrument.venue.name, market: instrument.market.rawValue, symbol: instrument.symbol,
             venueSymbol: instrument.venueSymbol)
     }
+
+    /// The same without the venue's own name of the symbol, as subjects tell it.
+    var place: GapSubject { GapSubject(venue: self.venue, market: self.market, symbol: self.symbol) }
 }
 
 /// What was lost.

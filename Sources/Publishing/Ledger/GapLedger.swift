@@ -44,8 +44,8 @@ package final class GapLedger: Sendable {
         var due: [LedgerEntry] = []
         /// Published entries about trades that may still be found, oldest first.
         var settled: [LedgerEntry] = []
-        /// Ids that a stream turned out to hold, by subject, for a loss that is told later.
-        var stored: [GapSubject: ClosedRange<UInt64>] = [:]
+        /// Ids that a stream or the spool turned out to hold, by place, for a loss that is told later.
+        var stored: [GapSubject: TradeRuns] = [:]
         var next: UInt64 = 1
         var counts = Counts()
     }
@@ -81,26 +81,33 @@ package final class GapLedger: Sendable {
     package func record(_ loss: GapLoss) {
         let now = self.clock()
         self.state.withLock { state in
-            var loss = loss
-            Self.trim(&loss, state.stored)
-            guard loss.missing != 0 else { return }
-            state.counts.losses &+= 1
-            state.counts.missing[loss.cause.ordinal] &+= loss.missing ?? 0
-            var key = Key(subject: loss.subject, of: loss.of, cause: loss.cause)
-            if state.open[key] == nil, state.open.count >= self.limits.entries { self.makeRoom(&state) }
-            if state.open[key] == nil, state.open.count >= self.limits.entries {
-                state.counts.joined &+= 1
-                loss.numbering = nil
-                key.subject = GapSubject(venue: nil)
-                loss.subject = key.subject
-            }
-            if state.open[key]?.join(loss, at: now) == true { return }
-            if let former = state.open.removeValue(forKey: key) { self.retire(former, &state) }
-            let id = GapEntry.id(instance: self.instance, boot: self.boot, number: state.next)
-            state.next &+= 1
-            state.counts.entries &+= 1
-            state.open[key] = LedgerEntry(id: id, loss, at: now)
+            for loss in Self.rest(of: loss, state.stored) { self.record(loss, now, &state) }
         }
+    }
+
+    private func record(_ loss: GapLoss, _ now: Int64, _ state: inout State) {
+        var loss = loss
+        guard loss.missing != 0 else { return }
+        state.counts.losses &+= 1
+        state.counts.missing[loss.cause.ordinal] &+= loss.missing ?? 0
+        var key = Key(subject: loss.subject, of: loss.of, cause: loss.cause)
+        if state.open[key] == nil, state.open.count >= self.limits.entries { self.makeRoom(&state) }
+        if state.open[key] == nil, state.open.count >= self.limits.entries {
+            state.counts.joined &+= 1
+            loss.numbering = nil
+            key.subject = GapSubject(venue: nil)
+            loss.subject = key.subject
+        }
+        if state.open[key]?.join(loss, at: now) == true { return }
+        if let former = state.open.removeValue(forKey: key) { self.retire(former, &state) }
+        state.open[key] = self.makeEntry(loss, now, &state)
+    }
+
+    private func makeEntry(_ loss: GapLoss, _ now: Int64, _ state: inout State) -> LedgerEntry {
+        let id = GapEntry.id(instance: self.instance, boot: self.boot, number: state.next)
+        state.next &+= 1
+        state.counts.entries &+= 1
+        return LedgerEntry(id: id, loss, at: now)
     }
 
     /// Takes note that ids counted as missing were found or came late.
@@ -123,12 +130,39 @@ package final class GapLedger: Sendable {
         }
     }
 
-    /// Takes note of what a stream holds of a subject's trades, in one piece, before anything is told lost.
-    package func streamHolds(_ subject: GapSubject, trades ids: ClosedRange<UInt64>) {
+    /// Takes note of trades that a stream or the spool holds although nobody confirmed them to an earlier process: what a
+    /// restart was thought to have cost of them was never lost.
+    package func holds(_ subject: GapSubject, trades runs: TradeRuns) {
+        let place = subject.place
+        let now = self.clock()
         self.state.withLock { state in
-            if state.stored.count < self.limits.entries { state.stored[subject] = ids }
+            if state.stored[place] != nil || state.stored.count < self.limits.entries {
+                state.stored[place, default: TradeRuns()].insert(runs)
+            }
+            for (key, entry) in state.open where key.cause == .restart && key.subject.place == place {
+                state.open[key] = self.without(runs, entry, now, &state)
+            }
+            for index in state.due.indices.reversed() where state.due[index].isRestart(at: place) {
+                let entry = state.due.remove(at: index)
+                if let rest = self.without(runs, entry, now, &state) { state.due.insert(rest, at: index) }
+            }
+            for index in state.settled.indices.reversed() where state.settled[index].isRestart(at: place) {
+                guard let rest = self.without(runs, state.settled[index], now, &state), rest.isChanged else { continue }
+                state.settled.remove(at: index)
+                state.due.append(rest)
+            }
         }
-        self.found(subject, trades: ids)
+    }
+
+    /// An entry without the ids of `runs`; what lies behind a run becomes an entry of its own.
+    private func without(
+        _ runs: TradeRuns, _ entry: LedgerEntry, _ now: Int64, _ state: inout State
+    ) -> LedgerEntry? {
+        var entry = entry
+        let (found, others) = entry.remove(runs, at: now)
+        state.counts.repaired &+= found
+        for loss in others { state.due.append(self.makeEntry(loss, now, &state)) }
+        return entry.isNothing ? nil : entry
     }
 
     // MARK: Giving out
@@ -180,18 +214,12 @@ package final class GapLedger: Sendable {
         state.settled.append(entry)
     }
 
-    /// Takes off a loss what a stream turned out to hold of it.
-    private static func trim(_ loss: inout GapLoss, _ stored: [GapSubject: ClosedRange<UInt64>]) {
-        guard loss.cause == .restart, loss.numbering == .tradeID, let held = stored[loss.subject],
-            held.contains(loss.first)
-        else { return }
-        if held.upperBound >= loss.last {
-            loss.missing = 0
-        } else {
-            let count = held.upperBound - loss.first + 1
-            loss.first = held.upperBound + 1
-            loss.missing = loss.missing.map { $0 > count ? $0 - count : 0 }
+    /// What is left of a loss besides what is known to be held.
+    private static func rest(of loss: GapLoss, _ stored: [GapSubject: TradeRuns]) -> [GapLoss] {
+        guard loss.cause == .restart, loss.numbering == .tradeID, let held = stored[loss.subject.place] else {
+            return [loss]
         }
+        return loss.without(held)
     }
 }
 

@@ -35,4 +35,14 @@ package struct GapLoss: Sendable {
         loss.last = last
         return loss
     }
+
+    /// The pieces that are left of a numbered loss without some of its ids.
+    func without(_ runs: TradeRuns) -> [GapLoss] {
+        guard self.first <= self.last else { return [self] }
+        return runs.missing(in: self.first...self.last).map { piece in
+            var loss = self.numbered(.tradeID, piece.lowerBound, piece.upperBound)
+            loss.missing = piece.upperBound - piece.lowerBound + 1
+            return loss
+        }
+    }
 }

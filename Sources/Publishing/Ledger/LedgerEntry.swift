@@ -76,6 +76,32 @@ struct LedgerEntry {
         return count
     }
 
+    /// Whether a restart is thought to have cost trades of `place`.
+    func isRestart(at place: GapSubject) -> Bool {
+        self.loss.cause == .restart && self.loss.numbering == .tradeID && self.loss.subject.place == place
+    }
+
+    /// Takes out ids that were never lost.
+    ///
+    /// - Returns: How many they were, and what lies behind a hole in what is left.
+    mutating func remove(_ runs: TradeRuns, at now: Int64) -> (found: UInt64, others: [GapLoss]) {
+        guard self.loss.numbering == .tradeID, let missing = self.loss.missing, self.loss.first <= self.loss.last else {
+            return (0, [])
+        }
+        var pieces = self.loss.without(runs)
+        let left = pieces.reduce(0) { $0 + ($1.missing ?? 0) }
+        guard left < missing else { return (0, []) }
+        if pieces.isEmpty {
+            self.repaired = missing
+        } else {
+            self.loss = pieces.removeFirst()
+            self.repaired = min(self.repaired, self.loss.missing ?? 0)
+        }
+        self.changedAt = now
+        self.isChanged = true
+        return (missing - left, pieces)
+    }
+
     /// Gives the entry as it is to be published.
     mutating func publish(wall: Int64) -> GapEntry {
         self.isChanged = false

@@ -7,6 +7,8 @@ struct ResumeState {
     /// The streams are to be read before anything more of the log lanes is sent.
     var isWanted = false
     var attempt: ResumeAttempt?
+    /// The streams were read to their end since the start, so that it is known what an earlier process left in them.
+    var isReconciled = false
     /// The floors as they stand on disk.
     var kept = StreamFloors()
     /// Ids that the streams hold, of what was not acknowledged; empty once all that was pending is dealt with.
@@ -32,9 +34,11 @@ extension PublisherLoop {
         } else if self.resuming.isWanted {
             self.resuming.isWanted = false
             let floors = self.floors
-            guard !floors.isEmpty, self.hasPending else { return }
+            let isNeeded = self.hasPending || (!self.resuming.isReconciled && self.ledger != nil)
+            guard !floors.isEmpty, isNeeded else { return }
+            let prefix = self.ledger.map { $0.output.subjects.prefix(of: .trade) } ?? ""
             self.resuming.attempt = ResumeAttempt(
-                connection, floors: floors, limit: self.configuration.resumeMessages,
+                connection, floors: floors, tradePrefix: prefix, limit: self.configuration.resumeMessages,
                 deadline: self.configuration.resumeTimeout, waker: self.waker)
         }
     }
@@ -45,6 +49,13 @@ extension PublisherLoop {
         if let problem = result.problem {
             self.snapshot.resumesIncomplete &+= 1
             self.observer.publisher(did: .resumeIncomplete(read: result.read, reason: problem))
+        } else {
+            self.resuming.isReconciled = true
+        }
+        if let output = self.ledger?.output {
+            for (subject, runs) in result.trades {
+                output.ledger.holds(subject.withUnsafeBytes { output.subjects.gapSubject(of: $0) }, trades: runs)
+            }
         }
         guard result.ids.count > 0 else { return }
         self.resuming.stored = result.ids

@@ -5,6 +5,8 @@ import Synchronization
 final class ResumeAttempt: Sendable {
     struct Outcome: Sendable {
         var ids = StoredIDs()
+        /// The trades among them, by subject.
+        var trades: [[UInt8]: TradeRuns] = [:]
         /// Messages read.
         var read = 0
         /// Why it ended early; nil when every stream was read to its end.
@@ -16,15 +18,16 @@ final class ResumeAttempt: Sendable {
     /// Starts to read each stream from behind its floor.
     ///
     /// - Parameters:
+    ///   - tradePrefix: What the subjects of trades begin with; empty where nobody wants to know them.
     ///   - limit: Messages of all streams that are read at most.
     ///   - deadline: How long all of it may take.
     init(
-        _ connection: NATSConnection, floors: [(stream: String, sequence: UInt64)], limit: Int, deadline: Duration,
-        waker: PublisherWaker
+        _ connection: NATSConnection, floors: [(stream: String, sequence: UInt64)], tradePrefix: String, limit: Int,
+        deadline: Duration, waker: PublisherWaker
     ) {
         let end = ContinuousClock.now + deadline
         let thread = NativeThread(name: "nats-resume") { [self] in
-            let outcome = Self.read(connection, floors, limit, until: end)
+            let outcome = Self.read(connection, floors, Array(tradePrefix.utf8), limit, until: end)
             self.outcome.withLock { $0 = outcome }
             nats_ReleaseThreadMemory()
             waker.wake()
@@ -45,8 +48,8 @@ final class ResumeAttempt: Sendable {
     }
 
     private static func read(
-        _ connection: NATSConnection, _ floors: [(stream: String, sequence: UInt64)], _ limit: Int,
-        until deadline: ContinuousClock.Instant
+        _ connection: NATSConnection, _ floors: [(stream: String, sequence: UInt64)], _ tradePrefix: [UInt8],
+        _ limit: Int, until deadline: ContinuousClock.Instant
     ) -> Outcome {
         var outcome = Outcome()
         do throws(NATSError) {
@@ -57,6 +60,7 @@ final class ResumeAttempt: Sendable {
                 let result = try reader.read(request) { message in
                     outcome.read += 1
                     if !message.messageID.isEmpty { outcome.ids.insert(message.messageID) }
+                    if !tradePrefix.isEmpty, message.subject.starts(with: tradePrefix) { outcome.takeTrade(message) }
                     return outcome.read < limit
                 }
                 if case .stopped = result {
@@ -68,5 +72,14 @@ final class ResumeAttempt: Sendable {
             outcome.problem = error.description
         }
         return outcome
+    }
+}
+
+extension ResumeAttempt.Outcome {
+    /// Notes a trade by the id behind its subject and a colon.
+    fileprivate mutating func takeTrade(_ message: StoredMessageView) {
+        let text = message.messageID.dropFirst(message.subject.count + 1)
+        guard let id = PublisherLoop.number(UnsafeRawBufferPointer(rebasing: text)) else { return }
+        self.trades[Array(message.subject), default: TradeRuns()].insert(id)
     }
 }
