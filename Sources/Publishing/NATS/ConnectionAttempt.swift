@@ -7,6 +7,8 @@ final class ConnectionAttempt: Sendable {
         let connection: NATSConnection
         let hasJetStream: Bool
         let streams: [StreamReport]
+        /// The last sequence of each stream that could be asked.
+        let ends: [(stream: String, sequence: UInt64)]
     }
 
     private struct State {
@@ -65,9 +67,14 @@ final class ConnectionAttempt: Sendable {
             configuration.connection, signals: signals, pendingAnswers: 4 * configuration.windowMessages + 65536)
         let setup = try StreamSetup(connection)
         guard setup.hasJetStream() else {
-            return Established(connection: connection, hasJetStream: false, streams: [])
+            return Established(connection: connection, hasJetStream: false, streams: [], ends: [])
         }
         let reports = configuration.streams.map { setup.ensure($0, adopt: configuration.adoptsStreams) }
-        return Established(connection: connection, hasJetStream: true, streams: reports)
+        let reader = try StreamReader(connection)
+        var ends: [(stream: String, sequence: UInt64)] = []
+        for stream in configuration.streams {
+            if let last = try? reader.lastSequence(of: stream.name) { ends.append((stream.name, last)) }
+        }
+        return Established(connection: connection, hasJetStream: true, streams: reports, ends: ends)
     }
 }

@@ -14,9 +14,12 @@ package struct PublisherConfiguration: Sendable {
     package var fenceInterval = Duration.milliseconds(50)
     /// How long a fence may stay out before the connection counts as dead.
     package var fenceTimeout = Duration.seconds(10)
-    /// The first and the longest pause between attempts, and between tries of a stream in trouble.
+    /// The first pause between attempts to connect, and between tries of a stream in trouble.
     package var backoffFirst = Duration.milliseconds(100)
+    /// The longest pause between tries of a stream in trouble.
     package var backoffMax = Duration.seconds(5)
+    /// The longest pause between attempts to connect: live data is to be current within a second of the server's return.
+    package var reconnectMax = Duration.milliseconds(500)
 
     /// Where messages that all count wait while the server does not take them; nil to keep them in memory alone.
     package var spool: SpoolConfiguration?

@@ -14,7 +14,7 @@ extension PublisherLoop {
                 fence = number
                 self.snapshot.fencesReturned &+= 1
             case .stored(let stream, let streamSequence, let isDuplicate, let lane, let sequence):
-                self.resuming.tops.raise(stream, to: streamSequence)
+                self.resuming.raise(stream, to: streamSequence)
                 self.stored((stream, streamSequence), isDuplicate, lane, sequence)
             case .failed(let code, let error, let lane, let sequence):
                 if self.isInFlight(lane, sequence) { self.failed(lane, sequence, code, error, now) }

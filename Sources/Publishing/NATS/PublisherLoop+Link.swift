@@ -32,6 +32,7 @@ extension PublisherLoop {
             self.drivers[index].queue?.setDeliveryState(.up)
         }
         self.resuming.isWanted = made.hasJetStream
+        if self.snapshot.connects == 0 { self.takeEnds(made.ends) }
         self.snapshot.isConnected = true
         self.snapshot.hasJetStream = made.hasJetStream
         self.snapshot.serverURL = made.connection.url

@@ -2,13 +2,17 @@ import Synchronization
 
 /// What the publisher knows of the streams' contents: where its own messages end, and which of those it holds are stored.
 struct ResumeState {
-    /// The highest sequence of each stream that was ever acknowledged.
-    var tops = StreamFloors()
+    /// The highest sequence of each stream that was ever acknowledged, or that it had before our first message.
+    private(set) var tops = StreamFloors()
+    /// Streams of which that is known, 0 of an empty one included: bit k for number k.
+    private var known: UInt16 = 0
     /// The streams are to be read before anything more of the log lanes is sent.
     var isWanted = false
     var attempt: ResumeAttempt?
     /// The streams were read to their end since the start, so that it is known what an earlier process left in them.
     var isReconciled = false
+    /// Readings in a row that the server left unfinished.
+    var failures = 0
     /// The floors as they stand on disk.
     var kept = StreamFloors()
     /// Ids that the streams hold, of what was not acknowledged; empty once all that was pending is dealt with.
@@ -16,6 +20,14 @@ struct ResumeState {
 
     /// Whether nothing of the log lanes may be sent yet.
     var isReading: Bool { self.isWanted || self.attempt != nil }
+
+    func isKnown(_ stream: UInt8) -> Bool { stream < StreamFloors.most && self.known & (1 << UInt16(stream)) != 0 }
+
+    mutating func raise(_ stream: UInt8, to sequence: UInt64) {
+        guard stream > 0, stream < StreamFloors.most else { return }
+        self.tops.raise(stream, to: sequence)
+        self.known |= 1 << UInt16(stream)
+    }
 
     mutating func abandon() {
         self.attempt = nil
@@ -25,6 +37,18 @@ struct ResumeState {
 
 /// Messages whose acknowledgement was lost are found in the streams and not sent again.
 extension PublisherLoop {
+    /// Readings that are tried before the log lanes go on without: a server that never answers must not stop them.
+    private static let readingsMost = 3
+
+    /// Takes the streams' ends as where our own messages begin, where nothing was ever sent to them; before the first
+    /// message of a connection.
+    func takeEnds(_ ends: [(stream: String, sequence: UInt64)]) {
+        for (stream, sequence) in ends {
+            let number = Array(stream.utf8).withUnsafeBytes { self.signals.streamNames.number(of: $0) }
+            if !self.resuming.isKnown(number) { self.resuming.raise(number, to: sequence) }
+        }
+    }
+
     /// Begins or ends the reading of the streams.
     func resume(_ connection: NATSConnection, _ now: Int64) {
         if let attempt = self.resuming.attempt {
@@ -49,9 +73,15 @@ extension PublisherLoop {
         if let problem = result.problem {
             self.snapshot.resumesIncomplete &+= 1
             self.observer.publisher(did: .resumeIncomplete(read: result.read, reason: problem))
+            self.resuming.failures += 1
+            if result.mayRetry, self.resuming.failures < Self.readingsMost {
+                self.resuming.isWanted = true
+                return
+            }
         } else {
             self.resuming.isReconciled = true
         }
+        self.resuming.failures = 0
         if let output = self.ledger?.output {
             for (subject, runs) in result.trades {
                 output.ledger.holds(subject.withUnsafeBytes { output.subjects.gapSubject(of: $0) }, trades: runs)
@@ -107,8 +137,8 @@ extension PublisherLoop {
     private var floors: [(stream: String, sequence: UInt64)] {
         let floors = self.openFloors
         return self.signals.streamNames.all.enumerated().compactMap { offset, name in
-            let floor = floors[UInt8(offset + 1)]
-            return floor > 0 ? (String(decoding: name, as: UTF8.self), floor) : nil
+            let number = UInt8(offset + 1)
+            return self.resuming.isKnown(number) ? (String(decoding: name, as: UTF8.self), floors[number]) : nil
         }
     }
 
@@ -152,7 +182,7 @@ extension PublisherLoop {
             let sequence = rest.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
             rest.removeFirst(8)
             let number = name.withUnsafeBytes { self.signals.streamNames.number(of: $0) }
-            self.resuming.tops.raise(number, to: sequence)
+            self.resuming.raise(number, to: sequence)
         }
         self.resuming.kept = self.resuming.tops
         self.drivers[replay].window.raiseFloors(to: self.resuming.tops)

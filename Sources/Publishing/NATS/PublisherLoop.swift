@@ -92,7 +92,7 @@ final class PublisherLoop {
         self.control = control
         self.signals = ConnectionSignals(waker: waker)
         let pause = RetryPause(first: configuration.backoffFirst, limit: configuration.backoffMax)
-        self.reconnectPause = pause
+        self.reconnectPause = RetryPause(first: configuration.backoffFirst, limit: configuration.reconnectMax)
         self.drivers = queues.flatMap { queue in
             queue.lanes.map { lane in
                 Driver(lane: lane, role: .loop(queue), window: AcknowledgementWindow(configuration), pause: pause)

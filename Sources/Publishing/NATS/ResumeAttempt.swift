@@ -11,6 +11,8 @@ final class ResumeAttempt: Sendable {
         var read = 0
         /// Why it ended early; nil when every stream was read to its end.
         var problem: String?
+        /// Another try may read on: the server did not answer in time.
+        var mayRetry = false
     }
 
     private let outcome = Mutex<Outcome?>(nil)
@@ -70,6 +72,7 @@ final class ResumeAttempt: Sendable {
             }
         } catch {
             outcome.problem = error.description
+            outcome.mayRetry = true
         }
         return outcome
     }
