@@ -13,16 +13,17 @@ extension Spool {
         while let index = self.firstDroppable() {
             let segment = self.segments[index]
             guard segment.lastWritten < limit, segment.end > self.head else { return }
-            self.drop(index, .expired)
+            self.drop(index, .expired, carrying: self.configuration.carryBytes)
         }
     }
 
     /// Drops the oldest segments until `need` more bytes are within the limit; false when nothing more can go.
     func makeRoom(_ need: Int) -> Bool {
         let limit = self.configuration.bytes - self.configuration.carryBytes
+        var carry = max(self.configuration.carryBytes, self.configuration.bytes / 8)
         while self.bytes + need > limit {
             guard let index = self.firstDroppable() else { return false }
-            self.drop(index, .full)
+            carry -= self.drop(index, .full, carrying: min(carry, self.configuration.carryBytes))
         }
         return true
     }
@@ -41,13 +42,15 @@ extension Spool {
         var sequences: [UInt64] = []
     }
 
-    /// Lets a segment go; gap records in it are appended again behind as far as there is room.
+    /// Lets a segment go; gap records in it are appended again behind, as far as there is room.
     ///
-    /// At most half of a segment is, so that dropping segments of gap records comes to an end.
-    private func drop(_ index: Int, _ cause: SpoolDropCause) {
+    /// - Parameter limit: Bytes to append again at most; bounded in all, or dropping gap records came to no end.
+    /// - Returns: Bytes of what was appended again.
+    @discardableResult
+    private func drop(_ index: Int, _ cause: SpoolDropCause, carrying limit: Int) -> Int {
         let segment = self.segments[index]
         if index == self.segments.count - 1 { self.tail = nil }
-        let carried = self.empty(segment, cause)
+        let carried = self.empty(segment, cause, carrying: limit)
         // Written before the old ones go, unless only their going makes the room.
         let isWritten = self.append(carried)
         self.count -= segment.end - min(max(segment.first, self.head), segment.end)
@@ -59,6 +62,7 @@ extension Spool {
         if !isWritten, !self.append(carried) { self.giveUp(carried, segment, cause) }
         self.settleHead()
         self.writeCursor()
+        return carried.batch.bytes
     }
 
     /// Appends carried records; true when there is nothing to do.
@@ -81,8 +85,8 @@ extension Spool {
     }
 
     /// Gives every unreleased record of a segment to `onDrop`, but for the gap records it returns.
-    private func empty(_ segment: SpoolSegment, _ cause: SpoolDropCause) -> Carried {
-        let room = max(min(self.configuration.carryBytes, segment.bytes / 2) - SpoolFormat.headerBytes, 0)
+    private func empty(_ segment: SpoolSegment, _ cause: SpoolDropCause, carrying limit: Int) -> Carried {
+        let room = max(min(limit, segment.bytes) - SpoolFormat.headerBytes, 0)
         var carried = Carried(batch: SpoolBatch(limit: room, longest: room, records: .max))
         let reader = SpoolReader(windowBytes: 256 << 10)
         reader.use(try? self.files.open(self.path(segment.first), .read))

@@ -119,6 +119,21 @@ struct SpoolBoundsTests {
         #expect(UInt64(trades.count + gaps.count) == spool.count)
     }
 
+    @Test("A gap record alone in its segment is carried over too, and a spool full of such segments comes to an end")
+    func smallGapSegments() throws {
+        let spool = try self.open(maxAge: .seconds(16))
+        // A segment takes records for a second.
+        for second in UInt64(0)..<1200 {
+            let type: MessageType = second < 50 || second >= 350 ? .gap : .trade
+            try spool.put([second], self.maker, bytes: 2000, type: type, now: Int64(second) * 1_100_000)
+            #expect(spool.bytes <= 1 << 20)
+            if second == 650 { #expect(self.drops.byType[.gap] == nil && self.drops.byType[.trade] ?? 0 > 50) }
+        }
+        #expect(self.drops.byType[.trade] == 300)
+        #expect(Set(self.drops.numbers).count == self.drops.numbers.count)
+        #expect(spool.count == 1200 - UInt64(self.drops.numbers.count))
+    }
+
     @Test("Where gap records alone pass the limit, the oldest of them go and are told")
     func gapsOnly() throws {
         let spool = try self.open()

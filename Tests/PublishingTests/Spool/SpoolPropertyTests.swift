@@ -53,7 +53,7 @@ private final class SpoolCourse {
     /// Batches whose write failed: they may come back if what they left could not be removed.
     private var refused: Set<UInt64> = []
     private var restarts = 0
-    private var headAtStart: UInt64 = 0
+    private var syncedHead: UInt64 = 0
 
     init(seed: UInt64, ends: [End], hasFaults: Bool) throws {
         self.seed = seed
@@ -88,7 +88,7 @@ private final class SpoolCourse {
             case 0..<35: try self.append()
             case 35..<60: try self.readSome()
             case 60..<75: self.release()
-            case 75..<84: if self.spool.syncNow() { self.expectSynced() }
+            case 75..<84: if self.spool.syncNow() { self.synced() }
             case 84..<88: self.spool.expire(nowMicroseconds: self.now)
             case 88..<92: self.spool.setNote([UInt8](repeating: 7, count: Int.random(in: 0...99, using: &self.random)))
             case 92..<96: if self.hasFaults { self.fail() }
@@ -116,6 +116,8 @@ private final class SpoolCourse {
             let first = self.spool.nextSequence - UInt64(self.batched.count)
             for (index, number) in self.batched.enumerated() {
                 self.held.append(Held(number: number, sequence: first + UInt64(index)))
+                // After a power cut a number is given again.
+                self.dropped.remove(first + UInt64(index))
             }
         } else {
             self.refused.formUnion(self.batched)
@@ -156,8 +158,10 @@ private final class SpoolCourse {
             times: Bool.random(using: &self.random) ? 1 : Int.random(in: 1...30, using: &self.random))
     }
 
-    private func expectSynced() {
+    private func synced() {
         #expect(self.hasFaults || self.spool.syncedSequence == self.spool.nextSequence, "seed \(self.seed)")
+        // A cursor that does not reach the disk falls back to this, and no further.
+        if !self.spool.isCursorBehind { self.syncedHead = self.spool.head }
     }
 
     private func compare() {
@@ -203,10 +207,8 @@ private final class SpoolCourse {
         let missing = self.spool.nextSequence - self.spool.head - UInt64(found.count)
         let gone = self.dropped.count { $0 >= self.spool.head && $0 < self.spool.nextSequence }
         // Those before the first record that is left are behind the new head.
-        let passed = self.spool.head - min(self.headAtStart, self.spool.head)
+        let passed = self.spool.head - min(self.syncedHead, self.spool.head)
         #expect(recovery.lostRecords <= missing + passed, "seed \(self.seed)")
-        // A cursor that did not reach the disk may fall back to this, and no further.
-        if end == .powerCut { self.headAtStart = self.spool.head }
         #expect(recovery.lostRecords + UInt64(gone) >= missing, "seed \(self.seed)")
         if end == .kill, !self.hasFaults {
             #expect(found.map(\.number) == self.held.map(\.number), "seed \(self.seed)")
@@ -215,8 +217,9 @@ private final class SpoolCourse {
         }
         self.held = found
         self.read = 0
-        // They are accounted for once; a number that was given again after a power cut is not among them.
-        self.dropped = Set(self.spool.head..<self.spool.nextSequence).subtracting(found.map(\.sequence))
+        // They are accounted for once.
+        self.dropped.formUnion(self.spool.head..<self.spool.nextSequence)
+        self.dropped.subtract(found.map(\.sequence))
     }
 
     /// Reads everything, then starts once more: reading changes nothing, and what was mended stays so.
