@@ -214,7 +214,8 @@ class Simulator:
 class Collector:
     """The collector on a simulator and a NATS server; `settings` are further top-level keys of its configuration."""
 
-    def __init__(self, trial, simulator, nats, symbols, settings=None, segment_settings=None, stored="1GiB", waits=True):
+    def __init__(self, trial, simulator, nats, symbols, settings=None, segment_settings=None, stored="1GiB", waits=True,
+                 name="collector"):
         self.port = free_port()
         venue = {
             segment: {
@@ -224,15 +225,16 @@ class Collector:
             for segment, names in symbols.items()
         }
         configuration = {
-            "instance": "trial", "state_directory": str(trial.directory / "state"), "venues": {"binance": venue},
+            "instance": "trial",
+            "state_directory": str(trial.directory / ("state" if name == "collector" else f"state-{name}")), "venues": {"binance": venue},
             "nats": {"servers": [nats.url], "streams": {
                 "market_data": {"max_bytes": stored}, "last": {"max_bytes": "64MiB"}, "gaps": {"max_bytes": "64MiB"}}},
             "http": {"listen": f"127.0.0.1:{self.port}"}, **(settings or {}),
         }
         # JSON is YAML.
-        path = trial.directory / "collector.yaml"
+        path = trial.directory / f"{name}.yaml"
         path.write_text(json.dumps(configuration, indent=1, ensure_ascii=False))
-        self.child = trial.start("collector", [trial.options.sluice, "run", "--config", path, "--log-format", "json"])
+        self.child = trial.start(name, [trial.options.sluice, "run", "--config", path, "--log-format", "json"])
         if not waits:
             return
         if not wait_until(lambda: not self.child.is_up or self.page("/healthz"), 30) or not self.child.is_up:

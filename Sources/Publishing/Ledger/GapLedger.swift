@@ -26,6 +26,8 @@ package final class GapLedger: Sendable {
         package var repaired: UInt64 = 0
         /// Losses that joined the entry of their cause, because there were too many subjects.
         package var joined: UInt64 = 0
+        /// Losses of trades that are named by their ids.
+        package var tradeRanges: UInt64 = 0
         /// Entries that wait to be published.
         package var waiting = 0
 
@@ -75,6 +77,9 @@ package final class GapLedger: Sendable {
         }
     }
 
+    /// Losses of trades that were ever told with their ids.
+    var tradeRanges: UInt64 { self.state.withLock { $0.counts.tradeRanges } }
+
     // MARK: Telling
 
     /// Takes a loss; one without an end lasts until the same is told with one.
@@ -89,6 +94,7 @@ package final class GapLedger: Sendable {
         var loss = loss
         guard loss.missing != 0 else { return }
         state.counts.losses &+= 1
+        if loss.numbering == .tradeID { state.counts.tradeRanges &+= 1 }
         state.counts.missing[loss.cause.ordinal] &+= loss.missing ?? 0
         var key = Key(subject: loss.subject, of: loss.of, cause: loss.cause)
         if state.open[key] == nil, state.open.count >= self.limits.entries { self.makeRoom(&state) }
@@ -130,8 +136,8 @@ package final class GapLedger: Sendable {
         }
     }
 
-    /// Takes note of trades that a stream or the spool holds although nobody confirmed them to an earlier process: what a
-    /// restart was thought to have cost of them was never lost.
+    /// Takes note of trades that a stream or the spool holds, from an earlier process or from another collector: they were
+    /// never lost.
     package func holds(_ subject: GapSubject, trades runs: TradeRuns) {
         let place = subject.place
         let now = self.clock()
@@ -139,14 +145,14 @@ package final class GapLedger: Sendable {
             if state.stored[place] != nil || state.stored.count < self.limits.entries {
                 state.stored[place, default: TradeRuns()].insert(runs)
             }
-            for (key, entry) in state.open where key.cause == .restart && key.subject.place == place {
+            for (key, entry) in state.open where key.of == .messages(.trade) && key.subject.place == place {
                 state.open[key] = self.without(runs, entry, now, &state)
             }
-            for index in state.due.indices.reversed() where state.due[index].isRestart(at: place) {
+            for index in state.due.indices.reversed() where state.due[index].namesTrades(at: place) {
                 let entry = state.due.remove(at: index)
                 if let rest = self.without(runs, entry, now, &state) { state.due.insert(rest, at: index) }
             }
-            for index in state.settled.indices.reversed() where state.settled[index].isRestart(at: place) {
+            for index in state.settled.indices.reversed() where state.settled[index].namesTrades(at: place) {
                 guard let rest = self.without(runs, state.settled[index], now, &state), rest.isChanged else { continue }
                 state.settled.remove(at: index)
                 state.due.append(rest)

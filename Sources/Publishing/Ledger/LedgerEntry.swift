@@ -76,9 +76,9 @@ struct LedgerEntry {
         return count
     }
 
-    /// Whether a restart is thought to have cost trades of `place`.
-    func isRestart(at place: GapSubject) -> Bool {
-        self.loss.cause == .restart && self.loss.numbering == .tradeID && self.loss.subject.place == place
+    /// Whether it names trades of `place` by their ids.
+    func namesTrades(at place: GapSubject) -> Bool {
+        self.loss.numbering == .tradeID && self.loss.subject.place == place
     }
 
     /// Takes out ids that were never lost.

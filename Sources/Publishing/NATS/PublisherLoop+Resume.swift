@@ -9,6 +9,9 @@ struct ResumeState {
     /// The streams are to be read before anything more of the log lanes is sent.
     var isWanted = false
     var attempt: ResumeAttempt?
+    /// The attempt serves the ledger alone: nothing waits for it.
+    var isForLedger = false
+    var reconciling = Reconciling(start: StreamFloors())
     /// The streams were read to their end since the start, so that it is known what an earlier process left in them.
     var isReconciled = false
     /// Readings in a row that the server left unfinished.
@@ -19,7 +22,7 @@ struct ResumeState {
     var stored: StoredIDs?
 
     /// Whether nothing of the log lanes may be sent yet.
-    var isReading: Bool { self.isWanted || self.attempt != nil }
+    var isReading: Bool { self.isWanted || (self.attempt != nil && !self.isForLedger) }
 
     func isKnown(_ stream: UInt8) -> Bool { stream < StreamFloors.most && self.known & (1 << UInt16(stream)) != 0 }
 
@@ -51,20 +54,35 @@ extension PublisherLoop {
 
     /// Begins or ends the reading of the streams.
     func resume(_ connection: NATSConnection, _ now: Int64) {
-        if let attempt = self.resuming.attempt {
+        if let attempt = self.resuming.attempt, !(self.resuming.isForLedger && self.resuming.isWanted) {
             guard let result = attempt.take() else { return }
             self.resuming.attempt = nil
             self.resumed(result)
         } else if self.resuming.isWanted {
             self.resuming.isWanted = false
-            let floors = self.floors
+            self.resuming.attempt = nil
+            self.resuming.isForLedger = false
+            let floors = self.named(self.openFloors)
             let isNeeded = self.hasPending || (!self.resuming.isReconciled && self.ledger != nil)
             guard !floors.isEmpty, isNeeded else { return }
-            let prefix = self.ledger.map { $0.output.subjects.prefix(of: .trade) } ?? ""
-            self.resuming.attempt = ResumeAttempt(
-                connection, floors: floors, tradePrefix: prefix, limit: self.configuration.resumeMessages,
-                deadline: self.configuration.resumeTimeout, waker: self.waker)
+            self.read(connection, from: floors)
+        } else if self.snapshot.hasJetStream, let floors = self.resuming.reconciling.take(at: now) {
+            self.resuming.isForLedger = true
+            self.read(connection, from: self.named(floors))
         }
+    }
+
+    private func read(_ connection: NATSConnection, from floors: [(stream: String, sequence: UInt64)]) {
+        let prefix = self.ledger.map { $0.output.subjects.prefix(of: .trade) } ?? ""
+        self.resuming.attempt = ResumeAttempt(
+            connection, floors: floors, tradePrefix: prefix, limit: self.configuration.resumeMessages,
+            deadline: self.configuration.resumeTimeout, waker: self.waker)
+    }
+
+    /// Looks whether the ledger misses trades that the streams may hold.
+    func lookAtLedger(_ now: Int64) {
+        guard let ledger = self.ledger?.output.ledger else { return }
+        self.resuming.reconciling.look(losses: ledger.tradeRanges, floors: self.resuming.tops, at: now)
     }
 
     private func resumed(_ result: ResumeAttempt.Outcome) {
@@ -74,7 +92,7 @@ extension PublisherLoop {
             self.snapshot.resumesIncomplete &+= 1
             self.observer.publisher(did: .resumeIncomplete(read: result.read, reason: problem))
             self.resuming.failures += 1
-            if result.mayRetry, self.resuming.failures < Self.readingsMost {
+            if result.mayRetry, !self.resuming.isForLedger, self.resuming.failures < Self.readingsMost {
                 self.resuming.isWanted = true
                 return
             }
@@ -87,7 +105,7 @@ extension PublisherLoop {
                 output.ledger.holds(subject.withUnsafeBytes { output.subjects.gapSubject(of: $0) }, trades: runs)
             }
         }
-        guard result.ids.count > 0 else { return }
+        guard result.ids.count > 0, !self.resuming.isForLedger else { return }
         self.resuming.stored = result.ids
         self.markWhatIsPending()
     }
@@ -133,10 +151,9 @@ extension PublisherLoop {
             || (self.spooling?.store.spool.count ?? 0) > 0
     }
 
-    /// Where reading each stream begins, of those that ever acknowledged: everything sent before is settled.
-    private var floors: [(stream: String, sequence: UInt64)] {
-        let floors = self.openFloors
-        return self.signals.streamNames.all.enumerated().compactMap { offset, name in
+    /// Where reading each stream begins, of those that are known.
+    private func named(_ floors: StreamFloors) -> [(stream: String, sequence: UInt64)] {
+        self.signals.streamNames.all.enumerated().compactMap { offset, name in
             let number = UInt8(offset + 1)
             return self.resuming.isKnown(number) ? (String(decoding: name, as: UTF8.self), floors[number]) : nil
         }
@@ -185,6 +202,7 @@ extension PublisherLoop {
             self.resuming.raise(number, to: sequence)
         }
         self.resuming.kept = self.resuming.tops
+        self.resuming.reconciling = Reconciling(start: self.resuming.tops)
         self.drivers[replay].window.raiseFloors(to: self.resuming.tops)
     }
 }

@@ -145,6 +145,7 @@ extension PublisherLoop {
     /// Writes what the next start needs, and tells when the disk fails or works again.
     func keepStore(_ now: Int64) {
         guard let spooling = self.spooling, now - spooling.keptAt >= 100_000 else { return }
+        self.lookAtLedger(now)
         self.spooling?.keptAt = now
         spooling.store.marks.flush()
         self.keepFloors()
