@@ -12,9 +12,22 @@ extension Spool {
         self.startSyncing()
         while let index = self.firstDroppable() {
             let segment = self.segments[index]
-            guard segment.lastWritten < limit, segment.end > self.head else { return }
+            guard segment.lastWritten < limit, segment.end > self.head else { break }
             self.drop(index, .expired, carrying: self.configuration.carryBytes)
         }
+        self.freeIdleSegment()
+    }
+
+    /// Lets the newest segment go once everything in it is released, so that an idle spool leaves the disk to others.
+    ///
+    /// The cursor knows its last number; a disk that was full has room again.
+    private func freeIdleSegment() {
+        guard self.count == 0, self.segments.count == 1, self.segments[0].bytes > SpoolFormat.headerBytes, self.mayTry
+        else { return }
+        self.removeSegment(at: 0)
+        self.settleHead()
+        self.writeCursor()
+        if self.undeleted.isEmpty { self.succeeded() }
     }
 
     /// Drops the oldest segments until `need` more bytes are within the limit; false when nothing more can go.

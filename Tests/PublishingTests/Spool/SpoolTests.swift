@@ -42,6 +42,25 @@ struct SpoolTests {
         #expect(spool.count == 0 && spool.head == 1 && spool.nextSequence == 1)
     }
 
+    @Test("An idle spool leaves no segment on the disk, and its numbers go on, after a restart too")
+    func idle() throws {
+        var spool: Spool? = try self.open()
+        try spool?.put(0..<10, self.maker)
+        spool?.expire(nowMicroseconds: 2)
+        #expect(self.files.segments.count == 1, "what is held stays")
+        _ = spool?.readAll()
+        spool?.release(10)
+        spool?.expire(nowMicroseconds: 3)
+        #expect(self.files.segments.isEmpty && spool?.bytes == 0)
+        #expect(spool?.head == 10 && spool?.nextSequence == 10)
+        spool = nil
+
+        let again = try self.open()
+        #expect(again.nextSequence == 10 && again.recovery.lostRecords == 0)
+        try again.put(10..<12, self.maker)
+        #expect(again.readAll() == [10, 11])
+    }
+
     @Test("What was not released is there after a restart, in order, and numbers go on")
     func restart() throws {
         var spool: Spool? = try self.open()
