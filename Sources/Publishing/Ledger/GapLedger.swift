@@ -48,6 +48,11 @@ package final class GapLedger: Sendable {
         var settled: [LedgerEntry] = []
         /// Ids that a stream or the spool turned out to hold, by place, for a loss that is told later.
         var stored: [GapSubject: TradeRuns] = [:]
+        /// Ids that are told to be lost already, by restarts or by an earlier process, by place.
+        var told: [GapSubject: TradeRuns] = [:]
+        /// Entries about trades that were given out and that the next process must know of, with the number in the lane
+        /// behind their message; the last of an id counts.
+        var given: [(entry: LedgerEntry, end: UInt64)] = []
         var next: UInt64 = 1
         var counts = Counts()
     }
@@ -86,8 +91,20 @@ package final class GapLedger: Sendable {
     package func record(_ loss: GapLoss) {
         let now = self.clock()
         self.state.withLock { state in
-            for loss in Self.rest(of: loss, state.stored) { self.record(loss, now, &state) }
+            for loss in Self.rest(of: loss, state) {
+                if loss.cause == .restart { self.note(loss, &state) }
+                self.record(loss, now, &state)
+            }
         }
+    }
+
+    /// Notes ids that are told, so that a restart is not said to have cost them once more.
+    private func note(_ loss: GapLoss, _ state: inout State) {
+        let place = loss.subject.place
+        guard loss.numbering == .tradeID, loss.first <= loss.last,
+            state.told[place] != nil || state.told.count < self.limits.entries
+        else { return }
+        state.told[place, default: TradeRuns()].insert(TradeRuns(loss.first...loss.last))
     }
 
     private func record(_ loss: GapLoss, _ now: Int64, _ state: inout State) {
@@ -183,6 +200,7 @@ package final class GapLedger: Sendable {
             while taken.count < limit, !state.due.isEmpty {
                 var entry = state.due.removeFirst()
                 taken.append(entry.publish(wall: wall))
+                if entry.isOfTrades { state.given.append((entry, .max)) }
                 self.settle(entry, &state)
             }
             guard taken.count < limit else { return taken }
@@ -190,6 +208,7 @@ package final class GapLedger: Sendable {
                 var entry = entry
                 if entry.isChanged, isLast || entry.isDue(at: now, self.limits) {
                     taken.append(entry.publish(wall: wall))
+                    if entry.isOfTrades { state.given.append((entry, .max)) }
                     state.open[key] = entry
                 } else if entry.isOver(at: now, self.limits) {
                     state.open[key] = nil
@@ -197,6 +216,48 @@ package final class GapLedger: Sendable {
                 }
             }
             return taken
+        }
+    }
+
+    // MARK: Over restarts
+
+    /// Takes note that what was given out so far stands in the lane below `number`.
+    func queued(below number: UInt64) {
+        self.state.withLock { state in
+            for index in state.given.indices where state.given[index].end == .max { state.given[index].end = number }
+        }
+    }
+
+    /// Gives the entries about trades that the next process must know of, in the order they were made.
+    ///
+    /// - Parameters:
+    ///   - number: Messages below it have left the lane, and are safe.
+    ///   - isReconciled: Whether it is known what earlier processes left in the streams; until then an entry of a
+    ///     restart may yet prove wrong, and must be there to be put right.
+    ///   - isPassed: Whether what comes after the ids of an entry is safe, so that nobody counts them as lost again.
+    func unsafeTrades(
+        releasedBelow number: UInt64, isReconciled: Bool, isPassed: (GapLoss) -> Bool
+    ) -> [LedgerEntry] {
+        self.state.withLock { state in
+            state.given.removeAll { entry, end in
+                end <= number && (isReconciled || entry.loss.cause != .restart) && isPassed(entry.loss)
+            }
+            if state.given.count > self.limits.entries { state.given.removeFirst(self.limits.entries / 8) }
+            var entries: [String: LedgerEntry] = [:]
+            for (entry, _) in state.given { entries[entry.id] = entry }
+            for entry in state.due where entry.isOfTrades { entries[entry.id] = entry }
+            for entry in state.open.values where entry.isOfTrades && entry.isChanged { entries[entry.id] = entry }
+            return entries.values.sorted { ($0.loss.fromMicroseconds, $0.id) < ($1.loss.fromMicroseconds, $1.id) }
+        }
+    }
+
+    /// Takes up the entries that an earlier process kept; they are told again under their ids.
+    func restore(_ entries: [LedgerEntry]) {
+        self.state.withLock { state in
+            for entry in entries {
+                state.due.append(entry)
+                self.note(entry.loss, &state)
+            }
         }
     }
 
@@ -215,17 +276,18 @@ package final class GapLedger: Sendable {
     }
 
     private func settle(_ entry: LedgerEntry, _ state: inout State) {
-        guard entry.loss.of == .messages(.trade), entry.loss.numbering == .tradeID else { return }
+        guard entry.isOfTrades else { return }
         if state.settled.count >= self.limits.entries { state.settled.removeFirst(self.limits.entries / 8) }
         state.settled.append(entry)
     }
 
     /// What is left of a loss besides what is known to be held.
-    private static func rest(of loss: GapLoss, _ stored: [GapSubject: TradeRuns]) -> [GapLoss] {
-        guard loss.cause == .restart, loss.numbering == .tradeID, let held = stored[loss.subject.place] else {
-            return [loss]
-        }
-        return loss.without(held)
+    private static func rest(of loss: GapLoss, _ state: State) -> [GapLoss] {
+        guard loss.cause == .restart, loss.numbering == .tradeID else { return [loss] }
+        let place = loss.subject.place
+        guard var known = state.stored[place] ?? state.told[place] else { return [loss] }
+        if let told = state.told[place] { known.insert(told) }
+        return loss.without(known)
     }
 }
 

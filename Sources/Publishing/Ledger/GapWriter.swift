@@ -25,6 +25,7 @@ struct GapWriter {
         while self.lane.hasRoom(for: Self.batch * Self.entryBytes) {
             let entries = self.output.ledger.takeDue(Self.batch, wall: wall, isLast: isLast)
             for entry in entries { self.queue(entry, wall) }
+            if !entries.isEmpty { self.output.ledger.queued(below: self.lane.releasedCount &+ self.lane.heldCount) }
             count += entries.count
             if entries.count < Self.batch { break }
         }

@@ -2,7 +2,7 @@
 struct LedgerEntry {
     let id: String
     private(set) var loss: GapLoss
-    private var repaired: UInt64 = 0
+    private(set) var repaired: UInt64 = 0
     private let bornAt: Int64
     private var changedAt: Int64
     /// It says something that was not published yet.
@@ -16,6 +16,16 @@ struct LedgerEntry {
         self.bornAt = now
         self.changedAt = now
     }
+
+    /// Takes up an entry of an earlier process, which may have been told or not.
+    init(kept id: String, _ loss: GapLoss, repaired: UInt64) {
+        self.init(id: id, loss, at: 0)
+        self.repaired = repaired
+        self.wasPublished = true
+    }
+
+    /// Whether it names trades by their ids.
+    var isOfTrades: Bool { self.loss.of == .messages(.trade) && self.loss.numbering == .tradeID }
 
     /// Whether its end is still to come.
     var lasts: Bool { self.loss.toMicroseconds == nil }

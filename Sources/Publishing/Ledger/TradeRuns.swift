@@ -6,6 +6,8 @@ package struct TradeRuns: Sendable, Equatable {
 
     package init() {}
 
+    var last: UInt64? { self.runs.last?.upperBound }
+
     package init(_ ids: ClosedRange<UInt64>) { self.runs = [ids] }
 
     /// Adds an id, cheaply when it follows the last.

@@ -85,9 +85,16 @@ package final class NATSPublisher: Sendable {
         self.observer.publisher(did: .spoolOpened(spool.recovery))
         let marks = TradeMarks(path: configuration.directory + "/trades")
         let limits = self.state.withLock { $0.queues.map(\.log.limits) }.max { $0.bytes < $1.bytes }
-        return PublisherStore(
-            spool: spool, marks: marks, limits: limits ?? QueueLimits(bytes: 16 << 20, messages: 1 << 16),
-            waker: self.waker)
+        let store = PublisherStore(
+            spool: spool, marks: marks, journal: LedgerJournal(path: configuration.directory + "/losses"),
+            limits: limits ?? QueueLimits(bytes: 16 << 20, messages: 1 << 16), waker: self.waker)
+        if let output = self.ledger {
+            output.ledger.restore(store.journal.read())
+            for (subject, runs) in spool.recovery.trades {
+                store.reconcile(subject, holding: runs, with: output)
+            }
+        }
+        return store
     }
 
     /// The last id of a trade stream that was safe when the process before this one ended; nil when none is known.

@@ -15,6 +15,26 @@ extension PublisherLoop {
         output.ledger.record(loss)
     }
 
+    /// Queues the ledger's entries that are due, noted on disk before; true when there were any.
+    func writeLedger(_ now: Int64) -> Bool {
+        guard self.ledger?.write(at: now) == true else { return false }
+        _ = self.keepLosses()
+        return true
+    }
+
+    /// Keeps on disk what is known to be lost and not safely told; false when the disk does not take it.
+    func keepLosses() -> Bool {
+        guard let ledger = self.ledger, let store = self.spooling?.store else { return true }
+        let entries = ledger.output.ledger.unsafeTrades(
+            releasedBelow: ledger.lane.releasedCount, isReconciled: self.resuming.isReconciled
+        ) { loss in
+            let subject = ledger.output.subjects.subject(
+                .trade, venue: loss.subject.venue, market: loss.subject.market, symbol: loss.subject.symbol)
+            return store.marks.kept(TradeMarks.key(of: subject.utf8)).map { $0 >= loss.last } ?? true
+        }
+        return store.journal.write(entries)
+    }
+
     /// Keeps in mind how far the trades of a subject have come to safety.
     func remember(_ record: QueueRecord) {
         guard let marks = self.spooling?.store.marks, record.type == .trade, let id = Self.number(record.id) else {

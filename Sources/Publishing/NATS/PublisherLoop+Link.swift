@@ -74,7 +74,7 @@ extension PublisherLoop {
     /// Keeps to each lane's policy while there is no connection.
     func keepWhileDown() -> Bool {
         let dropped = self.dropCore()
-        let wrote = self.ledger?.write(at: PublishClock.monotonic()) == true
+        let wrote = self.writeLedger(PublishClock.monotonic())
         return self.spill() || dropped || wrote
     }
 

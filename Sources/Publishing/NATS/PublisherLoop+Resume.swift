@@ -12,6 +12,8 @@ struct ResumeState {
     /// The attempt serves the ledger alone: nothing waits for it.
     var isForLedger = false
     var reconciling = Reconciling(start: StreamFloors())
+    /// They were read since the start: from here on what they hold may be our own.
+    var hasRead = false
     /// The streams were read to their end since the start, so that it is known what an earlier process left in them.
     var isReconciled = false
     /// Readings in a row that the server left unfinished.
@@ -50,6 +52,8 @@ extension PublisherLoop {
             let number = Array(stream.utf8).withUnsafeBytes { self.signals.streamNames.number(of: $0) }
             if !self.resuming.isKnown(number) { self.resuming.raise(number, to: sequence) }
         }
+        // A process that is killed right after its first message must not count as one that sent none.
+        self.keepFloors()
     }
 
     /// Begins or ends the reading of the streams.
@@ -64,6 +68,8 @@ extension PublisherLoop {
             self.resuming.isForLedger = false
             let floors = self.named(self.openFloors)
             let isNeeded = self.hasPending || (!self.resuming.isReconciled && self.ledger != nil)
+            // Without a floor no stream ever acknowledged anything: there is nothing to find.
+            if floors.isEmpty { self.resuming.isReconciled = true }
             guard !floors.isEmpty, isNeeded else { return }
             self.read(connection, from: floors)
         } else if self.snapshot.hasJetStream, let floors = self.resuming.reconciling.take(at: now) {
@@ -96,18 +102,28 @@ extension PublisherLoop {
                 self.resuming.isWanted = true
                 return
             }
-        } else {
-            self.resuming.isReconciled = true
         }
         self.resuming.failures = 0
-        if let output = self.ledger?.output {
-            for (subject, runs) in result.trades {
+        self.tellLedger(result.trades)
+        guard !self.resuming.isForLedger else { return }
+        self.resuming.hasRead = true
+        if result.problem == nil { self.resuming.isReconciled = true }
+        guard result.ids.count > 0 else { return }
+        self.resuming.stored = result.ids
+        self.markWhatIsPending()
+    }
+
+    /// Tells the ledger of trades that the streams hold.
+    private func tellLedger(_ trades: [[UInt8]: TradeRuns]) {
+        guard let output = self.ledger?.output else { return }
+        for (subject, runs) in trades {
+            if !self.resuming.isForLedger, !self.resuming.hasRead, let store = self.spooling?.store {
+                store.reconcile(subject, holding: runs, with: output)
+            } else {
+                // Some of it may be our own, and was not passed over.
                 output.ledger.holds(subject.withUnsafeBytes { output.subjects.gapSubject(of: $0) }, trades: runs)
             }
         }
-        guard result.ids.count > 0, !self.resuming.isForLedger else { return }
-        self.resuming.stored = result.ids
-        self.markWhatIsPending()
     }
 
     /// Bounds the look-ups to what was pending when the streams were read: what comes later is new.

@@ -147,8 +147,7 @@ extension PublisherLoop {
         guard let spooling = self.spooling, now - spooling.keptAt >= 100_000 else { return }
         self.lookAtLedger(now)
         self.spooling?.keptAt = now
-        spooling.store.marks.flush()
-        self.keepFloors()
+        self.keepPlaces()
         self.snapshot.spool = SpoolFigures(spooling.store)
         let state = spooling.store.spool.state
         guard state.isReady != spooling.works else { return }
@@ -158,6 +157,13 @@ extension PublisherLoop {
         case .failing(let operation, let code, _):
             self.observer.publisher(did: .spoolFailing(operation: "\(operation)", code: code))
         }
+    }
+
+    /// Keeps losses, marks and floors; what is known to be lost comes first, since the others pass over it.
+    private func keepPlaces() {
+        guard self.keepLosses() else { return }
+        self.spooling?.store.marks.flush()
+        self.keepFloors()
     }
 
     // MARK: Back
@@ -236,6 +242,7 @@ extension PublisherLoop {
             if case .replay = self.drivers[index].role { continue }
             self.spoolRest(of: index, spool)
         }
+        self.keepPlaces()
         spool.close()
     }
 

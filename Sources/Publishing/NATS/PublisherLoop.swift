@@ -149,7 +149,7 @@ final class PublisherLoop {
         }
         var worked = self.receive(connection, now)
         self.resume(connection, now)
-        worked = self.ledger?.write(at: now) == true || worked
+        worked = self.writeLedger(now) || worked
         worked = self.spill() || worked
         worked = self.fillReplay() || worked
         for offset in self.drivers.indices {
@@ -296,7 +296,7 @@ final class PublisherLoop {
             self.drivers[index].lane.release(count, as: outcome) { record in
                 let outcome = record.verdict.map { .dropped($0) } ?? outcome
                 self.leftSpool(record.type, origin: record.source, as: outcome)
-                self.tellLost(record, as: outcome)
+                self.left(record, as: outcome)
             }
             self.spooling?.store.spool.release(count)
         }

@@ -102,6 +102,7 @@ struct SpoolRecoverer {
             if sequence >= self.cursor.head {
                 self.recovery.recordsByType[Int(record.type.rawValue)] += 1
                 self.recovery.records += 1
+                if record.type == .trade { self.takeTrade(record) }
             }
             found.segment.end += 1
             found.segment.dataBytes += length
@@ -109,6 +110,12 @@ struct SpoolRecoverer {
             found.segment.lastWritten = max(found.segment.lastWritten, record.enqueuedMicroseconds)
         }
         found.isWhole = true
+    }
+
+    private mutating func takeTrade(_ record: QueueRecord) {
+        guard let id = PublisherLoop.number(record.id) else { return }
+        let subject = UnsafeRawBufferPointer(start: record.subject, count: record.subjectLength)
+        self.recovery.trades[Array(subject), default: TradeRuns()].insert(id)
     }
 
     /// Cuts off what stands behind the last good record of the newest segment.

@@ -65,6 +65,8 @@ package struct SpoolRecovery: Sendable {
     package internal(set) var bytes = 0
     /// Records that wait, by the raw value of `MessageType`.
     package internal(set) var recordsByType = [UInt64](repeating: 0, count: MessageType.allCases.count)
+    /// The trades among them, by subject.
+    var trades: [[UInt8]: TradeRuns] = [:]
     /// What was cut off the end of the last segment.
     package internal(set) var tornBytes = 0
     package internal(set) var tornTails = 0

@@ -14,6 +14,8 @@ package final class TradeMarks {
         var key: UInt64
         var id: UInt64
         var microseconds: Int64
+        /// The id that stands in the file.
+        var keptID: UInt64
         var isChanged: Bool
     }
 
@@ -59,6 +61,9 @@ package final class TradeMarks {
         return (mark.id, mark.microseconds)
     }
 
+    /// The last id of a key that stands in the file.
+    func kept(_ key: UInt64) -> UInt64? { self.slots[key].flatMap { self.marks[$0]?.keptID } }
+
     /// Remembers an id; a smaller one than the last only counts with `restart`, when the venue began anew.
     package func set(_ key: UInt64, id: UInt64, microseconds: Int64, restart: Bool = false) {
         guard let slot = self.slots[key] ?? self.takeSlot(key) else {
@@ -68,7 +73,8 @@ package final class TradeMarks {
         let old = self.marks[slot]
         guard restart || old.map({ id > $0.id }) ?? true else { return }
         if old?.isChanged != true { self.changed.append(slot) }
-        self.marks[slot] = Mark(key: key, id: id, microseconds: microseconds, isChanged: true)
+        self.marks[slot] = Mark(
+            key: key, id: id, microseconds: microseconds, keptID: restart ? 0 : old?.keptID ?? 0, isChanged: true)
     }
 
     /// Writes what changed, adjacent slots in one go; false when something is left for the next time.
@@ -82,7 +88,10 @@ package final class TradeMarks {
                 var first = self.changed.count - 1
                 while first > 0, self.changed[first - 1] == self.changed[first] - 1 { first -= 1 }
                 try self.write(self.changed[first]...last, to: file)
-                for slot in self.changed[first]...last { self.marks[slot]?.isChanged = false }
+                for slot in self.changed[first]...last {
+                    self.marks[slot]?.isChanged = false
+                    if let id = self.marks[slot]?.id { self.marks[slot]?.keptID = id }
+                }
                 self.changed.removeSubrange(first...)
             }
             return true
@@ -144,9 +153,10 @@ package final class TradeMarks {
         let slot = self.marks.count
         self.marks.append(nil)
         let key = base.load(as: UInt64.self)
+        let id = base.load(fromByteOffset: 8, as: UInt64.self)
         let mark = Mark(
-            key: key, id: base.load(fromByteOffset: 8, as: UInt64.self),
-            microseconds: base.load(fromByteOffset: 16, as: Int64.self), isChanged: false)
+            key: key, id: id, microseconds: base.load(fromByteOffset: 16, as: Int64.self), keptID: id,
+            isChanged: false)
         guard base.load(fromByteOffset: 24, as: UInt32.self) == SpoolFormat.checksum(base, 24) else {
             if bytes.contains(where: { $0 != 0 }) { self.tornCount += 1 }
             self.free.append(slot)
