@@ -137,10 +137,13 @@ extension PublisherLoop {
     func mustWait(_ index: Int) -> Bool {
         if self.resuming.isReading { return true }
         switch self.drivers[index].role {
-        case .loop, .ledger: return self.drivers[index].isSpooling
+        case .loop, .ledger: return self.drivers[index].isSpooling || self.isRecovering
         case .replay: return false
         }
     }
+
+    /// Whether records of an earlier process stand in the spool: they may be of any lane's subjects.
+    private var isRecovering: Bool { self.spooling.map { self.drivers[$0.replay].isSpooling } ?? false }
 
     /// Writes what the next start needs, and tells when the disk fails or works again.
     func keepStore(_ now: Int64) {
