@@ -144,6 +144,10 @@ package final class GapLedger: Sendable {
                 state.counts.repaired &+= repaired
                 state.open[key] = entry.isNothing ? nil : entry
             }
+            for index in state.due.indices where state.due[index].loss.subject == subject {
+                guard state.due[index].loss.of == .messages(.trade) else { continue }
+                state.counts.repaired &+= state.due[index].found(ids, at: now)
+            }
             for index in state.settled.indices.reversed() where state.settled[index].loss.subject == subject {
                 let repaired = state.settled[index].found(ids, at: now)
                 guard repaired > 0 else { continue }
@@ -261,10 +265,14 @@ package final class GapLedger: Sendable {
         }
     }
 
-    /// Lets one open entry go that is published and quiet, so that another has room.
+    /// Lets open entries go that are published, so that another has room; those of a cause alone are beyond the limit.
     private func makeRoom(_ state: inout State) {
-        guard let key = state.open.first(where: { !$0.value.isChanged && !$0.value.lasts })?.key else { return }
-        if let entry = state.open.removeValue(forKey: key) { self.settle(entry, &state) }
+        while state.open.count >= self.limits.entries,
+            let key = state.open.first(where: { !$0.value.isChanged && !$0.value.lasts })?.key,
+            let entry = state.open.removeValue(forKey: key)
+        {
+            self.settle(entry, &state)
+        }
     }
 
     private func retire(_ entry: LedgerEntry, _ state: inout State) {

@@ -48,7 +48,7 @@ struct LedgerEntry {
     mutating func join(_ other: GapLoss, at now: Int64) -> Bool {
         guard self.loss.numbering == other.numbering || self.lasts else { return false }
         // Ids tell exactly what is missing only as long as the range has no holes.
-        if other.numbering == .tradeID, other.first != self.loss.last &+ 1 { return false }
+        if !self.lasts, other.numbering == .tradeID, other.first != self.loss.last &+ 1 { return false }
         if self.lasts, other.numbering != nil {
             self.loss.numbering = other.numbering
             self.loss.first = other.first

@@ -31,4 +31,32 @@ struct SubjectsTests {
         #expect(Subjects().filter(.orderbookDelta) == "md.orderbook_delta.>")
         #expect(Subjects(prefix: "").filter(.lsrTopPosition) == "lsr_top_position.>")
     }
+
+    @Test(
+        "What a subject is about is read back from it, whatever the prefix",
+        arguments: ["md", "", "a.b", "md_x"])
+    func readBack(prefix: String) {
+        let subjects = Subjects(prefix: prefix)
+        func read(_ subject: String) -> GapSubject {
+            Array(subject.utf8).withUnsafeBytes { subjects.gapSubject(of: $0) }
+        }
+        for symbol in ["BTC-USDT", "币-USDT", "A.B *>%", "_conn-a", "50%", "%41"] {
+            let subject = subjects.subject(.trade, venue: "binance", market: "spot", symbol: symbol)
+            #expect(read(subject) == GapSubject(venue: "binance", market: "spot", symbol: symbol))
+        }
+        #expect(
+            read(subjects.subject(.status, venue: "binance", market: nil, symbol: nil)) == GapSubject(venue: "binance"))
+        #expect(read(subjects.heartbeat(instance: "a.1")) == GapSubject(venue: nil, symbol: "a.1"))
+        #expect(read("") == GapSubject(venue: nil))
+        #expect(read(subjects.filter(.trade).replacing(".>", with: "")) == GapSubject(venue: nil))
+    }
+
+    @Test("What is not percent-encoded as it should be is taken as it stands")
+    func malformed() {
+        func symbol(_ token: String) -> String? {
+            Array("md.trade.binance.spot.\(token)".utf8).withUnsafeBytes { Subjects().gapSubject(of: $0).symbol }
+        }
+        #expect(symbol("A%2") == "A%2" && symbol("A%") == "A%" && symbol("%GG") == "%GG" && symbol("%2e") == ".")
+        #expect(symbol("%FF") == "\u{FFFD}")
+    }
 }
