@@ -88,6 +88,21 @@ struct SpoolTests {
         #expect(self.files.segments.count == 1)
     }
 
+    @Test("A record of a loss outlives the messages around it, in a segment of its own too")
+    func carried() throws {
+        let spool = try self.open(bytes: 1 << 20, segment: 64 << 10)
+        var dropped: [MessageType: Int] = [:]
+        spool.onDrop = { record, _ in dropped[record.record.type, default: 0] += 1 }
+        // Longer than a segment, so that each has one of its own, and the loss that is carried on as well.
+        try spool.put(0..<3, self.maker, bytes: 90 << 10)
+        try spool.put([3], self.maker, bytes: 400, type: .gap)
+        try spool.put(4..<60, self.maker, bytes: 90 << 10)
+        #expect(dropped[.trade] ?? 0 > 40 && dropped[.gap] == nil)
+        #expect(spool.carriedRecords > 2)
+        let left = spool.readAll()
+        #expect(left.filter { $0 == 3 }.count == 1 && left.last == 59)
+    }
+
     @Test("A second opener of a directory is refused with the holder's id, and gets it once it is closed")
     func locked() throws {
         let directory = "/tmp/sluice-spool-\(getpid())-\(UInt32.random(in: 0 ... .max))"
