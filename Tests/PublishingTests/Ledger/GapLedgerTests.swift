@@ -182,18 +182,18 @@ struct GapLedgerTests {
     @Test("What a stream holds is taken off the loss of a restart, told before or after")
     func streamHolds() throws {
         let rig = Rig()
-        rig.ledger.streamHolds(Self.btc, trades: 90...105)
+        rig.ledger.holds(Self.btc, trades: TradeRuns(90...105))
         rig.ledger.record(Self.trades(100, 109, .restart))
         let entry = try #require(rig.due().first)
         #expect(entry.range == GapRange(.tradeID, from: "106", to: "109") && entry.missing == 4)
 
         let other = GapSubject(venue: "binance", market: "spot", symbol: "ETH-USDT")
         rig.ledger.record(Self.trades(100, 109, .restart, subject: other))
-        rig.ledger.streamHolds(other, trades: 90...105)
+        rig.ledger.holds(other, trades: TradeRuns(90...105))
         #expect(rig.due().first?.range == GapRange(.tradeID, from: "106", to: "109"))
 
         let whole = GapSubject(venue: "binance", market: "spot", symbol: "SOL-USDT")
-        rig.ledger.streamHolds(whole, trades: 90...200)
+        rig.ledger.holds(whole, trades: TradeRuns(90...200))
         rig.ledger.record(Self.trades(100, 109, .restart, subject: whole))
         #expect(rig.due().isEmpty)
         // A jump is the venue's: what the stream held before is no part of it.
