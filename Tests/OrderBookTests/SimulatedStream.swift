@@ -1,3 +1,4 @@
+import TestSupport
 import MarketModel
 
 /// A venue's true book and the frames that change it.

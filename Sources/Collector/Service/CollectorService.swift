@@ -131,6 +131,9 @@ package final class CollectorService: Sendable {
         if report.left > 0 {
             self.log.error("messages were left in the queue", metadata: ["count": "\(report.left)"])
         }
+        if report.total.spooled > 0 {
+            self.log.info("messages wait on disk for the next start", metadata: ["count": "\(report.total.spooled)"])
+        }
         await server?.stop()
         await rest.close()
         self.control.stop()
