@@ -8,7 +8,7 @@ enum AnswerFuzz {
     static func run(_ input: UnsafeRawBufferPointer) {
         withExactCopy(input) { copy in
             switch StreamAnswer(UnsafeRawBufferPointer(copy)) {
-            case .failed(let code, let error): _ = StreamAnswer.recovery(code: code, error: error)
+            case .failed(let code, let error): _ = PublishProblem(code: code, error: error).reason
             case .stored, .unreadable: break
             }
         }

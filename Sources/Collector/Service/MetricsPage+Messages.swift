@@ -70,12 +70,10 @@ extension MetricsPage {
         var acknowledgements = MetricFamily(
             "sluice_nats_acknowledgements_total", help: "Answers of streams, and those that stayed out.",
             kind: .counter)
-        for (outcome, count) in [
-            ("stored", publisher.acknowledged), ("duplicate", publisher.duplicates),
-            ("no_stream", publisher.noStreamAnswers), ("refused", publisher.refusals),
-            ("late", publisher.acknowledgementTimeouts),
-        ] {
-            acknowledgements.add(["outcome": outcome], .count(count))
+        acknowledgements.add(["outcome": "stored"], .count(publisher.acknowledged))
+        acknowledgements.add(["outcome": "duplicate"], .count(publisher.duplicates))
+        for problem in PublishProblem.allCases {
+            acknowledgements.add(["outcome": "\(problem.name)"], .count(publisher.problems[problem]))
         }
         var fences = MetricFamily(
             "sluice_nats_fences_total", help: "Fences that confirm core messages.", kind: .counter)

@@ -24,6 +24,8 @@ struct AcknowledgementWindow {
     private(set) var bytesInFlight = 0
     /// Up to which sequence of each stream everything this lane ever sent is settled.
     private(set) var floors = StreamFloors()
+    /// Below this sequence a message may have been sent under another number: the floors do not rise before.
+    private var heldUntil: UInt64 = 0
     /// How many may be in flight now: small after trouble, growing with each acknowledgement.
     private(set) var allowed: Int
 
@@ -81,7 +83,7 @@ struct AcknowledgementWindow {
         while self.oldest < self.next, self.entries[Int(self.oldest & self.mask)].isSettled {
             let entry = self.entries[Int(self.oldest & self.mask)]
             self.bytesInFlight -= Int(entry.bytes)
-            self.floors.raise(entry.stream, to: entry.streamSequence)
+            if self.oldest >= self.heldUntil { self.floors.raise(entry.stream, to: entry.streamSequence) }
             self.oldest &+= 1
         }
         return self.oldest &- start
@@ -99,8 +101,17 @@ struct AcknowledgementWindow {
 
     /// Takes note that everything settled so far lies at or below `tops`: nothing may be in flight.
     mutating func raiseFloors(to tops: StreamFloors) {
-        if self.inFlight == 0 { self.floors = tops }
+        if self.inFlight == 0, self.oldest >= self.heldUntil { self.floors = tops }
     }
+
+    /// Takes note of where a stream ended before anything was sent to it.
+    mutating func raiseFloor(of stream: UInt8, to sequence: UInt64) { self.floors.raise(stream, to: sequence) }
+
+    /// Leaves the floors where they are until all messages below `sequence` have left.
+    mutating func holdFloors(until sequence: UInt64) { self.heldUntil = max(self.heldUntil, sequence) }
+
+    /// Lets the floors rise again: what they were held for is gone.
+    mutating func freeFloors() { self.heldUntil = 0 }
 
     /// Takes over what another lane had in flight: what it sent is looked for from the lower of both floors on.
     mutating func lowerFloors(to floors: StreamFloors) { self.floors = self.floors.lower(floors) }

@@ -7,8 +7,8 @@ final class ConnectionAttempt: Sendable {
         let connection: NATSConnection
         let hasJetStream: Bool
         let streams: [StreamReport]
-        /// The last sequence of each stream that could be asked.
-        let ends: [(stream: String, sequence: UInt64)]
+        /// Where the streams end that our messages go to, of those that were found.
+        var ends: [(stream: String, sequence: UInt64)] = []
     }
 
     private struct State {
@@ -67,14 +67,23 @@ final class ConnectionAttempt: Sendable {
             configuration.connection, signals: signals, pendingAnswers: 4 * configuration.windowMessages + 65536)
         let setup = try StreamSetup(connection)
         guard setup.hasJetStream() else {
-            return Established(connection: connection, hasJetStream: false, streams: [], ends: [])
+            return Established(connection: connection, hasJetStream: false, streams: [])
         }
         let reports = configuration.streams.map { setup.ensure($0, adopt: configuration.adoptsStreams) }
-        let reader = try StreamReader(connection)
-        var ends: [(stream: String, sequence: UInt64)] = []
-        for stream in configuration.streams {
-            if let last = try? reader.lastSequence(of: stream.name) { ends.append((stream.name, last)) }
-        }
+        let ends = try Self.ends(configuration, setup, connection)
         return Established(connection: connection, hasJetStream: true, streams: reports, ends: ends)
+    }
+
+    private static func ends(
+        _ configuration: PublisherConfiguration, _ setup: StreamSetup, _ connection: NATSConnection
+    ) throws(NATSError) -> [(stream: String, sequence: UInt64)] {
+        let reader = try StreamReader(connection)
+        let subjects = configuration.streams.isEmpty ? [">"] : configuration.streams.flatMap(\.subjects)
+        var ends: [(stream: String, sequence: UInt64)] = []
+        for name in Set(subjects.flatMap { setup.owners(of: $0) }).sorted().prefix(StreamFloors.most - 1) {
+            guard let last = try? reader.lastSequence(of: name) else { continue }
+            ends.append((name, last))
+        }
+        return ends
     }
 }

@@ -3,7 +3,13 @@ import Synchronization
 
 /// What the library may say from threads of its own; kept for ever, since it calls back after a connection is gone.
 final class ConnectionSignals: Sendable {
+    /// Subjects kept at most until the publisher takes them.
+    private static let mostSubjects = 256
+
     let notPermitted = Atomic<Int>(0)
+    /// The subjects that were not permitted since the publisher last asked.
+    private let subjects = Mutex<Set<String>>([])
+    private let hasSubjects = Atomic<Bool>(false)
     /// The streams that acknowledged anything since the start.
     let streamNames = StreamNameBox()
     private let waker: PublisherWaker
@@ -19,8 +25,32 @@ final class ConnectionSignals: Sendable {
     fileprivate func closed() { self.waker.wake() }
 
     fileprivate func failed(_ status: natsStatus) {
-        if status == NATS_NOT_PERMITTED { self.notPermitted.add(1, ordering: .relaxed) }
+        if status == NATS_NOT_PERMITTED {
+            self.notPermitted.add(1, ordering: .relaxed)
+            if let subject = Self.refusedSubject() {
+                self.subjects.withLock { if $0.count < Self.mostSubjects { $0.insert(subject) } }
+                self.hasSubjects.store(true, ordering: .releasing)
+            }
+        }
         self.waker.wake()
+    }
+
+    /// Takes the subjects that were not permitted; nil when there are none.
+    func takeNotPermitted() -> Set<String>? {
+        guard self.hasSubjects.exchange(false, ordering: .acquiring) else { return nil }
+        return self.subjects.withLock { subjects in
+            defer { subjects = [] }
+            return subjects
+        }
+    }
+
+    /// The subject in the server's words, `Permissions Violation for Publish to "a.b"`, in nats-server 2.9.10.
+    private static func refusedSubject() -> String? {
+        guard let text = nats_GetLastError(nil).map({ String(cString: $0) }), text.contains("Publish to") else {
+            return nil
+        }
+        let parts = text.split(separator: "\"", omittingEmptySubsequences: false)
+        return parts.count >= 3 ? String(parts[1]) : nil
     }
 }
 

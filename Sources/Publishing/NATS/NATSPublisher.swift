@@ -78,7 +78,8 @@ package final class NATSPublisher: Sendable {
         guard let configuration = self.configuration.spool else { return nil }
         let spool: Spool
         do throws(SpoolError) {
-            spool = try Spool(configuration, nowMicroseconds: PublishClock.wall())
+            spool = try Spool(
+                configuration, files: self.configuration.spoolFiles, nowMicroseconds: PublishClock.wall())
         } catch {
             throw NATSError(kind: .configuration, context: "spool", text: error.description)
         }
@@ -153,12 +154,25 @@ final class PublisherControl: Sendable {
     }
 
     private let state = Mutex(State())
-    /// A test's way to lose acknowledgements: those that arrive meanwhile are thrown away.
-    let losesAcknowledgements = Atomic<Bool>(false)
+    private let isTampered = Atomic<Bool>(false)
+    private let tamperer = Mutex<(@Sendable (inout [InboxAnswer]) -> Void)?>(nil)
 
     var snapshot: PublisherSnapshot { self.state.withLock { $0.snapshot } }
 
     func publish(_ snapshot: PublisherSnapshot) { self.state.withLock { $0.snapshot = snapshot } }
+
+    /// A test's way to lose, delay, double and reorder answers: `change` sees what arrived, every round.
+    func tamper(_ change: (@Sendable (inout [InboxAnswer]) -> Void)?) {
+        self.tamperer.withLock { $0 = change }
+        self.isTampered.store(change != nil, ordering: .releasing)
+    }
+
+    /// Gives a test's hand to the answers, where there is one.
+    @inline(__always)
+    func tampered(_ answers: inout [InboxAnswer]) {
+        guard self.isTampered.load(ordering: .relaxed) else { return }
+        self.tamperer.withLock { $0 }?(&answers)
+    }
 
     var stopAt: ContinuousClock.Instant? { self.state.withLock { $0.stopAt } }
 

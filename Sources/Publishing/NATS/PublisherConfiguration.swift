@@ -23,6 +23,7 @@ package struct PublisherConfiguration: Sendable {
 
     /// Where messages that all count wait while the server does not take them; nil to keep them in memory alone.
     package var spool: SpoolConfiguration?
+    package var spoolFiles: any SpoolFiles = DiskFiles()
     /// How long such a message waits for its acknowledgement before it goes to the spool.
     package var spillAfter = Duration.seconds(1)
     /// Messages, and time, that are given to finding out what the streams hold already.

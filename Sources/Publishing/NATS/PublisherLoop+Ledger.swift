@@ -16,8 +16,8 @@ extension PublisherLoop {
     }
 
     /// Queues the ledger's entries that are due, noted on disk before; true when there were any.
-    func writeLedger(_ now: Int64) -> Bool {
-        guard self.ledger?.write(at: now) == true else { return false }
+    func writeLedger(_ now: Int64, isLast: Bool = false) -> Bool {
+        guard self.ledger?.write(at: now, isLast: isLast) == true else { return false }
         _ = self.keepLosses()
         return true
     }

@@ -31,8 +31,8 @@ extension PublisherLoop {
             self.drivers[index].blockedUntil = 0
             self.drivers[index].queue?.setDeliveryState(.up)
         }
+        self.takeEnds(made.ends)
         self.resuming.isWanted = made.hasJetStream
-        if self.snapshot.connects == 0 { self.takeEnds(made.ends) }
         self.snapshot.isConnected = true
         self.snapshot.hasJetStream = made.hasJetStream
         self.snapshot.serverURL = made.connection.url
@@ -132,17 +132,18 @@ extension PublisherLoop {
         {
             self.fence(connection, PublishClock.monotonic())
         }
+        if self.ledger?.write(at: PublishClock.monotonic(), isLast: true) == true { return false }
         // What stands in the spool, or will, waits there for the next start.
-        return !self.drivers.contains { driver in
+        return !self.drivers.indices.contains { index in
+            let driver = self.drivers[index]
             if case .replay = driver.role { return false }
-            return !driver.isSpooling && !driver.lane.isEmpty
+            return !driver.lane.isEmpty && !(driver.lane.kind == .log && self.isBehindSpool(index))
         }
     }
 
     func stop() {
         for driver in self.drivers { driver.queue?.setDeliveryState(.down) }
         self.resuming.abandon()
-        _ = self.ledger?.write(at: PublishClock.monotonic(), isLast: true)
         self.spoolEverything()
         switch self.link {
         case .up(let connection): natsConnection_Close(connection.handle)

@@ -2,10 +2,11 @@ import Synchronization
 
 /// What the publisher knows of the streams' contents: where its own messages end, and which of those it holds are stored.
 struct ResumeState {
-    /// The highest sequence of each stream that was ever acknowledged, or that it had before our first message.
-    private(set) var tops = StreamFloors()
-    /// Streams of which that is known, 0 of an empty one included: bit k for number k.
-    private var known: UInt16 = 0
+    /// The highest sequence of each stream that was ever acknowledged.
+    var tops = StreamFloors()
+    /// Streams of which it is known where they ended before anything of this publisher came, and the empty ones of them.
+    var known: Set<UInt8> = []
+    var empty: Set<UInt8> = []
     /// The streams are to be read before anything more of the log lanes is sent.
     var isWanted = false
     var attempt: ResumeAttempt?
@@ -20,19 +21,12 @@ struct ResumeState {
     var failures = 0
     /// The floors as they stand on disk.
     var kept = StreamFloors()
+    var namesKept = 0
     /// Ids that the streams hold, of what was not acknowledged; empty once all that was pending is dealt with.
     var stored: StoredIDs?
 
     /// Whether nothing of the log lanes may be sent yet.
     var isReading: Bool { self.isWanted || (self.attempt != nil && !self.isForLedger) }
-
-    func isKnown(_ stream: UInt8) -> Bool { stream < StreamFloors.most && self.known & (1 << UInt16(stream)) != 0 }
-
-    mutating func raise(_ stream: UInt8, to sequence: UInt64) {
-        guard stream > 0, stream < StreamFloors.most else { return }
-        self.tops.raise(stream, to: sequence)
-        self.known |= 1 << UInt16(stream)
-    }
 
     mutating func abandon() {
         self.attempt = nil
@@ -44,17 +38,6 @@ struct ResumeState {
 extension PublisherLoop {
     /// Readings that are tried before the log lanes go on without: a server that never answers must not stop them.
     private static let readingsMost = 3
-
-    /// Takes the streams' ends as where our own messages begin, where nothing was ever sent to them; before the first
-    /// message of a connection.
-    func takeEnds(_ ends: [(stream: String, sequence: UInt64)]) {
-        for (stream, sequence) in ends {
-            let number = Array(stream.utf8).withUnsafeBytes { self.signals.streamNames.number(of: $0) }
-            if !self.resuming.isKnown(number) { self.resuming.raise(number, to: sequence) }
-        }
-        // A process that is killed right after its first message must not count as one that sent none.
-        self.keepFloors()
-    }
 
     /// Begins or ends the reading of the streams.
     func resume(_ connection: NATSConnection, _ now: Int64) {
@@ -108,7 +91,11 @@ extension PublisherLoop {
         guard !self.resuming.isForLedger else { return }
         self.resuming.hasRead = true
         if result.problem == nil { self.resuming.isReconciled = true }
-        guard result.ids.count > 0 else { return }
+        // What an earlier reading found may be lost with a server that was killed.
+        guard result.ids.count > 0 else {
+            if result.problem == nil { self.resuming.stored = nil }
+            return
+        }
         self.resuming.stored = result.ids
         self.markWhatIsPending()
     }
@@ -132,9 +119,7 @@ extension PublisherLoop {
             let lane = self.drivers[index].lane
             switch self.drivers[index].role {
             case .loop, .ledger: self.drivers[index].lookedUpTo = lane.releasedCount &+ lane.heldCount
-            case .replay:
-                let unread = self.spooling.map { $0.store.spool.count &- $0.store.spool.unreleasedCount } ?? 0
-                self.drivers[index].lookedUpTo = lane.releasedCount &+ lane.heldCount &+ unread
+            case .replay: self.drivers[index].lookedUpTo = self.replayEnd
             }
         }
     }
@@ -167,11 +152,29 @@ extension PublisherLoop {
             || (self.spooling?.store.spool.count ?? 0) > 0
     }
 
-    /// Where reading each stream begins, of those that are known.
+    /// Takes note of where streams end to which nothing was sent yet.
+    func takeEnds(_ ends: [(stream: String, sequence: UInt64)]) {
+        for end in ends {
+            let name = Array(end.stream.utf8)
+            let number = name.withUnsafeBytes { self.signals.streamNames.number(of: $0) }
+            guard number > 0, self.resuming.known.insert(number).inserted else { continue }
+            if end.sequence == 0 { self.resuming.empty.insert(number) }
+            self.resuming.tops.raise(number, to: end.sequence)
+            for index in self.drivers.indices
+            where self.drivers[index].highestSent <= self.drivers[index].lane.releasedCount {
+                self.drivers[index].window.raiseFloor(of: number, to: end.sequence)
+            }
+        }
+        // A process that is killed right after its first message must not count as one that sent none.
+        self.keepFloors()
+    }
+
+    /// Where reading each stream begins, of those whose end was known.
     private func named(_ floors: StreamFloors) -> [(stream: String, sequence: UInt64)] {
         self.signals.streamNames.all.enumerated().compactMap { offset, name in
-            let number = UInt8(offset + 1)
-            return self.resuming.isKnown(number) ? (String(decoding: name, as: UTF8.self), floors[number]) : nil
+            let floor = floors[UInt8(offset + 1)]
+            let isKnown = floor > 0 || self.resuming.empty.contains(UInt8(offset + 1))
+            return isKnown ? (String(decoding: name, as: UTF8.self), floor) : nil
         }
     }
 
@@ -194,10 +197,12 @@ extension PublisherLoop {
     func keepFloors() {
         guard let spool = self.spooling?.store.spool else { return }
         let floors = self.openFloors
-        guard floors != self.resuming.kept else { return }
+        let names = self.signals.streamNames.all
+        guard floors != self.resuming.kept || names.count != self.resuming.namesKept else { return }
         self.resuming.kept = floors
+        self.resuming.namesKept = names.count
         var note: [UInt8] = []
-        for (offset, name) in self.signals.streamNames.all.enumerated() {
+        for (offset, name) in names.enumerated() {
             note.append(UInt8(name.count))
             note += name
             withUnsafeBytes(of: floors[UInt8(offset + 1)].littleEndian) { note += $0 }
@@ -215,10 +220,15 @@ extension PublisherLoop {
             let sequence = rest.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
             rest.removeFirst(8)
             let number = name.withUnsafeBytes { self.signals.streamNames.number(of: $0) }
-            self.resuming.raise(number, to: sequence)
+            self.resuming.tops.raise(number, to: sequence)
+            self.resuming.known.insert(number)
+            if sequence == 0 { self.resuming.empty.insert(number) }
         }
         self.resuming.kept = self.resuming.tops
         self.resuming.reconciling = Reconciling(start: self.resuming.tops)
-        self.drivers[replay].window.raiseFloors(to: self.resuming.tops)
+        for (offset, _) in self.signals.streamNames.all.enumerated() {
+            let number = UInt8(offset + 1)
+            self.drivers[replay].window.raiseFloor(of: number, to: self.resuming.tops[number])
+        }
     }
 }

@@ -51,6 +51,7 @@ extension PublisherLoop {
         }
         self.takeBack(index)
         let lane = self.drivers[index].lane
+        let first = lane.releasedCount
         var count: UInt64 = 0
         var added: UInt64 = 0
         var types = [UInt64](repeating: 0, count: MessageType.allCases.count)
@@ -76,8 +77,9 @@ extension PublisherLoop {
         }
         for type in types.indices { self.drivers[index].spooled[type] &+= types[type] }
         self.snapshot.spooled &+= added
+        self.followIntoSpool(index, first)
         if self.configuration.spool?.sync == .always {
-            self.drivers[index].unsynced = (count, spool.nextSequence)
+            self.drivers[index].unsynced = (count, spool.nextSequence &- added, spool.nextSequence)
             self.releaseSynced(index)
         } else {
             self.releaseSpooled(count, index)
@@ -90,7 +92,10 @@ extension PublisherLoop {
         guard !self.drivers[index].isSpooling, let (store, replay) = self.spooling.map({ ($0.store, $0.replay) }) else {
             return
         }
-        if store.spool.count == 0 { self.drivers[replay].window.raiseFloors(to: self.resuming.tops) }
+        if store.spool.count == 0 {
+            self.drivers[replay].window.freeFloors()
+            self.drivers[replay].window.raiseFloors(to: self.resuming.tops)
+        }
         if self.drivers[index].highestSent > self.drivers[index].lane.releasedCount {
             // Some of it may be stored already, and must be found before it is sent again.
             self.drivers[replay].window.lowerFloors(to: self.drivers[index].window.floors)
@@ -100,9 +105,26 @@ extension PublisherLoop {
         self.drivers[index].lane.goBack()
     }
 
+    /// Has records from `first` of a lane on, which may have been sent before, treated like that behind in the spool.
+    private func followIntoSpool(_ index: Int, _ first: UInt64) {
+        guard let replay = self.spooling?.replay else { return }
+        if first < self.drivers[index].highestSent { self.drivers[replay].window.holdFloors(until: self.replayEnd) }
+        if self.resuming.stored != nil, first < self.drivers[index].lookedUpTo {
+            self.drivers[replay].lookedUpTo = self.replayEnd
+        }
+    }
+
+    /// One past the number that the newest record of the spool will have in the replay lane.
+    var replayEnd: UInt64 {
+        guard let store = self.spooling?.store else { return 0 }
+        return store.replay.releasedCount &+ store.replay.heldCount &+ store.spool.count
+            &- store.spool.unreleasedCount
+    }
+
+    /// Lets go what is synced; while the disk does not sync, what is written counts as safe as it can be.
     private func releaseSynced(_ index: Int) {
-        guard let (count, until) = self.drivers[index].unsynced, let spool = self.spooling?.store.spool,
-            spool.syncedSequence >= until
+        guard let (count, _, until) = self.drivers[index].unsynced, let spool = self.spooling?.store.spool,
+            spool.syncedSequence >= until || spool.syncer.failure != nil
         else { return }
         self.drivers[index].unsynced = nil
         self.releaseSpooled(count, index)
@@ -137,13 +159,16 @@ extension PublisherLoop {
     func mustWait(_ index: Int) -> Bool {
         if self.resuming.isReading { return true }
         switch self.drivers[index].role {
-        case .loop, .ledger: return self.drivers[index].isSpooling || self.isRecovering
+        case .loop, .ledger: return self.isBehindSpool(index)
         case .replay: return false
         }
     }
 
-    /// Whether records of an earlier process stand in the spool: they may be of any lane's subjects.
-    private var isRecovering: Bool { self.spooling.map { self.drivers[$0.replay].isSpooling } ?? false }
+    /// Whether older records of a lane's subjects stand in the spool; an earlier process' may be of any subject.
+    func isBehindSpool(_ index: Int) -> Bool {
+        self.drivers[index].isSpooling
+            || self.spooling.map { self.drivers[$0.replay].spooled.contains { $0 > 0 } } ?? false
+    }
 
     /// Writes what the next start needs, and tells when the disk fails or works again.
     func keepStore(_ now: Int64) {
@@ -175,23 +200,36 @@ extension PublisherLoop {
     func fillReplay() -> Bool {
         guard let spooling = self.spooling, !self.resuming.isReading else { return false }
         let spool = spooling.store.spool
-        let lane = spooling.store.replay
+        // What still stands in a ring until it is synced is not sent from here.
+        let limit = self.drivers.reduce(UInt64.max) { min($0, $1.unsynced?.from ?? .max) }
         var count = 0
-        while count < Self.batch, lane.heldCount < UInt64(2 * self.configuration.windowMessages),
-            let spooled = spool.nextUnread()
+        while count < Self.batch,
+            spooling.store.replay.heldCount < UInt64(2 * self.configuration.windowMessages),
+            let spooled = spool.nextUnread(), spooled.sequence < limit, self.queueForReplay(spooled)
         {
-            let record = spooled.record
-            guard let room = lane.reserve(upTo: record.body.count) else { break }
-            room.copyMemory(from: record.body)
-            lane.commit(
-                type: record.type,
-                source: spooled.isRecovered ? Spooling.recoveredOrigin : UInt8(clamping: spooled.origin),
-                subjectLength: record.subjectLength, idLength: record.idLength, payloadLength: record.payloadLength,
-                enqueuedMicroseconds: record.enqueuedMicroseconds, receivedMicroseconds: record.receivedMicroseconds)
             spool.markRead()
             count += 1
         }
         return count > 0
+    }
+
+    /// Copies a record into the replay lane; false when that has no room.
+    private func queueForReplay(_ spooled: SpooledRecord) -> Bool {
+        guard let lane = self.spooling?.store.replay else { return false }
+        let record = spooled.record
+        // An earlier process may have had larger rings.
+        let isTooLong = record.body.count > lane.maximumBodyBytes
+        let payload = isTooLong ? 0 : record.payloadLength
+        let body = record.body.prefix(record.subjectLength + 1 + record.idLength + payload)
+        guard let room = lane.reserve(upTo: body.count), let base = room.baseAddress else { return false }
+        room.copyBytes(from: body)
+        lane.commit(
+            type: record.type,
+            source: spooled.isRecovered ? Spooling.recoveredOrigin : UInt8(clamping: spooled.origin),
+            subjectLength: record.subjectLength, idLength: record.idLength, payloadLength: payload,
+            enqueuedMicroseconds: record.enqueuedMicroseconds, receivedMicroseconds: record.receivedMicroseconds)
+        if isTooLong { QueueRecord(base: base - QueueRecord.headerBytes).verdict = .tooLarge }
+        return true
     }
 
     /// Takes note of a record that leaves the spool on the accounts of the lane it came from.
@@ -240,24 +278,28 @@ extension PublisherLoop {
 
     /// Puts what the log lanes still hold into the spool, so that the next start delivers it, and closes it.
     func spoolEverything() {
-        guard let spool = self.spooling?.store.spool else { return }
+        guard let store = self.spooling?.store else { return }
         for index in self.drivers.indices where self.drivers[index].lane.kind == .log {
-            if case .replay = self.drivers[index].role { continue }
-            self.spoolRest(of: index, spool)
+            if case .loop = self.drivers[index].role { self.spoolRest(of: index) }
+        }
+        // Last, since room may have been made at the cost of older records.
+        _ = self.writeLedger(PublishClock.monotonic(), isLast: true)
+        for index in self.drivers.indices {
+            if case .ledger = self.drivers[index].role { self.spoolRest(of: index) }
         }
         self.keepPlaces()
-        spool.close()
+        store.spool.close()
     }
 
-    private func spoolRest(of index: Int, _ spool: Spool) {
-        if let (count, _) = self.drivers[index].unsynced {
+    private func spoolRest(of index: Int) {
+        if let (count, _, _) = self.drivers[index].unsynced {
             self.drivers[index].unsynced = nil
             self.releaseSpooled(count, index)
         }
         while !self.drivers[index].lane.isEmpty {
             let before = self.drivers[index].lane.releasedCount
             guard self.spill(index, PublishClock.wall()) else { return }
-            if let (count, _) = self.drivers[index].unsynced {
+            if let (count, _, _) = self.drivers[index].unsynced {
                 self.drivers[index].unsynced = nil
                 self.releaseSpooled(count, index)
             }

@@ -27,13 +27,18 @@ final class PublisherLoop {
         var highestSent: UInt64 = 0
         /// Records of the lane that stand in the spool, by type; of the replay lane those an earlier process left.
         var spooled = [UInt64](repeating: 0, count: MessageType.allCases.count)
-        /// Records written to the spool that leave the ring once the spool is synced up to `until`.
-        var unsynced: (count: UInt64, until: UInt64)?
+        /// Records that stand in the spool from `from` on and leave the ring once it is synced up to `until`.
+        var unsynced: (count: UInt64, from: UInt64, until: UInt64)?
         /// Records below this are looked up among what the streams hold before they are sent.
         var lookedUpTo: UInt64 = 0
+        /// The streams are to be read again once they take messages of the lane.
+        var looksAgain = false
 
         /// Whether new records of the lane queue behind those in the spool.
-        var isSpooling: Bool { self.unsynced != nil || self.spooled.contains { $0 > 0 } }
+        var isSpooling: Bool {
+            if case .replay = self.role { return false }
+            return self.unsynced != nil || self.spooled.contains { $0 > 0 }
+        }
 
         var queue: PublishQueue? {
             switch self.role {
@@ -108,6 +113,8 @@ final class PublisherLoop {
             var replay = Driver(
                 lane: store.replay, role: .replay, window: AcknowledgementWindow(configuration), pause: pause)
             replay.spooled = store.spool.recovery.recordsByType
+            // Nobody knows which of them the process before had sent.
+            replay.window.holdFloors(until: store.spool.count)
             self.drivers.append(replay)
         }
         self.fences = FenceLedger(lanes: self.drivers.count)
@@ -233,6 +240,7 @@ final class PublisherLoop {
     }
 
     private func giveUp(_ record: QueueRecord, _ reason: DropReason, _ index: Int) {
+        self.snapshot.problems.count(reason == .tooLarge ? .tooLarge : .refused)
         record.verdict = reason
         self.drivers[index].queue?.messagesLost()
     }
@@ -257,7 +265,7 @@ final class PublisherLoop {
         for index in self.drivers.indices where self.drivers[index].isAcknowledged {
             guard let sent = self.drivers[index].window.oldestSentAt, now - sent > self.acknowledgementTimeout
             else { continue }
-            self.snapshot.acknowledgementTimeouts &+= 1
+            self.snapshot.problems.count(.late)
             self.goBack(index, .acknowledgementsLate, now)
         }
     }
@@ -274,10 +282,13 @@ final class PublisherLoop {
     func release(_ count: UInt64, _ index: Int) {
         let now = PublishClock.wall()
         let mode = self.drivers[index].lane.mode
+        // There the source says which lane the record came from.
+        let isReplayed = index == self.spooling?.replay
         self.release(count, index, as: .confirmed) { record in
             if record.verdict == nil {
                 self.latencies.record(
-                    microseconds: now &- record.enqueuedMicroseconds, mode: mode, source: record.source)
+                    microseconds: now &- record.enqueuedMicroseconds, mode: mode,
+                    source: isReplayed ? 0 : record.source)
             }
         }
     }
@@ -311,7 +322,14 @@ final class PublisherLoop {
     }
 
     /// Sends a lane again from its oldest unacknowledged message, after a pause and slowly at first.
+    ///
+    /// What is sent again may be stored already, for longer than the stream remembers ids: the streams are read before,
+    /// and, where they refused, once more as soon as they take messages.
     func goBack(_ index: Int, _ problem: StreamProblem, _ now: Int64) {
+        if self.drivers[index].lane.kind == .log {
+            if !self.drivers[index].looksAgain || problem == .acknowledgementsLate { self.resuming.isWanted = true }
+            self.drivers[index].looksAgain = true
+        }
         self.drivers[index].window.goBack(allowed: 1)
         self.drivers[index].lane.goBack()
         self.drivers[index].blockedUntil = now + self.drivers[index].pause.next(using: &self.random)

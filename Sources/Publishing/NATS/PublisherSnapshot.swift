@@ -15,9 +15,8 @@ package struct PublisherSnapshot: Sendable {
     package var duplicates: UInt64 = 0
     /// Messages sent again.
     package var repeated: UInt64 = 0
-    package var acknowledgementTimeouts: UInt64 = 0
-    package var noStreamAnswers: UInt64 = 0
-    package var refusals: UInt64 = 0
+    /// What kept messages from being stored.
+    package var problems = PublishProblems()
     package var fencesSent: UInt64 = 0
     package var fencesReturned: UInt64 = 0
     package var fencesTimedOut: UInt64 = 0

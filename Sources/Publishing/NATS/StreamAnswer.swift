@@ -23,21 +23,6 @@ enum StreamAnswer: Equatable {
         }
     }
 
-    /// What may be done about a failure.
-    enum Recovery: Equatable {
-        case retry
-        case drop(DropReason)
-    }
-
-    /// 10054: the message is larger than the stream takes. Other codes of 400 to 499 will not change by trying.
-    static func recovery(code: Int, error: Int) -> Recovery {
-        switch (code, error) {
-        case (_, 10054): .drop(.tooLarge)
-        case (400..<500, _): .drop(.refused)
-        default: .retry
-        }
-    }
-
     private static func number(after key: StaticString, in bytes: UnsafeRawBufferPointer) -> UInt64? {
         guard var index = Self.value(of: key, in: bytes) else { return nil }
         var value: UInt64?

@@ -82,6 +82,16 @@ extension PublishLane {
         return nil
     }
 
+    /// Visits what is in flight, oldest first, for rare use.
+    func visitInFlight(_ visit: (QueueRecord) -> Void) {
+        var position = self.releasedPosition
+        for _ in 0..<self.inFlightCount {
+            let (record, start) = self.record(at: position)
+            visit(record)
+            position = start &+ UInt64(record.totalBytes)
+        }
+    }
+
     /// Releases so few records that a reader of the accounts never waits long for the block's version.
     private func releaseStep(_ count: UInt64, as outcome: Outcome, visit: (QueueRecord) -> Void) {
         var position = self.releasedPosition

@@ -90,8 +90,10 @@ struct AcknowledgementWindowTests {
 
     @Test("What trying again cannot mend is dropped, the rest is tried again")
     func recovery() {
-        #expect(StreamAnswer.recovery(code: 400, error: 10054) == .drop(.tooLarge))
-        #expect(StreamAnswer.recovery(code: 400, error: 10060) == .drop(.refused))
-        #expect(StreamAnswer.recovery(code: 503, error: 10077) == .retry)
+        #expect(PublishProblem(code: 400, error: 10054).reason == .tooLarge)
+        #expect(PublishProblem(code: 400, error: 10060).reason == .refused)
+        #expect(PublishProblem(code: 503, error: 10077) == .full)
+        #expect(PublishProblem(code: 503, error: 10008) == .unavailable)
+        #expect(PublishProblem(code: 503, error: 10077).reason == nil)
     }
 }

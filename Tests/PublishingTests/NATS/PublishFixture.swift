@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Synchronization
 import Testing
@@ -11,24 +12,29 @@ final class PublishFixture: Sendable {
     let queue: PublishQueue
     let subjects = Subjects()
     let events = EventLog()
+    let ledger: GapLedger
     private let accounts: AccountsWatch
 
     init(
         jetStream: Bool = true, arguments: [String] = [],
         limits: QueueLimits = QueueLimits(bytes: 32 << 20, messages: 200_000),
-        start: Bool = true, configure: (inout PublisherConfiguration) -> Void = { _ in }
+        start: Bool = true, server: EmbeddedNATSServer? = nil, boot: String = "b1",
+        configure: (inout PublisherConfiguration) -> Void = { _ in }
     ) async throws {
-        self.server = try Self.makeServer(jetStream: jetStream, arguments: arguments)
+        self.server = try server ?? Self.makeServer(jetStream: jetStream, arguments: arguments)
         if start { try await self.server.start() }
         var configuration = PublisherConfiguration(connection: NATSConnectionOptions(addresses: [self.server.url]))
         configuration.connection.connectTimeout = .milliseconds(500)
         configuration.backoffMax = .milliseconds(300)
         configuration.streams = StreamSpecification.standard(self.subjects)
         configure(&configuration)
-        self.publisher = NATSPublisher(configuration: configuration, observer: self.events)
+        self.ledger = GapLedger(instance: "test", boot: boot)
+        self.publisher = NATSPublisher(
+            configuration: configuration, observer: self.events,
+            ledger: LedgerOutput(self.ledger, subjects: self.subjects, encoder: JSONMessageEncoder()))
         self.queue = self.publisher.makeQueue(limits: limits)
-        self.accounts = try #require(AccountsWatch(self.publisher))
         try self.publisher.start()
+        self.accounts = try #require(AccountsWatch(self.publisher))
     }
 
     static func makeServer(jetStream: Bool, arguments: [String] = []) throws -> EmbeddedNATSServer {
@@ -54,9 +60,11 @@ final class PublishFixture: Sendable {
         }
     }
 
-    static func put(_ lane: PublishLane, _ type: MessageType, _ subject: String, _ number: Int) -> Bool {
-        let text = "\(number)"
-        let id = lane.mode == .jetstream ? text : ""
+    static func put(
+        _ lane: PublishLane, _ type: MessageType, _ subject: String, _ number: Int, filling: Int = 0
+    ) -> Bool {
+        let id = lane.mode == .jetstream ? "\(number)" : ""
+        let text = "\(number)" + String(repeating: " ", count: filling)
         let body = Array(subject.utf8) + [0] + Array(id.utf8) + Array(text.utf8)
         guard let room = lane.reserve(upTo: body.count) else { return false }
         room.copyBytes(from: body)
@@ -85,15 +93,53 @@ final class PublishFixture: Sendable {
     }
 
     /// Stops everything and says what the accounts looked like all along.
-    func finish(deadline: Duration = .seconds(15)) async -> DrainReport {
+    func finish(deadline: Duration = .seconds(15), stopsServer: Bool = true) async -> DrainReport {
         let report = await self.publisher.drain(deadline: deadline)
-        await self.server.stop()
+        if stopsServer { await self.server.stop() }
         let seen = self.accounts.end()
         #expect(seen.cuts > 0 && seen.unbalanced == 0, "\(seen)")
         return report
     }
 
-    /// Numbers in `stream`, in the order stored, by subject: read with a subscriber of its own through a consumer.
+    /// What `stream` holds, read over a connection of its own: the ids of each subject in the order stored.
+    func contents(_ stream: String = "MARKET_DATA") throws -> [String: [Int]] {
+        var contents: [String: [Int]] = [:]
+        try self.read(stream, headersOnly: true) { message in
+            let id = String(decoding: message.messageID, as: UTF8.self)
+            let number = id.split(separator: ":").last.flatMap { Int($0) } ?? -1
+            contents[String(decoding: message.subject, as: UTF8.self), default: []].append(number)
+        }
+        return contents
+    }
+
+    /// The newest text of each entry that the stream of losses holds, by id.
+    func gaps() throws -> [String: [String: Any]] {
+        var gaps: [String: [String: Any]] = [:]
+        try self.read("GAPS", headersOnly: false) { message in
+            let object = try? JSONSerialization.jsonObject(with: Data(message.payload)) as? [String: Any]
+            if let object, let id = object["id"] as? String { gaps[id] = object }
+        }
+        return gaps
+    }
+
+    /// How many messages of `type` are told as lost for `cause`.
+    func missing(_ type: MessageType, _ cause: GapCause) throws -> UInt64 {
+        try self.gaps().values
+            .filter { $0["of"] as? String == "\(type.token)" && $0["cause"] as? String == cause.rawValue }
+            .reduce(0) { $0 + (($1["missing"] as? NSNumber)?.uint64Value ?? 0) }
+    }
+
+    private func read(_ stream: String, headersOnly: Bool, _ receive: (StoredMessageView) -> Void) throws {
+        let reader = try StreamReader(connecting: NATSConnectionOptions(addresses: [self.server.url]))
+        let request = StreamReader.Request(
+            stream, from: .first, headersOnly: headersOnly, deadline: .now + .seconds(30))
+        _ = try reader.read(request) { message in
+            receive(message)
+            return true
+        }
+    }
+
+    /// How many messages on `subject` a stream holds.
     func stored(_ stream: String, subject: String) throws -> Int {
         let connection = try NATSConnection(
             NATSConnectionOptions(addresses: [self.server.url]), signals: ConnectionSignals(waker: PublisherWaker()),
@@ -138,7 +184,8 @@ final class AccountsWatch: Sendable {
                 shared.seen.withLock { seen in
                     for cut in parts {
                         seen.cuts += 1
-                        if !cut.isConsistent { seen.loose += 1 } else if !cut.isBalanced { seen.unbalanced += 1 }
+                        let isSane = cut.isBalanced && cut.spooled < 1 << 62
+                        if !cut.isConsistent { seen.loose += 1 } else if !isSane { seen.unbalanced += 1 }
                     }
                 }
                 usleep(2000)
