@@ -51,7 +51,7 @@ package final class GapLedger: Sendable {
         /// Ids that are told to be lost already, by restarts or by an earlier process, by place.
         var told: [GapSubject: TradeRuns] = [:]
         /// Entries about trades that were given out and that the next process must know of, with the number in the lane
-        /// behind their message; the last of an id counts.
+        /// behind their message.
         var given: [(entry: LedgerEntry, end: UInt64)] = []
         var next: UInt64 = 1
         var counts = Counts()
@@ -204,7 +204,7 @@ package final class GapLedger: Sendable {
             while taken.count < limit, !state.due.isEmpty {
                 var entry = state.due.removeFirst()
                 taken.append(entry.publish(wall: wall))
-                if entry.isOfTrades { state.given.append((entry, .max)) }
+                Self.give(entry, &state)
                 self.settle(entry, &state)
             }
             guard taken.count < limit else { return taken }
@@ -212,7 +212,7 @@ package final class GapLedger: Sendable {
                 var entry = entry
                 if entry.isChanged, isLast || entry.isDue(at: now, self.limits) {
                     taken.append(entry.publish(wall: wall))
-                    if entry.isOfTrades { state.given.append((entry, .max)) }
+                    Self.give(entry, &state)
                     state.open[key] = entry
                 } else if entry.isOver(at: now, self.limits) {
                     state.open[key] = nil
@@ -224,6 +224,12 @@ package final class GapLedger: Sendable {
     }
 
     // MARK: Over restarts
+
+    private static func give(_ entry: LedgerEntry, _ state: inout State) {
+        guard entry.isOfTrades else { return }
+        state.given.removeAll { $0.entry.id == entry.id }
+        state.given.append((entry, .max))
+    }
 
     /// Takes note that what was given out so far stands in the lane below `number`.
     func queued(below number: UInt64) {

@@ -78,6 +78,9 @@ struct LedgerEntry {
         if first == self.loss.first, last < self.loss.last, self.repaired == 0 {
             self.loss.first = last + 1
             self.loss.missing = missing - count
+        } else if last == self.loss.last, first > self.loss.first, self.repaired == 0 {
+            self.loss.last = first - 1
+            self.loss.missing = missing - count
         } else {
             self.repaired &+= count
         }

@@ -85,4 +85,27 @@ struct RestartLossTests {
         #expect(self.kept(releasedBelow: 5, isPassed: false).count == 1)
         #expect(self.kept(releasedBelow: 5).isEmpty)
     }
+
+    @Test("What is kept of an entry is its last word")
+    func lastWordIsKept() {
+        self.lose(11...19)
+        _ = self.told()
+        self.ledger.queued(below: 5)
+        self.ledger.holds(Self.place, trades: TradeRuns(14...19))
+        _ = self.told()
+        self.ledger.queued(below: 6)
+        // The mark is past what is left of it, and not past what it said at first.
+        let kept = self.ledger.unsafeTrades(releasedBelow: 6, isReconciled: true) { $0.last <= 13 }
+        #expect(kept.isEmpty)
+    }
+
+    @Test("Trades that come late are taken off either end of a loss")
+    func lateTrades() {
+        self.lose(11...19)
+        self.ledger.found(Self.subject, trades: 19...19)
+        self.ledger.found(Self.subject, trades: 11...12)
+        #expect(self.told() == ["13-18 6"])
+        self.ledger.found(Self.subject, trades: 15...15)
+        #expect(self.told() == ["13-18 5"])
+    }
 }
