@@ -68,12 +68,6 @@ extension PublisherLoop {
             deadline: self.configuration.resumeTimeout, waker: self.waker)
     }
 
-    /// Looks whether the ledger misses trades that the streams may hold.
-    func lookAtLedger(_ now: Int64) {
-        guard let ledger = self.ledger?.output.ledger else { return }
-        self.resuming.reconciling.look(losses: ledger.tradeRanges, floors: self.resuming.tops, at: now)
-    }
-
     private func resumed(_ result: ResumeAttempt.Outcome) {
         self.snapshot.resumes &+= 1
         self.snapshot.resumedMessages &+= UInt64(result.read)
@@ -160,6 +154,7 @@ extension PublisherLoop {
             guard number > 0, self.resuming.known.insert(number).inserted else { continue }
             if end.sequence == 0 { self.resuming.empty.insert(number) }
             self.resuming.tops.raise(number, to: end.sequence)
+            self.resuming.reconciling.begin(number, at: end.sequence)
             for index in self.drivers.indices
             where self.drivers[index].highestSent <= self.drivers[index].lane.releasedCount {
                 self.drivers[index].window.raiseFloor(of: number, to: end.sequence)
@@ -180,7 +175,7 @@ extension PublisherLoop {
 
     /// Up to which sequence of each stream everything this publisher ever sent is settled.
     private var openFloors: StreamFloors {
-        var floors = self.resuming.tops
+        var floors = self.resuming.tops.lower(self.resuming.reconciling.behind)
         for driver in self.drivers
         where driver.lane.mode == .jetstream && driver.highestSent > driver.lane.releasedCount {
             floors = floors.lower(driver.window.floors)

@@ -172,9 +172,11 @@ extension PublisherLoop {
 
     /// Writes what the next start needs, and tells when the disk fails or works again.
     func keepStore(_ now: Int64) {
-        guard let spooling = self.spooling, now - spooling.keptAt >= 100_000 else { return }
-        self.lookAtLedger(now)
-        self.spooling?.keptAt = now
+        guard now - self.keptAt >= 100_000 else { return }
+        self.keptAt = now
+        let losses = self.ledger?.output.ledger.tradeRanges ?? 0
+        self.resuming.reconciling.look(losses: losses, floors: self.resuming.tops, at: now)
+        guard let spooling = self.spooling else { return }
         self.keepPlaces()
         self.snapshot.spool = SpoolFigures(spooling.store)
         let state = spooling.store.spool.state

@@ -81,6 +81,8 @@ final class PublisherLoop {
     var spooling: Spooling?
     var ledger: GapWriter?
     var resuming = ResumeState()
+    /// When what the next start needs was last written, µs.
+    var keptAt: Int64 = 0
     private var firstLane = 0
     private let fenceInterval: Int64
     private let fenceTimeout: Int64

@@ -51,8 +51,6 @@ struct Spooling {
     var expiredAt: Int64 = 0
     /// Unreadable records of which the accounts know.
     var lostSettled: UInt64 = 0
-    /// When floors and marks were last written, µs.
-    var keptAt: Int64 = 0
     /// Whether the disk took everything when it was last looked at.
     var works = true
 }

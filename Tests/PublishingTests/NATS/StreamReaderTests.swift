@@ -110,7 +110,8 @@ struct StreamReaderTests {
             later.append(StoredMessage($0))
             return later.count < 5
         }
-        #expect(later.count == 5 && later == Array(messages.filter { later[0] == $0 || later[0] < $0 }.prefix(5)))
+        try #require(later.count == 5, "\(outcome)")
+        #expect(later == Array(messages.filter { later[0] == $0 || later[0] < $0 }.prefix(5)))
         #expect(later[0].timestampMicroseconds > messages[249].timestampMicroseconds)
         #expect(outcome == .stopped(messages: 5, through: later[4].streamSequence))
 
