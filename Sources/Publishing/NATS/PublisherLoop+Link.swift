@@ -29,6 +29,7 @@ extension PublisherLoop {
             self.drivers[index].isAcknowledged = made.hasJetStream && self.drivers[index].lane.mode == .jetstream
             self.drivers[index].window.skip(to: self.drivers[index].lane.releasedCount)
             self.drivers[index].blockedUntil = 0
+            self.drivers[index].looksAgain = false
             self.drivers[index].queue?.setDeliveryState(.up)
         }
         self.takeEnds(made.ends)

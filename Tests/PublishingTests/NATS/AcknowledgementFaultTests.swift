@@ -76,7 +76,8 @@ struct AcknowledgementFaultTests {
             ) {
                 $0.acknowledgementTimeout = .milliseconds(300)
                 $0.windowMessages = seed % 2 == 0 ? 128 : 1024
-                $0.spillAfter = .milliseconds(seed % 3 == 0 ? 50 : 400)
+                // From nearly always to hardly ever.
+                $0.spillAfter = .milliseconds([400, 50, 150, 10_000][Int(seed % 4)])
                 $0.connection.writeDeadline = .milliseconds(100)
                 for index in $0.streams.indices { $0.streams[index].dedupeWindow = .milliseconds(200) }
             }

@@ -192,6 +192,79 @@ struct PublisherSpoolTests {
         }
     }
 
+    @Test("What goes to disk after the streams were read is not sent again either")
+    func slowSpill() async throws {
+        try await Self.withDirectory { directory in
+            let files = FaultyFiles()
+            let limits = QueueLimits(bytes: 4 << 20, messages: 20_000)
+            let fixture = try await Self.fixture(directory, limits: limits, start: true, sync: .always) {
+                $0.spoolFiles = files
+                for index in $0.streams.indices { $0.streams[index].dedupeWindow = .milliseconds(100) }
+                $0.spillAfter = .milliseconds(300)
+                $0.acknowledgementTimeout = .seconds(1)
+            }
+            #expect(try await fixture.waitUntilConnected())
+            // A batch a sync: most of it follows long after the reading.
+            files.faults.syncMicroseconds.store(50_000, ordering: .relaxed)
+            fixture.publisher.control.tamper { $0.removeAll { if case .stored = $0 { true } else { false } } }
+            fixture.produce(.trade, symbol: "BTC-USDT", numbers: 0..<2000)
+            #expect(try await PublishFixture.wait { Self.log(fixture).confirmed == 2000 })
+            #expect(fixture.publisher.snapshot().spooled > 0)
+            #expect(try fixture.contents()[Self.trade] == Array(0..<2000))
+            _ = await fixture.finish()
+        }
+    }
+
+    @Test(
+        "A server without JetStream that stalls and dies gets each message once at most, in order, and all are accounted for",
+        arguments: [SpoolSync.interval(.milliseconds(100)), .always])
+    func stallingWithoutJetStream(sync: SpoolSync) async throws {
+        try await Self.withDirectory { directory in
+            let fixture = try await Self.fixture(directory, jetStream: false, start: true, sync: sync) {
+                $0.fenceTimeout = .milliseconds(500)
+            }
+            #expect(try await fixture.waitUntilConnected())
+            let subscriber = try fixture.subscribe()
+            let producer = try #require(
+                NativeThread(name: "produce") {
+                    fixture.produce(.trade, symbol: "BTC-USDT", numbers: 0..<20_000, pace: 100)
+                })
+            for part in 0..<4 {
+                try await Task.sleep(for: .milliseconds(400))
+                guard let child = fixture.server.processID else { continue }
+                if part % 2 == 0 {
+                    kill(child, SIGSTOP)
+                    try await Task.sleep(for: .milliseconds(part == 0 ? 300 : 900))
+                    kill(child, SIGCONT)
+                } else {
+                    kill(child, SIGKILL)
+                }
+            }
+            producer.join()
+            #expect(
+                try await PublishFixture.wait {
+                    let cut = fixture.queue.log.cut()
+                    return cut.confirmed + cut.unconfirmed + cut.dropped == 20_000
+                })
+            let cut = fixture.queue.log.cut()
+            #expect(cut.dropped == 0 && fixture.publisher.snapshot().spooled > 0)
+            try await Task.sleep(for: .milliseconds(200))
+            subscriber.close()
+            var numbers: [Int] = []
+            for await message in subscriber.messages where message.subject == Self.trade {
+                numbers.append(Int(String(decoding: message.payload, as: UTF8.self)) ?? -1)
+            }
+            #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 })
+            // What is sent while the subscriber connects anew is confirmed and not seen by it.
+            #expect(UInt64(numbers.count) <= cut.confirmed + cut.unconfirmed)
+            #expect(
+                try await PublishFixture.wait {
+                    fixture.ledger.counts.missing[GapCause.unconfirmed.ordinal] == cut.unconfirmed
+                })
+            _ = await fixture.finish()
+        }
+    }
+
     @Test("A disk that takes nothing costs the oldest once the ring is full; they are counted and on the ledger")
     func failingDisk() async throws {
         try await Self.withDirectory { directory in
