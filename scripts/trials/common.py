@@ -408,7 +408,8 @@ def folder_bytes(folder):
 
 
 def stored_messages(nats, stream, subject, has_payload=False):
-    """Everything that a stream holds of `subject`, oldest first: subject, message id, payload; over a bare socket.
+    """Everything that a stream holds of `subject`, oldest first: subject, message id, payload, and when it was stored, in
+    seconds since the epoch; over a bare socket.
 
     A client library takes longer to read a million messages than the trial has taken to make them.
     """
@@ -426,7 +427,7 @@ def stored_messages(nats, stream, subject, has_payload=False):
             'CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\n'
             f"SUB {answer} 1\r\nSUB {inbox} 2\r\n"
             f"PUB $JS.API.CONSUMER.CREATE.{stream} {answer} {len(body)}\r\n{body}\r\n").encode())
-        _, _, made = next_message(file, link)
+        _, _, made, _ = next_message(file, link)
         made = json.loads(made)
         if "error" in made:
             raise OSError(f"{stream}: {made['error']}")
@@ -437,18 +438,19 @@ def stored_messages(nats, stream, subject, has_payload=False):
                 wanted = min(left, 5000)
                 body = json.dumps({"batch": wanted})
                 link.sendall(f"PUB {request} {inbox} {len(body)}\r\n{body}\r\n".encode())
-            name, header, payload = next_message(file, link)
+            name, header, payload, reply = next_message(file, link)
             if b"Nats-Msg-Id" not in header and header.startswith(b"NATS/1.0 "):
                 wanted = 0
                 continue
             wanted, left = wanted - 1, left - 1
             start = header.find(b"Nats-Msg-Id:")
             message_id = header[start + 12:header.find(b"\r\n", start)].strip().decode() if start >= 0 else ""
-            yield name, message_id, payload
+            # $JS.ACK.<stream>.<consumer>.<delivered>.<stream sequence>.<consumer sequence>.<time, ns>.<pending>
+            yield name, message_id, payload, int(reply.split(b".")[-2]) / 1e9
 
 
 def next_message(file, link):
-    """The next message of a NATS connection: subject, headers, payload."""
+    """The next message of a NATS connection: subject, headers, payload, reply subject."""
     while True:
         line = file.readline()
         words = line.split()
@@ -460,7 +462,8 @@ def next_message(file, link):
             total = int(words[-1])
             head = int(words[-2]) if words[0] == b"HMSG" else 0
             data = file.read(total + 2)
-            return words[1].decode(), data[:head], data[head:total]
+            reply = words[3] if len(words) == (6 if head else 5) else b""
+            return words[1].decode(), data[:head], data[head:total], reply
         elif words[0] == b"-ERR":
             raise OSError(line.decode())
 
@@ -468,9 +471,16 @@ def next_message(file, link):
 def stored_trades(nats):
     """The ids of the trades in the stream, in its order, by the name of their book."""
     ids = {}
-    for subject, message_id, _ in stored_messages(nats, "MARKET_DATA", "md.trade.>"):
+    for subject, message_id, _, _ in stored_messages(nats, "MARKET_DATA", "md.trade.>"):
         ids.setdefault(urllib.parse.unquote(subject.split(".", 2)[2]), []).append(int(message_id.rpartition(":")[2]))
     return ids
+
+
+def drain_rate(nats, since, count):
+    """How fast the stream took the first `count` trades after a moment: messages a second, and seconds."""
+    times = [time for _, _, _, time in stored_messages(nats, "MARKET_DATA", "md.trade.>") if time >= since][:count]
+    seconds = times[-1] - times[0] if len(times) > 1 else 0
+    return (len(times) / seconds if seconds > 0 else 0), seconds
 
 
 def ledger(nats):
@@ -480,7 +490,7 @@ def ledger(nats):
     schema = json.loads((ROOT / "docs/schema/gap.schema.json").read_text())
     validator = jsonschema.Draft202012Validator(schema)
     entries, complaints = {}, []
-    for subject, _, payload in stored_messages(nats, "GAPS", "md.gap.>", has_payload=True):
+    for subject, _, payload, _ in stored_messages(nats, "GAPS", "md.gap.>", has_payload=True):
         entry = json.loads(payload)
         complaints += [f"{subject}: {error.message}" for error in validator.iter_errors(entry)]
         entries[entry["id"]] = entry
