@@ -44,7 +44,7 @@ extension EventPublisher {
         let epoch = self.queue.coreEpoch
         guard epoch != self.seenEpoch else { return }
         self.seenEpoch = epoch
-        for index in 0..<self.slots.count { self.loseChain(index) }
+        for index in 0..<self.slots.count { self.loseChain(index, .disconnected) }
     }
 
     /// Whether a held book's chain was lost, nil when no view is held or there is no room yet.
@@ -65,7 +65,8 @@ extension EventPublisher {
         self.publish(offer, now)
     }
 
-    mutating func loseChain(_ index: Int) {
+    mutating func loseChain(_ index: Int, _ reason: DropReason) {
+        if !self.slots[index].chainIsLost { self.slots[index].chainLoss = reason }
         self.slots[index].chainIsLost = true
         self.hold(view: index)
     }

@@ -25,6 +25,8 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         var instrumentIsHeld = false
         /// Readers missed a delta: nothing of this chain is worth sending.
         var chainIsLost = false
+        /// What cost the chain its first delta.
+        var chainLoss = DropReason.queueFull
         var heldOffer: BestBidOffer?
     }
 
@@ -169,21 +171,22 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         let number = self.table.next(slot.deltaPlace)
         let lane = self.queue.lane(for: .orderbookDelta)
         guard lane.kind != .core || self.queue.deliveryState == .up else {
-            self.loseChain(index)
+            self.loseChain(index, .disconnected)
             lane.countDropped(.orderbookDelta, .disconnected)
             self.lose(
                 .orderbookDelta, of: delta.head.instrument, at: slot.deltaPlace, number, reason: .disconnected, now)
             return
         }
         guard !slot.chainIsLost else {
-            lane.countDropped(.orderbookDelta, .queueFull)
-            self.lose(.orderbookDelta, of: delta.head.instrument, at: slot.deltaPlace, number, now)
+            lane.countDropped(.orderbookDelta, slot.chainLoss)
+            self.lose(
+                .orderbookDelta, of: delta.head.instrument, at: slot.deltaPlace, number, reason: slot.chainLoss, now)
             return
         }
         let count = Int(delta.bids.count) + Int(delta.asks.count)
         let most = count * ByteWriter.levelBytesMax
         guard var writer = self.open(.orderbookDelta, at: slot.deltaPlace, id: Self.noID, bytesMax: most) else {
-            self.loseChain(index)
+            self.loseChain(index, .queueFull)
             self.lose(.orderbookDelta, of: delta.head.instrument, at: slot.deltaPlace, number, now)
             return
         }

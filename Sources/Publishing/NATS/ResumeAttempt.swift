@@ -57,8 +57,10 @@ final class ResumeAttempt: Sendable {
         do throws(NATSError) {
             let reader = try StreamReader(connection)
             for (stream, floor) in floors {
+                // A stream that was made anew counts from 1 again.
+                let isAnew = try reader.lastSequence(of: stream, deadline: deadline).map { $0 < floor } ?? false
                 let request = StreamReader.Request(
-                    stream, from: .sequence(floor &+ 1), headersOnly: true, deadline: deadline)
+                    stream, from: isAnew ? .first : .sequence(floor &+ 1), headersOnly: true, deadline: deadline)
                 let result = try reader.read(request) { message in
                     outcome.read += 1
                     if !message.messageID.isEmpty { outcome.ids.insert(message.messageID) }
