@@ -62,7 +62,8 @@ struct EventPublisherTests {
         let afterFlush = try bench.take()
         #expect(afterFlush.map(\.type) == ["orderbook", "orderbook_delta"])
         let counts = bench.counts(.orderbookDelta)
-        #expect(counts[.disconnected] == 1 && counts[.queueFull] == 1 && counts.produced == 4)
+        #expect(counts[.disconnected] == 2, "what follows in a lost chain names what cost it")
+        #expect(counts[.queueFull] == 0 && counts.produced == 4)
         let again = bench.flush()
         #expect(again.isEmpty)
     }
