@@ -32,6 +32,28 @@ struct BookKeeperTests {
         #expect(requests.map(\.instrument) == [fixture.id] && requests.map(\.purpose) == [.seed])
     }
 
+    @Test("A span without a book is told when it begins and when it ends, by the ids that are missing")
+    func losses() {
+        let fixture = BookFixture(BookSettings())
+        _ = fixture.delta(1, 2)
+        let beforeTheFirst = fixture.keeper.takeLosses()
+        #expect(beforeTheFirst.isEmpty)
+        _ = fixture.snapshot(10, bids: Self.bids, asks: Self.asks)
+        _ = fixture.delta(10, 12)
+        let lastGood = fixture.now
+        _ = fixture.delta(13, 15)
+        let begun = fixture.keeper.takeLosses()
+        #expect(begun.map(\.reason) == [.gap] && begun.map(\.from) == [13])
+        #expect(begun.first?.to == nil && begun.first?.toMicroseconds == nil)
+        #expect(begun.first?.fromMicroseconds == lastGood)
+        _ = fixture.snapshot(14, bids: Self.bids, asks: Self.asks)
+        let ended = fixture.keeper.takeLosses()
+        #expect(ended.map(\.from) == [13] && ended.map(\.to) == [15])
+        #expect(ended.first?.toMicroseconds == fixture.now)
+        let nothingMore = fixture.keeper.takeLosses()
+        #expect(nothingMore.isEmpty)
+    }
+
     @Test("A snapshot that is older than the kept frames leaves the book broken, a newer one brings it up")
     func snapshotAge() {
         let fixture = BookFixture(BookSettings())

@@ -197,7 +197,7 @@ package final class GapLedger: Sendable {
     /// Takes up to `limit` entries whose time has come; they count as published.
     ///
     /// - Parameter isLast: Whether the process ends, so that nothing waits any more.
-    func takeDue(_ limit: Int, wall: Int64, isLast: Bool = false) -> [GapEntry] {
+    package func takeDue(_ limit: Int, wall: Int64, isLast: Bool = false) -> [GapEntry] {
         let now = self.clock()
         return self.state.withLock { state in
             var taken: [GapEntry] = []

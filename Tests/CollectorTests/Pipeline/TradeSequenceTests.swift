@@ -1,5 +1,6 @@
 import Collector
 import MarketModel
+import Publishing
 import Testing
 
 @Suite("Trades by their ids")
@@ -23,6 +24,32 @@ struct TradeSequenceTests {
         let taken = Self.taken([10, 11, 13, 12, 12, 13, 15, 11, 14, 14, 16], by: &sequence)
         #expect(taken == [10, 11, 13, 12, 15, 14, 16])
         #expect(sequence.missing == 0 && sequence.late == 2 && sequence.duplicates == 4 && sequence.jumps == 2)
+    }
+
+    @Test("A jump names its ids and its cause: in the stream, after a reconnect, after a restart")
+    func jumps() {
+        var sequence = TradeSequence()
+        sequence.resume(after: 100)
+        #expect(Self.taken([104], by: &sequence) == [104])
+        #expect(sequence.lastJump?.ids == 101...103 && sequence.lastJump?.cause == .restart)
+        #expect(Self.taken([105, 107], by: &sequence) == [105, 107])
+        #expect(sequence.lastJump?.ids == 106...106 && sequence.lastJump?.cause == .tradeJump)
+        sequence.connectionEnded()
+        #expect(Self.taken([120], by: &sequence) == [120])
+        #expect(sequence.lastJump?.ids == 108...119 && sequence.lastJump?.cause == .reconnect)
+        #expect(sequence.missing == 3 + 1 + 12 && sequence.jumps == 3)
+    }
+
+    @Test("What the process before had published is not taken again; a venue that counts anew is followed")
+    func resumed() {
+        var sequence = TradeSequence()
+        sequence.resume(after: 100)
+        #expect(Self.taken([99, 100, 101], by: &sequence) == [101])
+        #expect(sequence.jumps == 0 && sequence.duplicates == 2)
+        var anew = TradeSequence()
+        anew.resume(after: 1_000)
+        #expect(Self.taken([5, 6], by: &anew) == [5, 6])
+        #expect(anew.restarts == 1 && anew.missing == 0)
     }
 
     @Test("What was passed over and never comes is missing")

@@ -32,6 +32,7 @@ final class FeedRig {
 
     let slot = Slot()
     let feed: FeedConnection
+    let ledger = GapLedger(instance: "test", boot: "0")
     private let worker: LoopWorker
     private let book: InstrumentID
 
@@ -39,7 +40,8 @@ final class FeedRig {
         let limits = QueueLimits(bytes: 1 << 20, messages: 1_000)
         let queue = PublishQueue(limits: limits, waker: PublisherWaker())
         let publisher = EventPublisher(
-            encoder: JSONMessageEncoder(), queue: queue, subjects: Subjects(), instance: "test", boot: "0", depth: 100)
+            encoder: JSONMessageEncoder(), queue: queue, subjects: Subjects(), instance: "test", boot: "0", depth: 100,
+            ledger: self.ledger)
         self.worker = LoopWorker(
             index: 0, context: context, pipeline: Pipeline(books: BookSettings(), publisher: publisher),
             requests: SnapshotRequests(limit: 1), heartbeat: nil)
@@ -113,6 +115,14 @@ final class FeedRig {
 
     func shutDown(_ serial: UInt64) {
         self.frame(#"{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1}}"#, on: serial)
+    }
+
+    /// What the ledger would publish now, as `of cause missing`, with `…` where it lasts.
+    func losses() -> [String] {
+        self.worker.pipeline.tick(at: LoopClock.wallMicroseconds())
+        return self.ledger.takeDue(100, wall: 0, isLast: true).map { entry in
+            "\(entry.of.token) \(entry.cause.rawValue) \(entry.subject.symbol ?? "")\(entry.toMicroseconds == nil ? " …" : "")"
+        }.sorted()
     }
 
     func tick() {

@@ -33,6 +33,21 @@ struct FeedRotationTests {
         #expect(first == "disconnected")
     }
 
+    @Test("A connection that brought nothing for a while is on the ledger, while it lasts and when it is over")
+    func missing() async throws {
+        let told = try await Self.live { rig in
+            rig.close(1)
+            let during = rig.losses()
+            rig.open(2)
+            rig.acknowledge(on: 2)
+            let stillWithoutData = rig.losses()
+            rig.update(9, on: 2)
+            return during + ["then"] + stillWithoutData + ["then"] + rig.losses()
+        }
+        let name = "connection reconnect _conn-test-0"
+        #expect(told == ["\(name) …", "then", "then", name])
+    }
+
     @Test("A feed that was silent is live when the socket that takes over has data")
     func silentThenRotated() async throws {
         let states = try await Self.live { rig in

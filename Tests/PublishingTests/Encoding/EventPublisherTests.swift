@@ -68,6 +68,27 @@ struct EventPublisherTests {
         #expect(again.isEmpty)
     }
 
+    @Test(
+        "What finds no room is on the ledger at the next tick: trades by their ids without holes, deltas by their numbers"
+    )
+    func losses() throws {
+        var bench = PublisherBench(messages: 16)
+        for id in 1...16 { bench.trade(UInt64(id)) }
+        for id in [17, 18, 20] { bench.trade(UInt64(id)) }
+        bench.queue.setDeliveryState(.down)
+        for _ in 0..<3 { bench.delta() }
+        let early = bench.ledger.takeDue(10, wall: 1, isLast: true)
+        #expect(early.count == 1, "only what made way for another range is told before the tick")
+        _ = bench.flush()
+        let entries = (early + bench.ledger.takeDue(10, wall: 1, isLast: true)).sorted { $0.id < $1.id }
+        let told = entries.map {
+            "\($0.of.token) \($0.cause) \($0.range?.from ?? "")..\($0.range?.to ?? "") \($0.missing ?? 0)"
+        }
+        #expect(told.contains("trade queueFull 17..18 2") && told.contains("trade queueFull 20..20 1"))
+        #expect(told.contains("orderbook_delta disconnected 1..3 3") && told.count == 3)
+        #expect(entries.allSatisfy { $0.subject.symbol == "BTC-USDT" && $0.subject.venueSymbol == "BTCUSDT" })
+    }
+
     @Test("A delta that finds the queue full ends its chain too")
     func deltaInFullQueue() throws {
         var bench = PublisherBench(messages: 16)

@@ -10,6 +10,7 @@ struct PublisherBench: ~Copyable {
 
     let queue: PublishQueue
     var publisher: EventPublisher<JSONMessageEncoder>
+    let ledger = GapLedger(instance: "test", boot: "b")
     private var sequence: UInt64 = 1
 
     /// - Parameter messages: What each lane takes; conflation begins at half of it.
@@ -19,7 +20,7 @@ struct PublisherBench: ~Copyable {
         self.queue.setDeliveryState(state)
         self.publisher = EventPublisher(
             encoder: JSONMessageEncoder(), queue: self.queue, subjects: Subjects(), instance: "test", boot: "b",
-            depth: 10)
+            depth: 10, ledger: self.ledger)
         let instrument = Instrument(
             venue: VenueID("binance"), segment: "spot", market: .spot, symbol: "BTC-USDT", venueSymbol: "BTCUSDT",
             base: "BTC", quote: "USDT", contract: .spot, unit: .base)
