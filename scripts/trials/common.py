@@ -493,7 +493,8 @@ def ledger(nats):
     for subject, _, payload, _ in stored_messages(nats, "GAPS", "md.gap.>", has_payload=True):
         entry = json.loads(payload)
         complaints += [f"{subject}: {error.message}" for error in validator.iter_errors(entry)]
-        entries[entry["id"]] = entry
+        if entry["received_us"] >= entries.get(entry["id"], entry)["received_us"]:
+            entries[entry["id"]] = entry
     return entries, complaints
 
 

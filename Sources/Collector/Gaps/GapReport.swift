@@ -52,7 +52,9 @@ package struct GapReport: Sendable {
         self.limit = max(1, limit)
     }
 
-    /// Takes the stream's next message: it replaces what was told under its id before.
+    /// Takes the stream's next message: it replaces what was told under its id earlier, by `received_us`.
+    ///
+    /// A message that was kept in a spool at its limit stands behind later ones.
     package mutating func add(payload: some DataProtocol) {
         self.messages += 1
         guard let message = GapMessage(payload: payload) else {
@@ -60,6 +62,9 @@ package struct GapReport: Sendable {
             return
         }
         guard self.filter.wants(message) else { return }
+        if let known = self.newest[message.id]?.receivedMicroseconds, known > message.receivedMicroseconds ?? known {
+            return
+        }
         self.newest[message.id] = message
         if self.newest.count > self.limit + self.limit / 4 { self.trim() }
     }

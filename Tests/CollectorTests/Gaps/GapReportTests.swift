@@ -45,6 +45,14 @@ struct GapReportTests {
         #expect(report.messages == 3)
     }
 
+    @Test("A message that stands behind a later one of its id, since a full spool carried it on, replaces nothing")
+    func carried() {
+        var old = Self.entry(1, repaired: 0)
+        old.receivedMicroseconds -= 1
+        let report = Self.report([Self.entry(1, repaired: 4), old])
+        #expect(report.entries.map(\.repaired) == [4] && report.messages == 2)
+    }
+
     @Test("Only what is asked for is kept, by symbol of either kind, type and cause")
     func filter() {
         let other = GapSubject(venue: "binance", market: "spot", symbol: "ETH-USDT", venueSymbol: "ETHUSDT")
