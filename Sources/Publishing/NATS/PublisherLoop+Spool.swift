@@ -137,10 +137,16 @@ extension PublisherLoop {
         self.drivers[index].highestSent = max(self.drivers[index].highestSent, lane.releasedCount)
     }
 
+    /// Whether the server takes a lane's records now, so that what is oldest is about to leave anyway.
+    private func isTaken(_ index: Int) -> Bool {
+        guard case .up = self.link, self.drivers[index].isAcknowledged, !self.isBehindSpool(index) else { return false }
+        return self.snapshot.streamProblem == nil
+    }
+
     /// Gives up the oldest records of a full lane whose records have nowhere to go.
     private func overflow(_ index: Int) -> Bool {
         let lane = self.drivers[index].lane
-        guard lane.isFilled(to: Self.overflowShare) else { return false }
+        guard lane.isFilled(to: Self.overflowShare), !self.isTaken(index) else { return false }
         self.drivers[index].window.goBack(allowed: Self.batch)
         lane.goBack()
         var count: UInt64 = 0
