@@ -99,7 +99,8 @@ enum DecoderFuzz {
             case .bestBidOffer(let offer):
                 require(offer.bid.size >= 0 && offer.ask.size >= 0, "a size below zero")
                 out += "\(offer.bid) \(offer.ask) \(offer.sequence) \(offer.eventTime)"
-            case .orderBook, .orderBookDelta, .instrument, .status, .heartbeat:
+            case .markPrice, .fundingRate, .openInterest, .liquidation, .longShortRatio, .volatilityIndex, .kline,
+                .orderBook, .orderBookDelta, .instrument, .status, .heartbeat:
                 fatalError("a decoder makes no such event")
             }
         }

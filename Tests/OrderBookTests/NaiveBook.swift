@@ -43,7 +43,9 @@ struct NaiveReader {
             switch event {
             case .orderBook(let view): self.take(view, levels)
             case .orderBookDelta(let delta): self.take(delta, levels)
-            case .trade, .depth, .bestBidOffer, .instrument, .status, .heartbeat: continue
+            case .trade, .depth, .bestBidOffer, .markPrice, .fundingRate, .openInterest, .liquidation, .longShortRatio,
+                .volatilityIndex, .kline, .instrument, .status, .heartbeat:
+                continue
             }
         }
     }

@@ -127,7 +127,17 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
                 self.venueTime = offer.eventTime
                 guard self.quotes[Int(offer.instrument.index)].take(offer) else { continue }
                 self.publish(.bestBidOffer(offer), frame)
-            case .orderBook, .orderBookDelta, .instrument, .status, .heartbeat:
+            case .markPrice(let price):
+                self.venueTime = price.eventTime
+                self.publish(.markPrice(price), frame)
+            case .fundingRate(let rate):
+                self.venueTime = rate.eventTime
+                self.publish(.fundingRate(rate), frame)
+            case .kline(let bar):
+                self.venueTime = bar.eventTime
+                self.publish(.kline(bar), frame)
+            case .openInterest, .liquidation, .longShortRatio, .volatilityIndex, .orderBook, .orderBookDelta,
+                .instrument, .status, .heartbeat:
                 self.publish(self.batch.event(index), frame)
             }
         }

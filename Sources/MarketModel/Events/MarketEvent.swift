@@ -9,6 +9,13 @@ public enum MarketEvent {
     case orderBook(OrderBookView)
     case orderBookDelta(OrderBookDelta)
     case bestBidOffer(BestBidOffer)
+    case markPrice(MarkPrice)
+    case fundingRate(FundingRate)
+    case openInterest(OpenInterest)
+    case liquidation(Liquidation)
+    case longShortRatio(LongShortRatio)
+    case volatilityIndex(VolatilityIndex)
+    case kline(Kline)
     /// The metadata of the instrument changed or was read again.
     case instrument(InstrumentID)
     case status(StatusChange)

@@ -44,6 +44,8 @@ public struct FrameText: Sendable {
     public var offset: Int32
     public var count: Int32
 
+    public static let empty = FrameText(offset: 0, count: 0)
+
     @inlinable
     public init(offset: Int, count: Int) {
         self.offset = Int32(truncatingIfNeeded: offset)

@@ -145,6 +145,7 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         case .status(let change): self.publish(change, now)
         case .heartbeat(let heartbeat): self.publish(heartbeat, now)
         case .depth: break  // the book stage has turned it into views and deltas
+        case .markPrice, .fundingRate, .openInterest, .liquidation, .longShortRatio, .volatilityIndex, .kline: break
         }
     }
 
