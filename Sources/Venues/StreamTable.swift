@@ -42,6 +42,26 @@ package struct StreamTable: ~Copyable {
         return true
     }
 
+    /// Takes the name of a value out, so that it is found no more and may be registered again.
+    ///
+    /// The table is built anew, off the frame path: a hole would end a search too early.
+    package mutating func removeName(of value: Int32) {
+        let kept = self.slots.filter { $0.value >= 0 && $0.value != value }
+        guard kept.count < self.count else { return }
+        self.count = kept.count
+        var names: [UInt8] = []
+        self.slots = [Slot](repeating: Slot(), count: self.slots.count)
+        for var slot in kept {
+            let text = self.names[Int(slot.offset)..<(Int(slot.offset) + Int(slot.count))]
+            slot.offset = Int32(names.count)
+            names.append(contentsOf: text)
+            var index = self.place(of: slot.hash)
+            while self.slots[index].value >= 0 { index = (index + 1) & (self.slots.count - 1) }
+            self.slots[index] = slot
+        }
+        self.names = names
+    }
+
     /// Gives the value registered for the name at `range`, or nil.
     package func value(of bytes: Span<UInt8>, at range: Range<Int>) -> Int32? {
         let hash = Self.hash(bytes, range)

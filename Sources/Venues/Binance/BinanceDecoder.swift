@@ -14,13 +14,21 @@ package struct BinanceDecoder: ~Copyable, FrameDecoder {
         self.segment = segment
     }
 
-    /// Registers a stream; false when there are too many or its name is known already.
-    package mutating func addStream(named name: String, _ stream: BinanceStream) -> Bool {
-        self.streams.add(named: name, stream)
+    package mutating func addStream(_ stream: VenueStream, of instrument: InstrumentID?) -> Int? {
+        guard let parsed = BinanceStream.parse(name: stream.name),
+            (parsed.symbol == nil) == (instrument == nil), stream.symbol == nil || stream.symbol == parsed.symbol
+        else { return nil }
+        return self.streams.add(
+            named: stream.name,
+            BinanceStream(instrument: instrument ?? InstrumentID(0), kind: parsed.kind, symbol: parsed.symbol ?? ""))
     }
 
-    /// Frames that a stream has brought; streams count from 0 in the order in which they were added.
-    package func frames(ofStream index: Int) -> UInt64 { self.streams.frames(at: index) }
+    /// No stream of Binance speaks of instruments that are not in its name.
+    package mutating func addInstrument(_ symbol: String, _ instrument: InstrumentID) {}
+
+    package mutating func removeStream(at place: Int) { self.streams.remove(at: place) }
+
+    package func frames(ofStream place: Int) -> UInt64 { self.streams.frames(at: place) }
 
     package mutating func setScales(_ scales: DecimalScales, of instrument: InstrumentID) {
         let index = Int(instrument.index)
@@ -54,7 +62,17 @@ package struct BinanceDecoder: ~Copyable, FrameDecoder {
         return nil
     }
 
-    package mutating func decodeSnapshot(
+    package mutating func decodeAnswer(
+        _ frame: Frame, to question: VenueQuestion, of instrument: InstrumentID?, into batch: inout EventBatch
+    ) throws(FrameRefusal) {
+        guard let instrument else { throw .mismatch }
+        switch question {
+        case .depthSnapshot: try self.decodeSnapshot(frame, of: instrument, into: &batch)
+        case .openInterest, .ratio, .volatilityIndex, .klines, .fundingIntervals: throw .unknownEvent
+        }
+    }
+
+    private mutating func decodeSnapshot(
         _ frame: Frame, of instrument: InstrumentID, into batch: inout EventBatch
     ) throws(FrameRefusal) {
         let bytes = UnsafeBufferPointer<UInt8>(
@@ -186,8 +204,8 @@ package struct BinanceDecoder: ~Copyable, FrameDecoder {
         _ bytes: Span<UInt8>, _ envelope: Envelope
     ) throws(FrameRefusal) -> VenueControl {
         if envelope.isShutdown { return .shutdown }
-        if let code = envelope.code { return .refused(id: envelope.id, code: code) }
-        if envelope.hasResult, let id = envelope.id { return .acknowledged(id: id) }
+        if let code = envelope.code { return .refused(id: envelope.id, stream: nil, code: code) }
+        if envelope.hasResult, let id = envelope.id { return .acknowledged(id: id, streams: nil) }
         throw .unknownEvent
     }
 

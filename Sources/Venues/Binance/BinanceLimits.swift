@@ -9,8 +9,8 @@ package enum BinanceLimits {
     /// The scope that meters a segment: USD-M and COIN-M share one since 2026-06-30.
     package static func scope(of segment: BinanceSegment) -> String {
         switch segment {
-        case .spot: "binance-spot"
-        case .usdm, .coinm: "binance-futures"
+        case .spot: "spot"
+        case .usdm, .coinm: "futures"
         }
     }
 

@@ -4,7 +4,7 @@ package import MarketModel
 package enum BinanceSegment: String, CaseIterable, Sendable {
     case spot, usdm, coinm
 
-    package static let venue = VenueID("binance")
+    package static let venue = Binance.id
 
     /// What an unconverted size counts: spot and USD-M trade the base asset, COIN-M whole contracts.
     package var sizeUnit: SizeUnit {

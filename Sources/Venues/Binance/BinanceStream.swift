@@ -17,8 +17,9 @@ package struct BinanceStream: Sendable {
         self.symbol = Array(symbol.utf8)
     }
 
-    /// Tells the kind of a stream by its name, with the symbol in upper case; nil for a stream that is not collected.
-    package static func parse(name: String) -> (symbol: String, kind: Kind)? {
+    /// Tells the kind of a stream by its name, with the symbol in upper case, or nil for a stream of all symbols; nil
+    /// for a stream that is not collected.
+    package static func parse(name: String) -> (symbol: String?, kind: Kind)? {
         guard let at = name.firstIndex(of: "@") else { return nil }
         // Only ASCII letters have two cases in a symbol: names such as 币安 stand as they are.
         let symbol = String(decoding: name[..<at].utf8.map(Self.uppercased), as: UTF8.self)

@@ -29,11 +29,11 @@ package struct BinanceStreams: ~Copyable {
         self.symbols.deallocate()
     }
 
-    /// Registers a stream; false when there are too many, or the name is too long or known already.
-    package mutating func add(named name: String, _ stream: BinanceStream) -> Bool {
+    /// Registers a stream and gives its place; nil when there are too many, or the name is too long or known already.
+    package mutating func add(named name: String, _ stream: BinanceStream) -> Int? {
         guard stream.symbol.count <= StreamTable.nameMax, self.count < StreamTable.limit,
             self.index(of: name) == nil, self.table.insert(name.utf8, value: Int32(self.count))
-        else { return false }
+        else { return nil }
         self.makeRoom(symbol: stream.symbol.count)
         for byte in stream.symbol {
             self.symbols[self.symbolBytes] = byte
@@ -45,7 +45,13 @@ package struct BinanceStreams: ~Copyable {
                 symbolStart: Int32(self.symbolBytes - stream.symbol.count), symbolCount: Int32(stream.symbol.count),
                 frames: 0))
         self.count += 1
-        return true
+        return self.count - 1
+    }
+
+    /// Gives a stream up; its place stays.
+    package mutating func remove(at place: Int) {
+        guard place >= 0, place < self.count else { return }
+        self.table.removeName(of: Int32(place))
     }
 
     private mutating func makeRoom(symbol: Int) {
