@@ -15,7 +15,7 @@ run: build           ## Runs the demonstration: a simulated exchange and a NATS 
 test:                ## Runs all tests, installing what is missing.
 	@scripts/bootstrap --tests
 	@scripts/python --prepare
-	swift test --no-parallel
+	@scripts/test
 
 check:               ## Checks the format and the house rules.
 	@scripts/check
