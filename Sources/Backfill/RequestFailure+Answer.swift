@@ -3,32 +3,16 @@ import Transport
 import Venues
 
 extension RequestFailure {
-    /// What a venue may close its scope for at most: the longest ban of Binance, three days (read 2026-07-21).
-    private static let closureMax: Int64 = 259_200
-    /// What a broken venue's `Retry-After` is followed for at most.
-    private static let unavailableMax: Int64 = 300
-
-    /// Classifies an answer that is no success.
-    ///
-    /// 429 and 418 carry `Retry-After` in seconds, 403 is the venue's firewall, which also acts on rates, and -1003 may
-    /// come with any status (https://developers.binance.com/docs/binance-spot-api-docs/rest-api, read 2026-07-21).
-    ///
-    /// - Parameter nowMilliseconds: The wall clock, which a ban's end is told by.
-    init(_ answer: HTTPClientResponse, endpoint: String, nowMilliseconds: Int64) {
-        let refusal = BinanceRefusal(answer.body)
-        let text = String(decoding: answer.body.prefix(200), as: UTF8.self)
+    /// Classifies an answer by what the venue's documentation says of it; nil for a success.
+    init?(_ verdict: AnswerVerdict, of answer: VenueAnswer, endpoint: String) {
         let kind: Kind
-        switch (answer.status, refusal?.meaning) {
-        case (418, _), (429, _), (403, _), (_, .tooManyRequests):
-            let told = [Self.retryAfter(answer), refusal.flatMap { Self.banned($0, nowMilliseconds) }].compactMap(
-                \.self)
-            kind = .rateLimited(retryAfter: told.max().map { .seconds(min(max($0, 1), Self.closureMax)) })
-        case (500...599, _), (408, _), (_, .temporary):
-            let told = Self.retryAfter(answer)
-            kind = .unavailable(retryAfter: told.map { .seconds(min(max($0, 0), Self.unavailableMax)) })
-        default:
-            kind = .refused(status: answer.status, code: refusal?.code)
+        switch verdict {
+        case .success: return nil
+        case .rateLimited(let delay): kind = .rateLimited(retryAfter: delay)
+        case .unavailable(let delay): kind = .unavailable(retryAfter: delay)
+        case .refused(let code): kind = .refused(status: answer.status, code: code)
         }
+        let text = String(decoding: answer.body.prefix(200), as: UTF8.self)
         self.init(kind: kind, endpoint: endpoint, detail: "HTTP \(answer.status) \(text)")
     }
 
@@ -53,17 +37,5 @@ extension RequestFailure {
             case .waitedTooLong: .waitedTooLong
             }
         self.init(kind: kind, endpoint: endpoint, detail: "limiter: \(error)")
-    }
-
-    /// Whole seconds; the date form of RFC 9110 section 10.2.3 is not what Binance sends, and is passed over.
-    private static func retryAfter(_ answer: HTTPClientResponse) -> Int64? {
-        answer.header("Retry-After").flatMap { Int64($0) }
-    }
-
-    /// Seconds until a ban's end, rounded up.
-    private static func banned(_ refusal: BinanceRefusal, _ nowMilliseconds: Int64) -> Int64? {
-        guard let until = refusal.bannedUntilMilliseconds else { return nil }
-        let (left, overflow) = until.subtractingReportingOverflow(nowMilliseconds)
-        return overflow ? nil : left / 1_000 + 1
     }
 }

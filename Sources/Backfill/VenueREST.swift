@@ -2,7 +2,7 @@ package import Resilience
 package import Transport
 package import Venues
 
-/// Binance's REST through the limiter of its scope: instruments and depth snapshots.
+/// The venues' REST, each request through the limiters of its scopes.
 ///
 /// Everything that asks a venue goes through here, so that one budget serves all of it. A 429 or 418 closes the whole
 /// scope for as long as the venue says. All waits are on the registry's clock, outside of every lock.
@@ -23,23 +23,14 @@ package final class VenueREST<C: Clock>: Sendable where C.Duration == Duration {
         self.wallMilliseconds = wallMilliseconds
     }
 
-    /// Gives the list of a segment's instruments as the venue answers it.
-    package func instruments(_ segment: BinanceSegment) async throws(RequestFailure) -> [UInt8] {
-        try await self.get(
-            segment, path: BinanceEndpoints.instruments(segment),
-            weight: BinanceLimits.instrumentsWeight(segment), priority: .resync)
-    }
-
-    /// Gives a depth snapshot as the venue answers it.
-    ///
-    /// - Parameter limit: Levels a side; futures give the next of the numbers they serve.
-    package func depth(
-        _ segment: BinanceSegment, symbol: String, limit: Int, priority: RatePriority
-    ) async throws(RequestFailure) -> [UInt8] {
-        let limit = BinanceLimits.depthLimit(segment, wanted: limit)
-        return try await self.get(
-            segment, path: BinanceEndpoints.depth(segment, symbol: symbol, limit: limit),
-            weight: BinanceLimits.depthWeight(segment, limit: limit), priority: priority)
+    /// Gives what the venue answers to a request.
+    package func get(_ request: VenueRequest, priority: RatePriority) async throws(RequestFailure) -> [UInt8] {
+        guard let host = self.settings.hosts[request.segment],
+            let venue = VenueCatalog.venue(request.segment.venue)
+        else {
+            throw RequestFailure(kind: .impossible, endpoint: request.path, detail: "no address is configured")
+        }
+        return try await self.get(request, venue, host, priority)
     }
 
     /// The budgets as they stand, by scope.
@@ -48,16 +39,15 @@ package final class VenueREST<C: Clock>: Sendable where C.Duration == Duration {
     }
 
     private func get(
-        _ segment: BinanceSegment, path: String, weight: Int, priority: RatePriority
+        _ asked: VenueRequest, _ venue: any Venue, _ host: VenueRESTSettings.Host, _ priority: RatePriority
     ) async throws(RequestFailure) -> [UInt8] {
-        guard let host = self.settings.hosts[segment] else {
-            throw RequestFailure(kind: .impossible, endpoint: path, detail: "no address is configured")
-        }
         var request = HTTPClientRequest(
-            isSecure: host.isSecure, host: host.host, port: host.port, target: host.prefix + path, headers: [])
+            isSecure: host.isSecure, host: host.host, port: host.port, target: host.prefix + asked.path, headers: [])
         request.deadlines = self.settings.deadlines
         request.maxBodyBytes = self.settings.maxBodyBytes
-        let limiter = self.limiter(segment)
+        guard let cost = asked.costs.first, let limiter = self.limiter(cost.scope, of: venue) else {
+            throw RequestFailure(kind: .impossible, endpoint: asked.path, detail: "no budget is known for it")
+        }
         let policy = self.settings.retry(priority)
         let clock = self.registry.clock
         let start = clock.now
@@ -68,53 +58,49 @@ package final class VenueREST<C: Clock>: Sendable where C.Duration == Duration {
                 recovery: { (failure: RequestFailure) in failure.recovery }
             ) { (_: Int) async throws(RequestFailure) -> [UInt8] in
                 let left = policy.total - start.duration(to: clock.now)
-                return try await self.attempt(request, path, weight, priority, limiter, waitLimit: left)
+                return try await self.attempt(request, asked, venue, cost, priority, limiter, waitLimit: left)
             }
         } catch {
             guard error.reason != .cancelled else {
-                throw RequestFailure(kind: .cancelled, endpoint: path, detail: "cancelled after \(error.last.detail)")
+                throw RequestFailure(
+                    kind: .cancelled, endpoint: asked.path, detail: "cancelled after \(error.last.detail)")
             }
             throw error.last
         }
     }
 
-    private func limiter(_ segment: BinanceSegment) -> RateLimiter<C> {
-        let weight = self.settings.weightPerMinute[segment] ?? 1_000
-        // What one address may ask of one venue: segments that share a scope share the limiter, wherever they are served.
-        let scope = BinanceLimits.scope(of: segment)
-        let hosts = BinanceSegment.allCases.filter { BinanceLimits.scope(of: $0) == scope }
-            .compactMap { self.settings.hosts[$0] }.map { "\($0.host):\($0.port)" }
-        let name = ([scope] + hosts).joined(separator: " ")
-        // No headroom: the configured share of the venue's limit is what is left to others already.
-        return self.registry.limiter(
-            for: name,
-            limits: RateLimits(windows: [RateWindow(.weight, limit: weight, per: .seconds(60))], headroom: 0))
+    /// The limiter of a venue's scope, which all sections of the venue share wherever they are served.
+    private func limiter(_ scope: String, of venue: any Venue) -> RateLimiter<C>? {
+        let limits = self.settings.limits[venue.id] ?? VenueLimits(venue.limits)
+        guard let rates = venue.scopes(limits: limits)[scope] else { return nil }
+        return self.registry.limiter(for: self.settings.scopeName(scope, of: venue), limits: rates)
     }
 
     /// Asks once, with a permit that is given back when nothing was sent.
     private func attempt(
-        _ request: HTTPClientRequest, _ path: String, _ weight: Int, _ priority: RatePriority,
-        _ limiter: RateLimiter<C>, waitLimit: Duration
+        _ request: HTTPClientRequest, _ asked: VenueRequest, _ venue: any Venue, _ cost: VenueRequest.Cost,
+        _ priority: RatePriority, _ limiter: RateLimiter<C>, waitLimit: Duration
     ) async throws(RequestFailure) -> [UInt8] {
         let permit: RateLimiter<C>.Permit
         do {
-            permit = try await limiter.acquire(weight: weight, priority: priority, waitLimit: waitLimit)
+            permit = try await limiter.acquire(weight: cost.weight, priority: priority, waitLimit: waitLimit)
         } catch {
-            throw RequestFailure(error, endpoint: path)
+            throw RequestFailure(error, endpoint: asked.path)
         }
-        let answer: HTTPClientResponse
+        let response: HTTPClientResponse
         do {
-            answer = try await self.client.get(request)
+            response = try await self.client.get(request)
         } catch {
             if !error.mayHaveBeenSent { limiter.giveBack(permit) }
-            throw RequestFailure(error, endpoint: path)
+            throw RequestFailure(error, endpoint: asked.path)
         }
-        if let used = answer.header(BinanceLimits.usedWeightHeader).flatMap({ Int($0) }) {
-            limiter.observed(used: used, per: .seconds(60))
+        let answer = VenueAnswer(
+            status: response.status, body: response.body, nowMilliseconds: self.wallMilliseconds(),
+            header: { response.header($0) })
+        for usage in venue.usage(in: answer, to: asked) where usage.scope == cost.scope {
+            limiter.observed(used: usage.used, per: usage.per)
         }
-        guard answer.status == 200 else {
-            throw RequestFailure(answer, endpoint: path, nowMilliseconds: self.wallMilliseconds())
-        }
-        return answer.body
+        if let failure = RequestFailure(venue.verdict(on: answer), of: answer, endpoint: asked.path) { throw failure }
+        return response.body
     }
 }

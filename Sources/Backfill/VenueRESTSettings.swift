@@ -1,3 +1,4 @@
+package import MarketModel
 package import Resilience
 package import Transport
 package import Venues
@@ -20,9 +21,9 @@ package struct VenueRESTSettings: Sendable {
         }
     }
 
-    package var hosts: [BinanceSegment: Host] = [:]
-    /// Weight that may be used in a minute, by segment; segments of one scope give the same.
-    package var weightPerMinute: [BinanceSegment: Int] = [:]
+    package var hosts: [SegmentID: Host] = [:]
+    /// What each venue allows, where that is not what it usually does.
+    package var limits: [VenueID: VenueLimits] = [:]
     /// The deadlines of one try, the wait for budget not included.
     package var deadlines = HTTPClientRequest.Deadlines()
     /// A larger answer is refused.
@@ -36,6 +37,12 @@ package struct VenueRESTSettings: Sendable {
     package var pollTotal = Duration.seconds(60)
 
     package init() {}
+
+    /// A scope's name in the process: the venue's, with the hosts that it is served at.
+    package func scopeName(_ scope: String, of venue: any Venue) -> String {
+        let hosts = Set(self.hosts.filter { $0.key.venue == venue.id }.values.map { "\($0.host):\($0.port)" })
+        return (["\(venue.id)-\(scope)"] + hosts.sorted()).joined(separator: " ")
+    }
 
     /// How a request of a priority is tried.
     func retry(_ priority: RatePriority) -> RetryPolicy {

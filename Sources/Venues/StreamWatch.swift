@@ -41,6 +41,9 @@ package struct StreamWatch: Sendable {
         var wasResubscribed = false
         /// Steps in vain since the last frame: each doubles the patience.
         var failures = 0
+        var isSparse = false
+        /// The stream was given up.
+        var isGone = false
     }
 
     private let limits: Limits
@@ -50,9 +53,22 @@ package struct StreamWatch: Sendable {
     /// How often a silent stream cost its socket.
     package private(set) var replacements: UInt64 = 0
 
-    package init(streams: Int, limits: Limits) {
+    package init(streams: Int = 0, limits: Limits) {
         self.entries = Array(repeating: Entry(), count: streams)
         self.limits = limits
+    }
+
+    /// Takes up a further stream; its place is the next one.
+    ///
+    /// - Parameter isSparse: Whether its data may stay away for long although all is well.
+    package mutating func add(isSparse: Bool, at now: Int64) {
+        self.entries.append(Entry(since: now, isSparse: isSparse))
+    }
+
+    /// Watches a stream no more; its place stays.
+    package mutating func remove(_ place: Int) {
+        guard self.entries.indices.contains(place) else { return }
+        self.entries[place] = Entry(isGone: true)
     }
 
     /// Streams of which data has come on the current socket.
@@ -75,7 +91,7 @@ package struct StreamWatch: Sendable {
     /// - Parameter frames: By stream, the number of its frames since the start; one for each stream.
     package mutating func look(at now: Int64, frames: (Int) -> UInt64) -> Step {
         var due: [Int] = []
-        for index in self.entries.indices {
+        for index in self.entries.indices where !self.entries[index].isGone {
             let count = frames(index)
             if count != self.entries[index].frames {
                 self.note(count, at: now, in: &self.entries[index])
@@ -113,7 +129,8 @@ package struct StreamWatch: Sendable {
         let (paced, overflow) = entry.meanGap.multipliedReportingOverflow(by: self.limits.gaps)
         // One frame tells no pace yet.
         let isPaced = entry.hasDataOnSocket && entry.meanGap > 0
-        let base = max(isPaced ? self.limits.least : self.limits.firstData, overflow ? .max : paced)
+        let unpaced = entry.isSparse ? self.limits.most : self.limits.firstData
+        let base = max(isPaced ? self.limits.least : unpaced, overflow ? .max : paced)
         let doubled = base.multipliedReportingOverflow(by: Int64(1) << Int64(entry.failures))
         return min(doubled.overflow ? .max : doubled.partialValue, self.limits.most)
     }

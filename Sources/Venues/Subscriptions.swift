@@ -93,7 +93,9 @@ package struct Subscriptions: Sendable {
     /// Gives streams up and asks for them again; those that already wait for that are left alone.
     package mutating func resubscribe(_ places: [Int]) {
         let waiting = Set(self.wanted.flatMap(\.places))
-        let fresh = places.filter { self.streams.indices.contains($0) && self.streams[$0] != nil && !waiting.contains($0) }
+        let fresh = places.filter {
+            self.streams.indices.contains($0) && self.streams[$0] != nil && !waiting.contains($0)
+        }
         self.append(.unsubscribe, fresh)
         self.append(.subscribe, fresh)
     }

@@ -1,3 +1,5 @@
+import MarketModel
+import Resilience
 import Venues
 
 extension Configuration {
@@ -20,29 +22,14 @@ extension Configuration {
     }
 
     private func checkVenues(reporting reader: inout SettingReader, warnings: inout [String]) {
-        let segments = self.venues.binance.segments
+        let segments = self.venues.segments
         if segments.isEmpty {
             reader.report(at: "venues", "nothing to collect; name a segment, such as venues.binance.spot with symbols")
         }
         for (segment, settings) in segments {
-            let path = "venues.binance.\(segment.rawValue)"
-            if settings.symbols.isEmpty, !reader.hasProblem(at: "\(path).symbols") {
-                reader.report(at: "\(path).symbols", "no symbols; name at least one or remove the section")
-            }
-            if settings.types.isEmpty, !reader.hasProblem(at: "\(path).types") {
-                let offered = DataType.collected.map(\.rawValue).joined(separator: ", ")
-                reader.report(at: "\(path).types", "no types; the segment offers \(offered)")
-            }
-            if settings.types == [.instrument] {
-                reader.report(
-                    at: "\(path).types", "instruments alone open no connection; add trade, orderbook or bbo")
-            }
-            for type in settings.types {
-                guard let reason = type.refusal(in: segment) else { continue }
-                reader.report(
-                    at: "\(path).types", "\(type.rawValue) cannot be collected from \(segment.title): \(reason)")
-            }
-            if settings.depthStream == .realTime {
+            let path = "venues.\(segment.id.venue).\(segment.id.name)"
+            self.checkTypes(of: segment, settings, at: path, reporting: &reader)
+            if settings.options["depth_stream"] == "0ms" {
                 warnings.append("\(path).depth_stream: 0ms is not documented by Binance and may end without notice")
             }
             self.checkDepth(of: segment, settings, at: path, reporting: &reader)
@@ -51,41 +38,84 @@ extension Configuration {
         if !segments.isEmpty, !segments.contains(where: { $0.settings.rest.scheme.isEncrypted }) { return }
         for (segment, settings) in segments where !settings.websocket.scheme.isEncrypted {
             guard !settings.websocket.address.isLoopback else { continue }
-            warnings.append("venues.binance.\(segment.rawValue).websocket: \(settings.websocket) is not encrypted")
+            warnings.append(
+                "venues.\(segment.id.venue).\(segment.id.name).websocket: \(settings.websocket) is not encrypted")
+        }
+    }
+
+    private func checkTypes(
+        of segment: VenueSegment, _ settings: SegmentSettings, at path: String, reporting reader: inout SettingReader
+    ) {
+        if settings.symbols.isEmpty, !reader.hasProblem(at: "\(path).symbols") {
+            reader.report(at: "\(path).symbols", "no symbols; name at least one or remove the section")
+        }
+        if settings.types.isEmpty, !reader.hasProblem(at: "\(path).types") {
+            let offered = segment.offeredTypes.map(\.rawValue).joined(separator: ", ")
+            reader.report(at: "\(path).types", "no types; the segment offers \(offered)")
+        }
+        if settings.types == [.instrument] {
+            reader.report(at: "\(path).types", "instruments alone open no connection; add trade, orderbook or bbo")
+        }
+        if settings.types.contains(.kline), settings.klineIntervals.isEmpty,
+            !reader.hasProblem(at: "\(path).kline_intervals")
+        {
+            reader.report(at: "\(path).kline_intervals", "no lengths of bars; name one, such as 1m")
+        }
+        for type in settings.types {
+            guard case .refused(let reason) = segment.offer(of: type) else { continue }
+            reader.report(
+                at: "\(path).types", "\(type.rawValue) cannot be collected from \(segment.title): \(reason)")
         }
     }
 
     /// A request whose weight is above the whole budget would never be sent.
     private func checkWeight(
-        of segment: BinanceSegment, _ settings: SegmentSettings, reporting reader: inout SettingReader
+        of segment: VenueSegment, _ settings: SegmentSettings, reporting reader: inout SettingReader
     ) {
-        let key = segment == .spot ? "spot_weight_per_minute" : "futures_weight_per_minute"
-        let usable = self.limits.binance.weightPerMinute(of: segment)
-        let snapshot =
-            settings.types.contains(.orderbook)
-            ? Venues.BinanceLimits.depthWeight(segment, limit: settings.snapshotLimit) : 0
-        let needed = max(snapshot, Venues.BinanceLimits.instrumentsWeight(segment))
-        guard usable < needed else { return }
-        reader.report(
-            at: "limits.binance.\(key)",
-            "\(usable) of it may be used (use_percent), less than the weight \(needed) of one request to \(segment.title)"
-        )
+        guard let venue = VenueCatalog.venue(segment.id.venue) else { return }
+        let scopes = venue.scopes(limits: self.limits[venue.id])
+        var requests = venue.instrumentRequests(in: segment)
+        if settings.types.contains(.orderbook), let symbol = settings.symbols.first {
+            requests += [venue.snapshotRequest(of: symbol, levels: settings.snapshotLimit, in: segment)].compactMap(
+                \.self)
+        }
+        for cost in requests.flatMap(\.costs) {
+            for window in scopes[cost.scope]?.windows ?? [] where window.meter == .weight && window.limit < cost.weight
+            {
+                reader.report(
+                    at: "limits.\(venue.id)",
+                    "\(window.limit) of \(cost.scope) may be used (use_percent), less than the weight \(cost.weight) of "
+                        + "one request to \(segment.title)")
+                return
+            }
+        }
     }
 
     private func checkDepth(
-        of segment: BinanceSegment, _ settings: SegmentSettings, at path: String, reporting reader: inout SettingReader
+        of segment: VenueSegment, _ settings: SegmentSettings, at path: String, reporting reader: inout SettingReader
     ) {
         guard settings.types.contains(.orderbook) else { return }
-        if self.books.depth > segment.snapshotLimitMax {
+        switch segment.depth {
+        case .full:
+            return
+        case .window(let levels):
+            guard self.books.depth > levels else { return }
             reader.report(
                 at: "books.depth",
-                "\(self.books.depth) levels can never be shown for \(segment.title): "
-                    + "its snapshots end at \(segment.snapshotLimitMax)")
-        } else if self.books.depth > settings.snapshotLimit {
-            reader.report(
-                at: "\(path).snapshot_limit",
-                "\(settings.snapshotLimit) is less than books.depth (\(self.books.depth)); "
-                    + "raise it to at least the depth")
+                "\(self.books.depth) levels can never be shown for \(segment.title): its books end at \(levels)")
+        case .snapshotLimited:
+            guard let snapshot = segment.snapshot else { return }
+            if self.books.depth > snapshot.most {
+                reader.report(
+                    at: "books.depth",
+                    "\(self.books.depth) levels can never be shown for \(segment.title): "
+                        + "its snapshots end at \(snapshot.most)")
+            } else if self.books.depth > settings.snapshotLimit {
+                reader.report(
+                    at: "\(path).snapshot_limit",
+                    "\(settings.snapshotLimit) is less than books.depth (\(self.books.depth)); "
+                        + "raise it to at least the depth")
+            }
         }
     }
 

@@ -36,7 +36,8 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
     ///   - snapshotLimit: Levels a side that its snapshots are asked for; nil is the book settings' number.
     ///   - lastTrade: The id of its last trade that a process before this one published.
     package mutating func add(
-        _ instrument: Instrument, keepsBook: Bool = true, snapshotLimit: Int? = nil, lastTrade: UInt64? = nil
+        _ instrument: Instrument, keepsBook: Bool = true, snapshotLimit: Int? = nil, rule: SequenceRule = .covering,
+        depth: DepthSemantics = .snapshotLimited, lastTrade: UInt64? = nil
     ) -> InstrumentID {
         let id = self.instruments.add(instrument)
         self.keeper.add(id, isKept: keepsBook, snapshotLimit: snapshotLimit)
@@ -86,15 +87,15 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
         return nil
     }
 
-    /// Takes the answer to a request for an instrument's book.
-    package mutating func takeSnapshot<Decoder: FrameDecoder & ~Copyable>(
-        _ frame: Frame, of instrument: InstrumentID, _ decoder: inout Decoder
+    /// Takes the answer to a question about an instrument, or about a whole section.
+    package mutating func takeAnswer<Decoder: FrameDecoder & ~Copyable>(
+        _ frame: Frame, to question: VenueQuestion, of instrument: InstrumentID?, _ decoder: inout Decoder
     ) throws(FrameRefusal) {
         self.frames &+= 1
         for _ in 0...Int(2 * FixedPoint.scaleMax) {
             self.batch.removeAll()
             do throws(FrameRefusal) {
-                try decoder.decodeSnapshot(frame, of: instrument, into: &self.batch)
+                try decoder.decodeAnswer(frame, to: question, of: instrument, into: &self.batch)
             } catch {
                 if self.widened(after: error, &decoder, at: frame.receivedMicroseconds) { continue }
                 self.refusals[error.ordinal] &+= 1

@@ -15,7 +15,7 @@ enum RecordedInstrument {
         let isDated = suffix != nil && suffix != "PERP"
         let market: Market = segment == .spot ? .spot : isDated ? .future : .perpetual
         return Instrument(
-            venue: BinanceSegment.venue, segment: segment.rawValue, market: market,
+            venue: Binance.id, segment: segment.rawValue, market: market,
             symbol: isDated ? "\(name)-\(suffix ?? "")" : name, venueSymbol: symbol, base: base, quote: quote,
             contract: segment == .spot ? .spot : segment == .usdm ? .linear : .inverse, unit: segment.sizeUnit)
     }

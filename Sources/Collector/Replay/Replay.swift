@@ -178,7 +178,7 @@ package struct Replay: ~Copyable {
         switch refusal {
         case .unknownStream:
             guard let name = BinanceDecoder.streamName(of: frame), let parsed = BinanceStream.parse(name: name),
-                self.learn(name, parsed.symbol, parsed.kind, on: index)
+                let symbol = parsed.symbol, self.learn(name, symbol, on: index)
             else {
                 self.ignored += 1
                 return
@@ -200,10 +200,11 @@ package struct Replay: ~Copyable {
         }
         let id = self.instrument(symbol, decoder: connection.decoder)
         do throws(FrameRefusal) {
+            let question = VenueQuestion.depthSnapshot
             switch connection.decoder {
-            case 0: try self.pipeline.takeSnapshot(frame, of: id, &self.decoders.spot)
-            case 1: try self.pipeline.takeSnapshot(frame, of: id, &self.decoders.usdm)
-            default: try self.pipeline.takeSnapshot(frame, of: id, &self.decoders.coinm)
+            case 0: try self.pipeline.takeAnswer(frame, to: question, of: id, &self.decoders.spot)
+            case 1: try self.pipeline.takeAnswer(frame, to: question, of: id, &self.decoders.usdm)
+            default: try self.pipeline.takeAnswer(frame, to: question, of: id, &self.decoders.coinm)
             }
         } catch {
             if case .json = error { self.badJSON += 1 } else { self.ignored += 1 }
@@ -211,14 +212,14 @@ package struct Replay: ~Copyable {
         _ = self.pipeline.keeper.takeRequests()
     }
 
-    private mutating func learn(_ name: String, _ symbol: String, _ kind: BinanceStream.Kind, on index: Int) -> Bool {
+    private mutating func learn(_ name: String, _ symbol: String, on index: Int) -> Bool {
         let decoder = self.connections[index].decoder
-        let stream = BinanceStream(
-            instrument: self.instrument(symbol, decoder: decoder), kind: kind, symbol: symbol)
+        let id = self.instrument(symbol, decoder: decoder)
+        let stream = VenueStream(name, symbol: symbol, types: [], route: VenueRoute("", paths: []))
         return switch decoder {
-        case 0: self.decoders.spot.addStream(named: name, stream)
-        case 1: self.decoders.usdm.addStream(named: name, stream)
-        default: self.decoders.coinm.addStream(named: name, stream)
+        case 0: self.decoders.spot.addStream(stream, of: id) != nil
+        case 1: self.decoders.usdm.addStream(stream, of: id) != nil
+        default: self.decoders.coinm.addStream(stream, of: id) != nil
         }
     }
 

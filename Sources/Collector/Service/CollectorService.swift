@@ -48,11 +48,15 @@ package final class CollectorService: Sendable {
     let workers: [LoopCell<LoopWorker>]
     let resolver = Resolver()
     let requests: SnapshotRequests
-    let connects: ConnectBudget<ContinuousClock>
+    let listChanges = ListChanges()
+    /// New connections, by venue.
+    let connects: [VenueID: ConnectBudget<ContinuousClock>]
     /// Books that can be used, as of the last report; for the heartbeat.
     let liveBooks = Atomic<Int>(0)
     /// Symbols of each loaded segment that the venue does not list; as many as are configured at most.
-    private let missing = Mutex<[BinanceSegment: [String]]>([:])
+    private let missing = Mutex<[SegmentID: [String]]>([:])
+    /// The loop of each instrument that is collected: as many as are configured at most.
+    private let homes = Mutex<[SegmentID: [String: Int]]>([:])
     /// Connections for what the venue came to list after the start: at most one a configured stream.
     private let lateConnections = Mutex<[CollectionPlan.Connection]>([])
     private let relistPause: Duration
@@ -93,12 +97,26 @@ package final class CollectorService: Sendable {
         self.workers = self.loops.map { LoopCell($0) }
         self.control = ServiceLoop(options: ServiceLoopOptions(name: "control", caFile: caFile))
         self.requests = SnapshotRequests(limit: max(16, self.plan.books))
-        // As with requests, the scope is named after what is connected to: one venue, wherever it is served.
-        let addresses = Set(self.plan.connections.flatMap(\.endpoints).map { "\($0.address)" }).sorted()
-        let limiter = LimiterRegistry.process.limiter(
-            for: (["binance-connections"] + addresses).joined(separator: " "),
-            limits: ConnectBudget<ContinuousClock>.limits(connectsPer5Minutes: self.plan.connectsPer5Minutes))
-        self.connects = ConnectBudget(limiter: limiter, slots: self.plan.connections.count)
+        self.connects = Self.connectBudgets(configuration, self.plan)
+    }
+
+    /// The budgets of new connections: as with requests, one venue, wherever it is served.
+    private static func connectBudgets(
+        _ configuration: Configuration, _ plan: CollectionPlan
+    ) -> [VenueID: ConnectBudget<ContinuousClock>] {
+        let settings = configuration.requestSettings
+        var budgets: [VenueID: ConnectBudget<ContinuousClock>] = [:]
+        for venue in configuration.venues.venues {
+            let scopes = venue.scopes(limits: configuration.limits[venue.id])
+            guard let segment = venue.segments.first else { continue }
+            let scope = venue.connectScope(of: segment)
+            guard let limits = scopes[scope] else { continue }
+            let slots = plan.connections.count { $0.segment.venue == venue.id }
+            budgets[venue.id] = ConnectBudget(
+                limiter: LimiterRegistry.process.limiter(
+                    for: settings.scopeName(scope, of: venue), limits: limits), slots: max(slots, 64))
+        }
+        return budgets
     }
 
     /// Runs until `stop` returns, then ends everything gracefully.
@@ -113,12 +131,13 @@ package final class CollectorService: Sendable {
         let rest = try self.makeRequests()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.collect(queues, rest) }
-            group.addTask { await self.connects.run() }
+            for budget in self.connects.values { group.addTask { await budget.run() } }
             group.addTask { await pages.refresh(observe) }
             await stop()
             self.log.info("stopping")
             group.cancelAll()
             self.requests.finish()
+            self.listChanges.finish()
         }
         // A task of its own: whoever cancelled the run still gets an orderly end.
         await Task { await self.end(server, rest) }.value
@@ -183,8 +202,8 @@ package final class CollectorService: Sendable {
     private func collect(_ queues: [PublishQueue], _ rest: VenueRequests) async {
         for index in self.workers.indices { self.makeWorker(index, queues[index]) }
         await withTaskGroup(of: Void.self) { group in
-            for (segment, settings) in self.configuration.venues.binance.segments {
-                group.addTask { await self.open(segment, wanted: settings.symbols, rest) }
+            for (segment, settings) in self.configuration.venues.segments {
+                group.addTask { await self.open(segment, settings, rest) }
             }
             group.addTask { await self.answerRequests(rest) }
         }
@@ -206,32 +225,53 @@ package final class CollectorService: Sendable {
     /// Loads a segment's instruments and opens its connections; segments share no symbol and do not wait for each other.
     ///
     /// While the venue does not list everything, its list is loaded again now and then.
-    private func open(_ segment: BinanceSegment, wanted: [String], _ rest: VenueRequests) async {
-        var missing = wanted
-        var opened: Set<Int> = []
-        while let listing = await rest.instruments(of: segment, wanted: missing, log: self.sampledLog) {
-            missing = listing.missing
-            self.missing.withLock { $0[segment] = listing.missing }
-            guard await self.open(self.place(segment, listing.found, &opened), listing.found) else { return }
-            if missing.isEmpty { return }
-            let pause = self.relistPause * Double.random(in: 1..<1.2)
-            do { try await Task.sleep(for: pause) } catch { return }
+    private func open(_ segment: VenueSegment, _ settings: SegmentSettings, _ rest: VenueRequests) async {
+        await withTaskGroup(of: Void.self) { group in
+            var missing = settings.symbols
+            var opened: Set<Int> = []
+            while let listing = await rest.instruments(of: segment, wanted: missing, log: self.sampledLog) {
+                missing = listing.missing
+                self.missing.withLock { $0[segment.id] = listing.missing }
+                guard await self.open(self.place(segment.id, listing.found, &opened), listing.found) else { break }
+                let poller = Poller(segment, settings, listing.found)
+                group.addTask {
+                    await poller.run(rest, log: self.sampledLog) { await self.deliver($0, in: segment.id) }
+                }
+                if missing.isEmpty { break }
+                let pause = self.relistPause * Double.random(in: 1..<1.2)
+                do { try await Task.sleep(for: pause) } catch { break }
+            }
+            await group.waitForAll()
+        }
+    }
+
+    /// Brings the answer to a poll to the loop of its instrument, or to all loops where it is about the whole section.
+    private func deliver(_ answer: Poller.Answer, in segment: SegmentID) async {
+        let homes = self.homes.withLock { $0[segment] ?? [:] }
+        let loops = answer.poll.symbol.map { symbol in homes[symbol].map { [$0] } ?? [] } ?? Set(homes.values).sorted()
+        for loop in loops {
+            self.workers[loop].submit { worker in
+                worker.answerArrived(
+                    answer.body, to: answer.poll.question, of: answer.poll.symbol, in: segment,
+                    receivedMicroseconds: answer.receivedMicroseconds)
+            }
         }
     }
 
     /// Gives the connections that newly listed instruments need: those of the plan, or further ones beside those that
     /// carry others already.
     private func place(
-        _ segment: BinanceSegment, _ instruments: [Instrument], _ opened: inout Set<Int>
+        _ segment: SegmentID, _ instruments: [Instrument], _ opened: inout Set<Int>
     ) -> [Placed] {
         let symbols = Set(instruments.map(\.venueSymbol))
         let placement = self.plan.placement(loops: self.workers.count)
         var placed: [Placed] = []
         for (offset, plan) in self.plan.connections.enumerated() where plan.segment == segment {
-            let streams = plan.streams.filter { name in
-                BinanceStream.parse(name: name).map { symbols.contains($0.symbol) } ?? false
+            let streams = plan.streams.filter { $0.symbol.map { symbols.contains($0) } ?? true }
+            guard streams.contains(where: { $0.symbol != nil }) else { continue }
+            self.homes.withLock { homes in
+                for symbol in streams.compactMap(\.symbol) { homes[segment, default: [:]][symbol] = placement[offset] }
             }
-            guard !streams.isEmpty else { continue }
             if opened.insert(offset).inserted {
                 placed.append((placement[offset], UInt32(offset), plan))
                 continue
@@ -275,9 +315,7 @@ package final class CollectorService: Sendable {
 
     private func answer(_ order: SnapshotOrder, _ rest: VenueRequests) async {
         let answer = await rest.snapshot(order, log: self.sampledLog)
-        if let segment = BinanceSegment(rawValue: order.instrument.segment) {
-            self.snapshotCounts.count(segment, isFetched: (try? answer.get()) != nil)
-        }
+        self.snapshotCounts.count(SegmentID(of: order.instrument), isFetched: (try? answer.get()) != nil)
         let received = LoopClock.wallMicroseconds()
         self.workers[order.loop].submit { worker in
             switch answer {
@@ -303,8 +341,8 @@ package final class CollectorService: Sendable {
     /// What is to be collected and is not listed by the venue, as "spot BTCUSDT".
     var missingInstruments: [String] {
         let missing = self.missing.withLock { $0 }
-        return BinanceSegment.allCases.flatMap { segment in
-            (missing[segment] ?? []).map { "\(segment.rawValue) \($0)" }
+        return VenueCatalog.segments.flatMap { segment in
+            (missing[segment.id] ?? []).map { "\(segment.id) \($0)" }
         }
     }
 

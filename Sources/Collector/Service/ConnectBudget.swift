@@ -62,12 +62,8 @@ final class ConnectBudget<C: Clock>: Sendable where C.Duration == Duration {
         (self.requests, self.continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(max(1, slots)))
     }
 
-    /// The limits of a limiter that admits so many connections in five minutes.
-    static func limits(connectsPer5Minutes: Int) -> RateLimits {
-        // No headroom: the configured share of the venue's limit is what is left to others already.
-        RateLimits(
-            windows: [RateWindow(.requests, limit: connectsPer5Minutes, per: .seconds(300))], headroom: 0)
-    }
+    /// The limiter's name in the process.
+    var scope: String { self.limiter.scope }
 
     /// Puts a slot into the line, or its newest request into the place that it has; `granted` may run on any thread.
     ///

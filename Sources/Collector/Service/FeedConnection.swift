@@ -24,20 +24,19 @@ final class FeedConnection: FrameSink {
     private static let patienceMostMicroseconds: Int64 = 3_600_000_000
 
     let name: String
-    let segment: BinanceSegment
+    let segment: VenueSegment
     private let number: Int32
     private unowned let worker: LoopWorker
-    private var decoder: BinanceDecoder
-    private let streamNames: [String]
-    private let subscriptions: BinanceSubscriptions
+    private var decoder: VenueDecoder
+    private(set) var streams = FeedStreams()
+    private let dialect: any SubscriptionDialect
+    private let acknowledgeTimeout: Duration
     private let deadlines: Deadlines
-    private let instruments: [InstrumentID]
     private var slot: (any FeedSlot)?
     private var watch: StreamWatch
 
     /// Instruments whose depth comes on this connection.
-    let depthInstruments: [InstrumentID]
-    private let depthIDs: Set<InstrumentID>
+    var depthInstruments: [InstrumentID] { self.streams.depthInstruments }
     /// The socket that carries the data, and the one that is to follow it in a rotation.
     private var line: FeedLine?
     private var successor: FeedLine?
@@ -54,25 +53,52 @@ final class FeedConnection: FrameSink {
     let latency = FeedLatency()
 
     init(
-        name: String, segment: BinanceSegment, number: Int32, worker: LoopWorker, decoder: consuming BinanceDecoder,
-        streams: [String], instruments: [InstrumentID], depthInstruments: [InstrumentID],
-        subscriptions: BinanceSubscriptions, deadlines: Deadlines
+        name: String, segment: VenueSegment, number: Int32, worker: LoopWorker, decoder: VenueDecoder,
+        dialect: any SubscriptionDialect, acknowledgeTimeout: Duration, deadlines: Deadlines
     ) {
         self.name = name
         self.segment = segment
         self.number = number
         self.worker = worker
         self.decoder = decoder
-        self.streamNames = streams
-        self.instruments = instruments
-        self.depthInstruments = depthInstruments
-        self.depthIDs = Set(depthInstruments)
-        self.subscriptions = subscriptions
+        self.dialect = dialect
+        self.acknowledgeTimeout = acknowledgeTimeout
         self.deadlines = deadlines
         self.watch = StreamWatch(
-            streams: streams.count,
             limits: StreamWatch.Limits(
                 firstData: deadlines.firstData, least: deadlines.stale, most: Self.patienceMostMicroseconds))
+    }
+
+    /// Takes up a stream, at once where a socket is open; false when the venue's decoder does not take it.
+    func add(_ stream: VenueStream, of instrument: InstrumentID?) -> Bool {
+        guard self.decoder.addStream(stream, of: instrument) != nil else { return false }
+        self.streams.add(stream, of: instrument)
+        if let instrument, let symbol = stream.symbol {
+            self.decoder.addInstrument(symbol, instrument)
+            self.decoder.setScales(self.worker.pipeline.instruments.scales(of: instrument), of: instrument)
+        }
+        let now = LoopClock.monotonicMicroseconds()
+        self.watch.add(isSparse: stream.isSparse, at: now)
+        self.line?.subscriptions.add(stream)
+        self.successor?.subscriptions.add(stream)
+        return true
+    }
+
+    /// Gives up the streams of a symbol; the others are not touched.
+    func remove(symbol: String) {
+        for place in self.streams.places(of: symbol) {
+            self.decoder.removeStream(at: place)
+            self.watch.remove(place)
+            self.line?.subscriptions.remove(place)
+            self.successor?.subscriptions.remove(place)
+            self.streams.remove(place)
+        }
+    }
+
+    /// Gives a book's stream up and asks for it again, so that the venue sends its snapshot.
+    func resubscribeDepth(of instrument: InstrumentID) {
+        guard let place = self.streams.depthPlace(of: instrument) else { return }
+        self.line?.subscriptions.resubscribe([place])
     }
 
     /// Takes the slot that this consumer was made for.
@@ -109,17 +135,17 @@ final class FeedConnection: FrameSink {
     }
 
     func carriesDepth(of instrument: InstrumentID) -> Bool {
-        self.depthIDs.contains(instrument)
+        self.streams.depthPlace(of: instrument) != nil
     }
 
     /// When the streams of the present socket were acknowledged; nil while they are not.
     var subscribed: Int64? { self.line?.subscribed }
 
-    /// Takes an answer to a depth request; false when it could not be read.
-    func takeSnapshot(_ frame: Frame, of instrument: InstrumentID) -> Bool {
+    /// Takes an answer to a question; false when it could not be read.
+    func takeAnswer(_ frame: Frame, to question: VenueQuestion, of instrument: InstrumentID?) -> Bool {
         self.takeScales()
         do throws(FrameRefusal) {
-            try self.worker.pipeline.takeSnapshot(frame, of: instrument, &self.decoder)
+            try self.worker.pipeline.takeAnswer(frame, to: question, of: instrument, &self.decoder)
             return true
         } catch {
             return false
@@ -140,7 +166,9 @@ final class FeedConnection: FrameSink {
 
     func socketOpened(_ id: SocketID) {
         let now = LoopClock.monotonicMicroseconds()
-        let line = FeedLine(socket: id, opened: now, subscriptions: self.subscriptions)
+        let subscriptions = Subscriptions(
+            streams: self.streams.all, dialect: self.dialect, acknowledgeTimeout: self.acknowledgeTimeout)
+        let line = FeedLine(socket: id, opened: now, subscriptions: subscriptions)
         if self.slot?.currentSocket == id || self.line == nil {
             self.line = line
             self.successor = nil
@@ -155,10 +183,12 @@ final class FeedConnection: FrameSink {
         self.takeScales()
         do throws(FrameRefusal) {
             if let control = try self.worker.pipeline.take(frame, &self.decoder) {
+                self.noteSign(on: id)
                 self.take(control, on: id)
                 return
             }
         } catch {
+            self.noteSign(on: id)
             return  // counted by the pipeline, under its reason
         }
         self.latency.record(venueTime: self.worker.pipeline.venueTime, received: frame.receivedMicroseconds)
@@ -173,6 +203,15 @@ final class FeedConnection: FrameSink {
         } else if self.successor?.socket == id {
             self.successor?.frames &+= 1
             if self.successor?.frames == 1 { self.slot?.delivered(on: id) }
+        }
+    }
+
+    /// Notes that something came, if no data.
+    private func noteSign(on id: SocketID) {
+        if self.line?.socket == id {
+            self.line?.signs &+= 1
+        } else if self.successor?.socket == id {
+            self.successor?.signs &+= 1
         }
     }
 
@@ -213,7 +252,7 @@ final class FeedConnection: FrameSink {
         self.worker.pipeline.withEvents(at: now) { keeper, batch in
             for id in self.depthInstruments { keeper.breakBook(id, reason: .closed, at: now, &batch) }
         }
-        for id in self.instruments { self.worker.pipeline.connectionEnded(of: id) }
+        for id in self.streams.instruments { self.worker.pipeline.connectionEnded(of: id) }
         guard self.missingSince == nil, let last = self.lastDataMicroseconds else { return }
         self.missingSince = last
         self.tellMissing(until: nil)
@@ -223,7 +262,7 @@ final class FeedConnection: FrameSink {
     private func tellMissing(until end: Int64?) {
         guard let since = self.missingSince else { return }
         if end != nil { self.missingSince = nil }
-        let subject = GapSubject(venue: BinanceSegment.venue.name, symbol: "_conn-" + self.name)
+        let subject = GapSubject(venue: self.segment.id.venue.name, symbol: "_conn-" + self.name)
         self.worker.pipeline.publisher.ledger?.record(
             GapLoss(subject, of: .connection, cause: .reconnect, from: since, to: end))
     }
@@ -237,21 +276,29 @@ final class FeedConnection: FrameSink {
     // MARK: - Subscriptions and watching
 
     private func take(_ control: VenueControl, on id: SocketID) {
+        let isSuccessor = self.successor?.socket == id
         switch control {
-        case .acknowledged(let request):
-            if self.line?.socket == id {
-                self.line?.subscriptions.acknowledged(id: request)
-            } else if self.successor?.socket == id {
-                self.successor?.subscriptions.acknowledged(id: request)
+        case .acknowledged(let request, let streams):
+            if isSuccessor {
+                self.successor?.subscriptions.acknowledged(id: request, streams: streams)
+            } else if self.line?.socket == id {
+                self.line?.subscriptions.acknowledged(id: request, streams: streams)
             }
-        case .refused(let request, let code):
+        case .refused(let request, let stream, let code):
             self.refusedSubscriptions &+= 1
-            guard let request else { return }
-            if self.line?.socket == id {
-                self.line?.subscriptions.refused(id: request, code: code)
-            } else if self.successor?.socket == id {
-                self.successor?.subscriptions.refused(id: request, code: code)
+            if isSuccessor {
+                self.successor?.subscriptions.refused(id: request, stream: stream, code: code)
+            } else if self.line?.socket == id {
+                self.line?.subscriptions.refused(id: request, stream: stream, code: code)
             }
+        case .alive:
+            return
+        case .prompt:
+            let reply = isSuccessor ? self.successor?.subscriptions.reply() : self.line?.subscriptions.reply()
+            if let reply { _ = self.slot?.send(text: reply, on: id) }
+            return
+        case .instrumentsChanged:
+            return self.worker.listChanged(self.segment.id)
         case .shutdown:
             if self.line?.socket == id { self.line?.isEnding = true }
             _ = self.slot?.rotate()
@@ -296,7 +343,9 @@ final class FeedConnection: FrameSink {
         self.line?.look(at: now)
         if let last = self.line?.lastData { self.lastDataSteady = last }
         guard let line = self.line else { return }
-        if line.subscriptions.overdue(now: now) {
+        if let silence = self.keepAlive(slot, at: now) {
+            slot.reconnect(detail: silence)
+        } else if line.subscriptions.overdue(now: now) {
             slot.reconnect(detail: "a request was not acknowledged")
         } else if !line.hasData, now - line.opened > self.deadlines.firstData {
             self.announce(.disconnected, .silent)
@@ -310,6 +359,19 @@ final class FeedConnection: FrameSink {
             let isDue = line.isEnding || now - line.opened > self.deadlines.rotateAfter
             if self.successor == nil, isDue { _ = slot.rotate() }
         }
+    }
+
+    /// Sends a sign of life where the venue wants one; says why the socket is to be replaced where none came back.
+    private func keepAlive(_ slot: any FeedSlot, at now: Int64) -> String? {
+        guard let ping = self.dialect.ping, let interval = self.dialect.limits.keepalive?.microseconds,
+            let line = self.line
+        else { return nil }
+        if let asked = line.pinged {
+            return now - asked > interval ? "no answer to a sign of life" : nil
+        }
+        guard now - line.lastSign > interval, slot.send(text: ping, on: line.socket) else { return nil }
+        self.line?.pinged = now
+        return nil
     }
 
     /// Lets the new socket of a rotation take over once all its streams have had time to start.
@@ -327,7 +389,7 @@ final class FeedConnection: FrameSink {
             self.line?.subscriptions.resubscribe(streams)
         case .replaceSocket(let stream):
             self.announce(.disconnected, .silent)
-            slot.reconnect(detail: "silent: \(self.streamNames[stream])")
+            slot.reconnect(detail: "silent: \(self.streams.name(at: stream))")
         }
     }
 
@@ -348,10 +410,11 @@ final class FeedConnection: FrameSink {
 
     func summary() -> LoopSummary.Connection {
         LoopSummary.Connection(
-            name: self.name, segment: self.segment.rawValue, state: self.slot?.state ?? .idle,
-            counters: self.slot?.counters ?? ConnectionSlotCounters(), streams: self.streamNames.count,
+            name: self.name, segment: self.segment.id, state: self.slot?.state ?? .idle,
+            counters: self.slot?.counters ?? ConnectionSlotCounters(), streams: self.streams.count,
             streamsWithData: self.line == nil ? 0 : self.watch.withData,
-            silentStreams: self.watch.silent.map { self.streamNames[$0] },
+            silentStreams: self.watch.silent.map { self.streams.name(at: $0) },
+            refusedStreams: (self.line?.subscriptions.refusedPlaces ?? []).map { self.streams.name(at: $0) },
             resubscriptions: self.watch.resubscriptions,
             lastDataMicroseconds: self.lastDataMicroseconds, lastDataSteady: self.lastDataSteady,
             refusedSubscriptions: self.refusedSubscriptions)

@@ -1,6 +1,7 @@
 import MarketModel
 import Observability
 import Transport
+import Venues
 
 /// How long the frames of one connection took: from the venue's stamp to us, and from us to the queue.
 ///
@@ -61,7 +62,7 @@ struct FeedLatency: ~Copyable {
 
 /// What the connections of one segment say together.
 struct SegmentLatency: Sendable {
-    let segment: String
+    let segment: SegmentID
     /// From the venue's stamp of an event to the receipt of its frame.
     var venue = LatencyHistogram()
     /// From the receipt of a frame to its last message in the queue, of every sixteenth frame.
@@ -69,7 +70,7 @@ struct SegmentLatency: Sendable {
     /// The latest times from the venue's stamp, microseconds, in no order.
     var recent: [Int64] = []
 
-    init(segment: String) {
+    init(segment: SegmentID) {
         self.segment = segment
     }
 

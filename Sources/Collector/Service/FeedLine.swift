@@ -7,21 +7,28 @@ import Venues
 struct FeedLine {
     let socket: SocketID
     let opened: Int64
-    var subscriptions: BinanceSubscriptions
+    var subscriptions: Subscriptions
     /// When everything that was asked for was acknowledged or refused.
     var subscribed: Int64?
     /// Whether the venue said that it ends the socket soon.
     var isEnding = false
     var frames: UInt64 = 0
+    /// Frames that were no data: answers, signs of life.
+    var signs: UInt64 = 0
+    /// When a sign of life was sent that has not been answered.
+    var pinged: Int64?
     /// Frames as of the last look, and when that last changed.
     private var seenFrames: UInt64 = 0
+    private var seenSigns: UInt64 = 0
+    /// When anything last came, as of the last look.
+    private(set) var lastSign: Int64
     private(set) var lastData: Int64?
 
-    init(socket: SocketID, opened: Int64, subscriptions: BinanceSubscriptions) {
+    init(socket: SocketID, opened: Int64, subscriptions: Subscriptions) {
         self.socket = socket
         self.opened = opened
+        self.lastSign = opened
         self.subscriptions = subscriptions
-        self.subscriptions.reset()
     }
 
     var hasData: Bool { self.frames > 0 }
@@ -34,6 +41,11 @@ struct FeedLine {
 
     /// Notes whether frames have come since the last look.
     mutating func look(at now: Int64) {
+        if self.signs != self.seenSigns || self.frames != self.seenFrames {
+            self.seenSigns = self.signs
+            self.lastSign = now
+            self.pinged = nil
+        }
         guard self.frames != self.seenFrames else { return }
         self.seenFrames = self.frames
         self.lastData = now

@@ -20,7 +20,7 @@ struct LoopBuilder: Sendable {
         let publisher = EventPublisher(
             encoder: JSONMessageEncoder(), queue: queue, subjects: Subjects(prefix: configuration.nats.prefix),
             instance: configuration.instance, boot: self.service.boot, depth: configuration.books.depth,
-            segments: BinanceSegment.allCases.map(\.rawValue), ledger: self.service.ledger)
+            segments: VenueCatalog.segments.map(\.id.description), ledger: self.service.ledger)
         let beat =
             self.index == 0
             ? HeartbeatSource(
@@ -30,7 +30,7 @@ struct LoopBuilder: Sendable {
         return LoopWorker(
             index: self.index, context: context,
             pipeline: Pipeline(books: configuration.bookSettings, publisher: publisher),
-            requests: self.service.requests, heartbeat: beat)
+            requests: self.service.requests, listChanges: self.service.listChanges, heartbeat: beat)
     }
 
     /// Makes all connections of one segment that this loop has, and opens them.
@@ -39,50 +39,42 @@ struct LoopBuilder: Sendable {
         in worker: LoopWorker
     ) {
         let listed = Dictionary(instruments.map { ($0.venueSymbol, $0) }, uniquingKeysWith: { first, _ in first })
-        var known: [String: InstrumentID] = [:]
         for (number, plan) in connections {
-            guard let feed = self.make(plan, number, for: worker, listed, &known) else { continue }
+            guard let feed = self.make(plan, number, for: worker, listed) else { continue }
             worker.open(feed)
         }
     }
 
     /// Makes a connection of what is listed of its plan; nil when that is nothing.
     private func make(
-        _ plan: CollectionPlan.Connection, _ number: UInt32, for worker: LoopWorker,
-        _ listed: [String: Instrument], _ known: inout [String: InstrumentID]
+        _ plan: CollectionPlan.Connection, _ number: UInt32, for worker: LoopWorker, _ listed: [String: Instrument]
     ) -> FeedConnection? {
         let configuration = self.service.configuration
-        var decoder = BinanceDecoder(segment: plan.segment)
-        var depth: [InstrumentID] = []
-        var instruments: [InstrumentID] = []
-        var streams: [String] = []
-        for name in plan.streams {
-            guard let parsed = BinanceStream.parse(name: name),
-                let id = self.instrument(parsed.symbol, plan.segment, worker, listed, &known)
-            else { continue }
-            let stream = BinanceStream(instrument: id, kind: parsed.kind, symbol: parsed.symbol)
-            guard decoder.addStream(named: name, stream) else { continue }
-            decoder.setScales(worker.pipeline.instruments.scales(of: id), of: id)
-            if parsed.kind == .depth { depth.append(id) }
-            if !instruments.contains(id) { instruments.append(id) }
-            streams.append(name)
-        }
-        guard !streams.isEmpty else { return nil }
+        guard let venue = VenueCatalog.venue(plan.segment.venue), let segment = VenueCatalog.segment(plan.segment),
+            let settings = configuration.venues[plan.segment]
+        else { return nil }
         let transport = configuration.transport
         let feed = FeedConnection(
-            name: plan.name, segment: plan.segment,
-            number: worker.pipeline.publisher.addConnection(plan.name, venue: BinanceSegment.venue), worker: worker,
-            decoder: decoder, streams: streams, instruments: instruments, depthInstruments: depth,
-            subscriptions: BinanceSubscriptions(
-                streams: streams, batchSize: 100,
-                spacing: configuration.limits.binance.messageSpacing(of: plan.segment),
-                acknowledgeTimeout: transport.subscribeTimeout),
+            name: plan.name, segment: segment,
+            number: worker.pipeline.publisher.addConnection(plan.name, venue: venue.id), worker: worker,
+            decoder: venue.makeDecoder(for: segment, wanted: settings.wanted),
+            dialect: venue.dialect(for: segment, limits: configuration.limits[venue.id]),
+            acknowledgeTimeout: transport.subscribeTimeout,
             deadlines: FeedConnection.Deadlines(
                 firstData: transport.firstDataTimeout.microseconds, stale: transport.staleAfter.microseconds,
                 rotateAfter: transport.rotateAfter.microseconds,
                 overlap: min(Self.rotationSettle.microseconds, transport.rotateOverlap.microseconds / 4)))
+        for stream in plan.streams {
+            guard let symbol = stream.symbol else { continue }
+            guard let id = self.instrument(symbol, segment, settings, worker, listed) else { continue }
+            _ = feed.add(stream, of: id)
+        }
+        guard feed.streams.count > 0 else { return nil }
+        for stream in plan.streams where stream.symbol == nil { _ = feed.add(stream, of: nil) }
         var options = configuration.slotOptions(plan, number: number)
-        options.acquirePermit = { [connects = self.service.connects] in connects.acquire($0, $1) }
+        if let connects = self.service.connects[venue.id] {
+            options.acquirePermit = { connects.acquire($0, $1) }
+        }
         feed.attach(
             ConnectionSlot(
                 context: worker.context, options: options, resolver: self.service.resolver, consumer: .passing(to: feed)
@@ -91,17 +83,14 @@ struct LoopBuilder: Sendable {
     }
 
     private func instrument(
-        _ symbol: String, _ segment: BinanceSegment, _ worker: LoopWorker, _ listed: [String: Instrument],
-        _ known: inout [String: InstrumentID]
+        _ symbol: String, _ segment: VenueSegment, _ settings: SegmentSettings, _ worker: LoopWorker,
+        _ listed: [String: Instrument]
     ) -> InstrumentID? {
-        if let id = known[symbol] { return id }
+        if let id = worker.instrument(symbol, in: segment.id) { return id }
         guard let instrument = listed[symbol] else { return nil }
-        guard let settings = self.service.configuration.venues.binance[segment] else { return nil }
         let subject = Subjects(prefix: self.service.configuration.nats.prefix).subject(
             .trade, venue: instrument.venue.name, market: instrument.market.rawValue, symbol: instrument.symbol)
         let lastTrade = self.service.publisher.rememberedTrade(subject: subject)
-        let id = worker.add(instrument, settings, lastTrade: lastTrade)
-        known[symbol] = id
-        return id
+        return worker.add(instrument, segment, settings, lastTrade: lastTrade)
     }
 }

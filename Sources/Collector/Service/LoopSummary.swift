@@ -1,12 +1,13 @@
 import MarketModel
 import OrderBook
 import Transport
+import Venues
 
 /// What a loop tells the control plane about itself: plain values of one moment.
 struct LoopSummary: Sendable {
     struct Connection: Sendable {
         var name: String
-        var segment: String
+        var segment: SegmentID
         var state: SlotState
         var counters: ConnectionSlotCounters
         var streams: Int
@@ -14,6 +15,8 @@ struct LoopSummary: Sendable {
         var streamsWithData: Int
         /// Streams that were given up as silent since their last frame: at most one a configured stream.
         var silentStreams: [String]
+        /// Streams that the venue refused on the current socket, or left out of its answer.
+        var refusedStreams: [String]
         var resubscriptions: UInt64
         var lastDataMicroseconds: Int64?
         /// The same by the clock that only goes forward, to a tenth of a second: ages are told by it.
@@ -43,14 +46,14 @@ struct LoopSummary: Sendable {
 
     /// What became of the trades and quotes of all instruments of one segment, with a book or without.
     struct Flow: Sendable {
-        let segment: String
+        let segment: SegmentID
         var trades: UInt64 = 0
         var duplicateTrades: UInt64 = 0
         var lateTrades: UInt64 = 0
         var missingTrades: UInt64 = 0
         var staleQuotes: UInt64 = 0
 
-        init(segment: String) {
+        init(segment: SegmentID) {
             self.segment = segment
         }
 

@@ -17,12 +17,18 @@ final class LoopWorker {
     /// What a request takes at most, its wait for budget, its last try and the way back included; see `VenueRESTSettings`.
     private static let longestSeed = Duration.seconds(960)
     private static let longestRefresh = Duration.seconds(120)
+    /// What a snapshot in a stream takes at most, and when it is asked for again.
+    private static let longestStreamSeed = Duration.seconds(60)
+    private static let streamSeedMicroseconds: Int64 = 10_000_000
 
     let index: Int
     let context: LoopContext
     var pipeline: Pipeline<JSONMessageEncoder>
     private(set) var feeds: [FeedConnection] = []
     private let requests: SnapshotRequests
+    private let listChanges: ListChanges
+    /// The loop's instruments by the venue's symbol.
+    private var known: [SegmentID: [String: InstrumentID]] = [:]
     private var heartbeat: HeartbeatSource?
     private var desk: SnapshotDesk<SystemRandomNumberGenerator>
     /// When books came to stand on a snapshot alone, by the clock that only goes forward: one entry a book at most.
@@ -33,12 +39,13 @@ final class LoopWorker {
 
     init(
         index: Int, context: LoopContext, pipeline: consuming Pipeline<JSONMessageEncoder>,
-        requests: SnapshotRequests, heartbeat: HeartbeatSource?
+        requests: SnapshotRequests, listChanges: ListChanges, heartbeat: HeartbeatSource?
     ) {
         self.index = index
         self.context = context
         self.pipeline = pipeline
         self.requests = requests
+        self.listChanges = listChanges
         self.heartbeat = heartbeat
         self.desk = SnapshotDesk(
             backoff: Backoff(base: .milliseconds(500), cap: .seconds(60)), generator: SystemRandomNumberGenerator())
@@ -46,10 +53,17 @@ final class LoopWorker {
 
     // MARK: - Setting up
 
-    func add(_ instrument: Instrument, _ settings: SegmentSettings, lastTrade: UInt64?) -> InstrumentID {
+    /// The loop's id of a venue's symbol; nil for one that it does not have.
+    func instrument(_ symbol: String, in segment: SegmentID) -> InstrumentID? { self.known[segment]?[symbol] }
+
+    func add(
+        _ instrument: Instrument, _ segment: VenueSegment, _ settings: SegmentSettings, lastTrade: UInt64?
+    ) -> InstrumentID {
         let id = self.pipeline.add(
-            instrument, keepsBook: settings.types.contains(.orderbook), snapshotLimit: settings.snapshotLimit,
-            lastTrade: lastTrade)
+            instrument, keepsBook: settings.types.contains(.orderbook),
+            snapshotLimit: segment.snapshot == nil ? nil : settings.snapshotLimit, rule: segment.sequenceRule,
+            depth: segment.depth, lastTrade: lastTrade)
+        self.known[segment.id, default: [:]][instrument.venueSymbol] = id
         if settings.types.contains(.instrument) {
             self.pipeline.publish(.instrument(id), at: LoopClock.wallMicroseconds())
         }
@@ -92,6 +106,28 @@ final class LoopWorker {
         }
     }
 
+    /// Passes on that a venue's list of instruments changed.
+    func listChanged(_ segment: SegmentID) { self.listChanges.tell(segment) }
+
+    // MARK: - Answers
+
+    /// Takes the answer to a question about a symbol, or about a whole section where that is nil.
+    func answerArrived(
+        _ body: [UInt8], to question: VenueQuestion, of symbol: String?, in segment: SegmentID,
+        receivedMicroseconds: Int64
+    ) {
+        let instrument = symbol.flatMap { self.instrument($0, in: segment) }
+        guard symbol == nil || instrument != nil else { return }
+        body.withUnsafeBytes { bytes in
+            let frame = Frame(bytes: bytes, receivedMicroseconds: receivedMicroseconds)
+            for feed in self.feeds where feed.segment.id == segment {
+                _ = feed.takeAnswer(frame, to: question, of: instrument)
+                // What a section says as a whole, each decoder keeps for itself.
+                if symbol != nil { return }
+            }
+        }
+    }
+
     // MARK: - Snapshots
 
     /// Takes an answer to a request of this loop.
@@ -105,7 +141,8 @@ final class LoopWorker {
         }
         let wasSeeded = self.pipeline.keeper.withBook(id) { $0.state == .seeded }
         let isRead = body.withUnsafeBytes { bytes in
-            feed.takeSnapshot(Frame(bytes: bytes, receivedMicroseconds: receivedMicroseconds), of: id)
+            let frame = Frame(bytes: bytes, receivedMicroseconds: receivedMicroseconds)
+            return feed.takeAnswer(frame, to: .depthSnapshot, of: id)
         }
         guard isRead else { return self.snapshotFailed(request, isPermanent: false) }
         let isServed = self.pipeline.keeper.withBook(id) { $0.synchronizer.last != nil }
@@ -130,12 +167,34 @@ final class LoopWorker {
                 self.tellFailed(request)
                 continue
             }
+            if self.takesSnapshotFromStream(request.instrument, at: now) { continue }
             let longest = request.purpose == .seed ? Self.longestSeed : Self.longestRefresh
             self.desk.ask(request.instrument, at: now, longest: longest)
             let isTaken = self.requests.submit(
                 SnapshotOrder(
                     loop: self.index, request: request, instrument: self.pipeline.instruments[request.instrument]))
             if !isTaken { self.snapshotRefused(request, at: now) }
+        }
+    }
+
+    /// Asks for a book's snapshot by taking its stream up again, where that is how it comes; false where it is not.
+    private func takesSnapshotFromStream(_ id: InstrumentID, at now: Int64) -> Bool {
+        guard let feed = self.feeds.first(where: { $0.carriesDepth(of: id) }), feed.segment.snapshot == nil else {
+            return false
+        }
+        self.desk.ask(id, at: now, longest: Self.longestStreamSeed)
+        feed.resubscribeDepth(of: id)
+        return true
+    }
+
+    /// Takes note of what became of the snapshots that are to come in the stream.
+    private func followStreamSeeds(_ feed: FeedConnection, at now: Int64) {
+        for id in feed.depthInstruments {
+            guard let asked = self.desk.askedSince(id) else { continue }
+            let isSeeded = self.pipeline.keeper.withBook(id) { $0.synchronizer.last != nil }
+            if isSeeded || now - asked > Self.streamSeedMicroseconds {
+                self.desk.end(id, served: isSeeded, at: now)
+            }
         }
     }
 
@@ -182,6 +241,7 @@ final class LoopWorker {
 
     private func askForSeeds(at now: Int64) {
         for feed in self.feeds where feed.subscribed != nil {
+            if feed.segment.snapshot == nil { self.followStreamSeeds(feed, at: now) }
             for id in feed.depthInstruments {
                 let isWanting = self.pipeline.keeper.withBook(id) { $0.state == .waiting || $0.state == .broken }
                 guard isWanting, self.desk.mayAsk(id, at: now), self.isReadyForSeed(id, at: now) else { continue }
@@ -192,7 +252,11 @@ final class LoopWorker {
 
     /// Whether updates flow, so that the answer is not older than the stream, or none have come for a while.
     private func isReadyForSeed(_ id: InstrumentID, at now: Int64) -> Bool {
-        guard let subscribed = self.feeds.first(where: { $0.carriesDepth(of: id) })?.subscribed else { return false }
+        guard let feed = self.feeds.first(where: { $0.carriesDepth(of: id) }), let subscribed = feed.subscribed else {
+            return false
+        }
+        // Where the stream brings it, it is on its way after the subscription.
+        guard feed.segment.snapshot != nil else { return now - subscribed > Self.quietMicroseconds }
         let kept = self.pipeline.keeper.withBook(id) { $0.keptCount }
         return kept >= 2 || now - subscribed > Self.quietMicroseconds
     }
@@ -202,11 +266,11 @@ final class LoopWorker {
     func summary() -> LoopSummary {
         let now = LoopClock.monotonicMicroseconds()
         var books: [LoopSummary.Book] = []
-        var flows: [String: LoopSummary.Flow] = [:]
+        var flows: [SegmentID: LoopSummary.Flow] = [:]
         let keepers = Set(self.feeds.flatMap(\.depthInstruments))
         for index in 0..<self.pipeline.instruments.count {
             let id = InstrumentID(index)
-            let segment = self.pipeline.instruments[id].segment
+            let segment = SegmentID(of: self.pipeline.instruments[id])
             flows[segment, default: LoopSummary.Flow(segment: segment)]
                 .add(self.pipeline.trades(of: id), self.pipeline.quotes(of: id))
             guard keepers.contains(id) else { continue }
@@ -229,9 +293,9 @@ final class LoopWorker {
                         lagMicroseconds: book.lagMicroseconds)
                 })
         }
-        var latencies: [String: SegmentLatency] = [:]
+        var latencies: [SegmentID: SegmentLatency] = [:]
         for feed in self.feeds {
-            let segment = feed.segment.rawValue
+            let segment = feed.segment.id
             feed.latency.add(to: &latencies[segment, default: SegmentLatency(segment: segment)])
         }
         return LoopSummary(

@@ -90,7 +90,7 @@ enum MemoryPage {
                 limitCount: ResidentHistory.minutes),
             Structure(
                 name: "latency_histograms", count: UInt64(histograms), bytes: histograms * LatencyRecorder.byteCount,
-                limitCount: 2 * report.planned.count + 2 * (BinanceSegment.allCases.count + 1)),
+                limitCount: 2 * report.planned.count + 2 * (VenueCatalog.segments.count + 1)),
             Structure(
                 name: "connection_sockets",
                 count: UInt64(report.connections.reduce(0) { $0 + max(0, $1.counters.socketsLive) }),

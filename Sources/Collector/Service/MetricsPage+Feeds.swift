@@ -31,29 +31,30 @@ extension MetricsPage {
             "sluice_stream_resubscriptions_total", help: "Silent streams that were subscribed again.", kind: .counter)
         for connection in report.connections {
             let name = connection.name
+            let venue = connection.segment.venue.name
             for (state, count) in [
                 ("configured", connection.streams), ("with_data", connection.streamsWithData),
                 ("silent", connection.silentStreams.count),
             ] {
-                streams.add(["venue": Self.venue, "connection": name, "state": state], .integer(count))
+                streams.add(["venue": venue, "connection": name, "state": state], .integer(count))
             }
-            resubscriptions.add(["venue": Self.venue, "connection": name], .count(connection.resubscriptions))
+            resubscriptions.add(["venue": venue, "connection": name], .count(connection.resubscriptions))
             let counters = connection.counters
             if let last = connection.lastDataSteady {
                 age.add(
-                    ["venue": Self.venue, "connection": name, "segment": connection.segment],
+                    ["venue": venue, "connection": name, "segment": connection.segment.name],
                     Self.seconds(max(0, report.steady - last)))
             }
-            live.add(["venue": Self.venue, "connection": name], .flag(connection.streamsWithData > 0))
+            live.add(["venue": venue, "connection": name], .flag(connection.streamsWithData > 0))
             connects.add(
-                ["venue": Self.venue, "connection": name, "outcome": "tried"], .count(counters.connects))
+                ["venue": venue, "connection": name, "outcome": "tried"], .count(counters.connects))
             connects.add(
-                ["venue": Self.venue, "connection": name, "outcome": "opened"], .count(counters.opened))
-            rotations.add(["venue": Self.venue, "connection": name], .count(counters.rotations))
-            sockets.add(["venue": Self.venue, "connection": name], .integer(counters.socketsLive))
-            messages.add(["venue": Self.venue, "connection": name], .count(counters.traffic.messages))
-            bytes.add(["venue": Self.venue, "connection": name], .count(counters.traffic.bytes))
-            refused.add(["venue": Self.venue, "connection": name], .count(connection.refusedSubscriptions))
+                ["venue": venue, "connection": name, "outcome": "opened"], .count(counters.opened))
+            rotations.add(["venue": venue, "connection": name], .count(counters.rotations))
+            sockets.add(["venue": venue, "connection": name], .integer(counters.socketsLive))
+            messages.add(["venue": venue, "connection": name], .count(counters.traffic.messages))
+            bytes.add(["venue": venue, "connection": name], .count(counters.traffic.bytes))
+            refused.add(["venue": venue, "connection": name], .count(connection.refusedSubscriptions))
         }
         return [
             age, live, connects, rotations, sockets, messages, bytes, refused, streams, resubscriptions,
@@ -65,13 +66,13 @@ extension MetricsPage {
         var family = MetricFamily(
             "sluice_disconnects_total", help: "Connections that ended or did not come to be, by reason.",
             kind: .counter)
-        for segment in BinanceSegment.allCases {
-            let connections = report.connections.filter { $0.segment == segment.rawValue }
+        for segment in report.segments {
+            let connections = report.connections.filter { $0.segment == segment }
             guard !connections.isEmpty else { continue }
             for kind in DisconnectReason.Kind.allCases {
                 let count = connections.reduce(UInt64(0)) { $0 &+ ($1.counters.ends[kind] ?? 0) }
                 family.add(
-                    ["venue": Self.venue, "segment": segment.rawValue, "reason": kind.rawValue], .count(count))
+                    ["venue": segment.venue.name, "segment": segment.name, "reason": kind.rawValue], .count(count))
             }
         }
         return family
@@ -106,37 +107,38 @@ extension MetricsPage {
         var overflows = MetricFamily(
             "sluice_book_kept_overflows_total",
             help: "Times that updates kept for a snapshot were discarded for their limit.", kind: .counter)
-        for segment in BinanceSegment.allCases {
-            let name = segment.rawValue
-            let books = report.books.filter { $0.instrument.segment == name }
+        for segment in report.segments {
+            let venue = segment.venue.name
+            let name = segment.name
+            let books = report.books.filter { SegmentID(of: $0.instrument) == segment }
             for state in BookState.allCases {
                 states.add(
-                    ["venue": Self.venue, "segment": name, "state": state.rawValue],
+                    ["venue": venue, "segment": name, "state": state.rawValue],
                     .integer(books.count { $0.state == state }))
             }
             func sum(_ term: (BookCounts) -> UInt64) -> MetricValue {
                 .count(books.reduce(UInt64(0)) { $0 &+ term($1.counts) })
             }
-            bytes.add(["venue": Self.venue, "segment": name], .integer(books.reduce(0) { $0 + $1.bytes }))
+            bytes.add(["venue": venue, "segment": name], .integer(books.reduce(0) { $0 + $1.bytes }))
             for (cause, value) in [
                 ("gap", sum(\.breaks.gap)), ("mismatch", sum(\.breaks.mismatch)), ("crossed", sum(\.breaks.crossed)),
                 ("closed", sum(\.breaks.closed)),
             ] {
-                resyncs.add(["venue": Self.venue, "segment": name, "cause": cause], value)
+                resyncs.add(["venue": venue, "segment": name, "cause": cause], value)
             }
             reseeds.add(
-                ["venue": Self.venue, "segment": name],
+                ["venue": venue, "segment": name],
                 .count(books.reduce(UInt64(0)) { $0 &+ UInt64($1.reseeds) }))
             for (outcome, value) in [
                 ("applied", sum(\.applied)), ("stale", sum(\.stale)), ("full_depth", sum(\.framesTrusted)),
             ] {
-                updates.add(["venue": Self.venue, "segment": name, "outcome": outcome], value)
+                updates.add(["venue": venue, "segment": name, "outcome": outcome], value)
             }
             refreshes.add(
-                ["venue": Self.venue, "segment": name, "outcome": "done"], sum(\.refreshes))
+                ["venue": venue, "segment": name, "outcome": "done"], sum(\.refreshes))
             refreshes.add(
-                ["venue": Self.venue, "segment": name, "outcome": "failed"], sum(\.refreshesFailed))
-            overflows.add(["venue": Self.venue, "segment": name], sum(\.keptOverflows))
+                ["venue": venue, "segment": name, "outcome": "failed"], sum(\.refreshesFailed))
+            overflows.add(["venue": venue, "segment": name], sum(\.keptOverflows))
         }
         return [states, bytes, resyncs, reseeds, updates, refreshes, overflows]
     }
@@ -152,10 +154,11 @@ extension MetricsPage {
             for (outcome, count) in [
                 ("taken", flow.trades), ("duplicate", flow.duplicateTrades), ("late", flow.lateTrades),
             ] {
-                trades.add(["venue": Self.venue, "segment": flow.segment, "outcome": outcome], .count(count))
+                trades.add(
+                    ["venue": flow.segment.venue.name, "segment": flow.segment.name, "outcome": outcome], .count(count))
             }
-            missing.add(["venue": Self.venue, "segment": flow.segment], .count(flow.missingTrades))
-            quotes.add(["venue": Self.venue, "segment": flow.segment], .count(flow.staleQuotes))
+            missing.add(["venue": flow.segment.venue.name, "segment": flow.segment.name], .count(flow.missingTrades))
+            quotes.add(["venue": flow.segment.venue.name, "segment": flow.segment.name], .count(flow.staleQuotes))
         }
         return [trades, missing, quotes]
     }

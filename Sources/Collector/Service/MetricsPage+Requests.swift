@@ -1,3 +1,4 @@
+import MarketModel
 import Observability
 import Resilience
 import Venues
@@ -41,9 +42,9 @@ extension MetricsPage {
             "sluice_snapshots_total", help: "Snapshots asked of the venue, by what became of them.", kind: .counter)
         for (segment, counts) in report.snapshots {
             snapshots.add(
-                ["venue": Self.venue, "segment": segment.rawValue, "outcome": "fetched"], .count(counts.fetched))
+                ["venue": segment.venue.name, "segment": segment.name, "outcome": "fetched"], .count(counts.fetched))
             snapshots.add(
-                ["venue": Self.venue, "segment": segment.rawValue, "outcome": "failed"], .count(counts.failed))
+                ["venue": segment.venue.name, "segment": segment.name, "outcome": "failed"], .count(counts.failed))
         }
         return [closed, closures, used, limit, waiting, requests, waits, snapshots]
     }

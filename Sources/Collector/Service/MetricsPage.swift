@@ -1,11 +1,10 @@
+import MarketModel
 import Observability
 import Publishing
 import Venues
 
 /// The figures as Prometheus takes them. Label values come from the configuration and closed sets only.
 enum MetricsPage {
-    static let venue = "binance"
-
     static func families(_ report: ServiceReport, _ verdict: HealthReport) -> [MetricFamily] {
         Self.process(report, verdict) + Self.connections(report) + Self.frames(report) + Self.books(report)
             + Self.trades(report) + Self.messages(report) + Self.accounting(report) + Self.nats(report)
@@ -17,7 +16,7 @@ enum MetricsPage {
     static func seriesMost(_ report: ServiceReport) -> Int {
         let histogram = LatencyHistogram.bounds.count + 3
         let things = 20 * report.planned.count + 10 * report.mailboxes.count + 40 * report.budgets.count
-        return 400 + 2 * histogram + things + BinanceSegment.allCases.count * (4 * histogram + 60)
+        return 400 + 2 * histogram + things + report.segments.count * (4 * histogram + 60)
     }
 
     // MARK: - The process
@@ -112,17 +111,27 @@ enum MetricsPage {
             help: "Middle of the latest times from the venue's stamp to us; below zero our clock is behind.",
             kind: .gauge)
         for latency in report.latencies {
-            venue.add(["venue": Self.venue, "segment": latency.segment], .histogram(latency.venue.sample))
-            early.add(["venue": Self.venue, "segment": latency.segment], .count(latency.venue.belowZero))
-            queue.add(["venue": Self.venue, "segment": latency.segment], .histogram(latency.queue.sample))
+            venue.add(
+                ["venue": latency.segment.venue.name, "segment": latency.segment.name], .histogram(latency.venue.sample)
+            )
+            early.add(
+                ["venue": latency.segment.venue.name, "segment": latency.segment.name], .count(latency.venue.belowZero))
+            queue.add(
+                ["venue": latency.segment.venue.name, "segment": latency.segment.name], .histogram(latency.queue.sample)
+            )
             guard let microseconds = latency.offsetMicroseconds else { continue }
-            offset.add(["venue": Self.venue, "segment": latency.segment], Self.seconds(microseconds))
+            offset.add(
+                ["venue": latency.segment.venue.name, "segment": latency.segment.name], Self.seconds(microseconds))
         }
         // What belongs to no segment, as heartbeats do, has the token that does not apply.
-        let segments = ["_"] + BinanceSegment.allCases.map(\.rawValue)
-        for latency in report.publisher.latencies where segments.indices.contains(latency.source) {
+        let segments = VenueCatalog.segments.map(\.id)
+        for latency in report.publisher.latencies where latency.source <= segments.count {
+            let segment = latency.source == 0 ? nil : segments[latency.source - 1]
             confirm.add(
-                ["mode": latency.mode == .core ? "core" : "jetstream", "segment": segments[latency.source]],
+                [
+                    "mode": latency.mode == .core ? "core" : "jetstream", "venue": segment?.venue.name ?? "_",
+                    "segment": segment?.name ?? "_",
+                ],
                 .histogram(latency.histogram.sample))
         }
         return [venue, early, queue, confirm, offset]

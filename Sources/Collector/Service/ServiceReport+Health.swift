@@ -2,6 +2,7 @@ import MarketModel
 import Observability
 import OrderBook
 import Publishing
+import Venues
 
 extension ServiceReport {
     /// What health is judged by.
@@ -16,7 +17,7 @@ extension ServiceReport {
             nats: self.nats,
             clocks: self.latencies.compactMap { latency in
                 latency.offsetMicroseconds.map { offset in
-                    HealthInput.Clock(name: "binance \(latency.segment)", offset: .microseconds(offset))
+                    HealthInput.Clock(name: "\(latency.segment)", offset: .microseconds(offset))
                 }
             })
     }
@@ -53,7 +54,7 @@ extension ServiceReport {
     private var bookFigures: HealthInput.Books {
         var figures = HealthInput.Books()
         for book in self.books {
-            let name = "\(book.instrument.segment) \(book.instrument.venueSymbol)"
+            let name = "\(SegmentID(of: book.instrument)) \(book.instrument.venueSymbol)"
             switch book.state {
             case .live: figures.live += 1
             case .seeded where self.isUnconfirmed(book):

@@ -26,7 +26,7 @@ struct ServiceReport: Sendable {
             let configuration = service.configuration
             let settings = configuration.bookSettings
             let loops = service.workers.count
-            self.instruments = configuration.venues.binance.segments.reduce(0) { $0 + $1.1.symbols.count }
+            self.instruments = configuration.venues.segments.reduce(0) { $0 + $1.settings.symbols.count }
             self.books = service.plan.books
             self.bookLevels = settings.levelsMost.map { $0 * service.plan.books }
             self.keptFrames = settings.kept.frames * service.plan.books
@@ -95,9 +95,9 @@ struct ServiceReport: Sendable {
     let residentBytes: Int?
     /// What the venues meter, by scope.
     let budgets: [(scope: String, snapshot: RateLimiterSnapshot)]
-    /// New connections: what became of the slots' requests, and the venue's budget for them.
-    let connects: (counters: ConnectBudget<ContinuousClock>.Counters, budget: RateLimiterSnapshot)
-    let snapshots: [(segment: BinanceSegment, counts: SnapshotCounts.Counts)]
+    /// New connections: what became of the slots' requests, and each venue's budget for them.
+    let connects: [(venue: VenueID, counters: ConnectBudget<ContinuousClock>.Counters, budget: RateLimiterSnapshot)]
+    let snapshots: [(segment: SegmentID, counts: SnapshotCounts.Counts)]
     let log: LogFigures
     let background: Background
 
@@ -131,15 +131,26 @@ struct ServiceReport: Sendable {
             publisher: service.publisher.snapshot(), lanes: lanes,
             counts: MessageType.allCases.map { service.publisher.counts(of: $0) }, ledger: service.ledger.counts,
             residentBytes: resident,
-            budgets: LimiterRegistry.process.snapshots().filter { named in
-                named.snapshot.windows.contains { $0.window.meter == .weight }
-            }, connects: service.connects.snapshot(),
-            snapshots: BinanceSegment.allCases.map { ($0, service.snapshotCounts[$0]) },
+            budgets: Self.budgets(of: service),
+            connects: service.connects.sorted { $0.key.name < $1.key.name }.map { venue, budget in
+                let snapshot = budget.snapshot()
+                return (venue, snapshot.counters, snapshot.budget)
+            },
+            snapshots: configuration.venues.segments.map { ($0.segment.id, service.snapshotCounts[$0.segment.id]) },
             log: LogFigures(
                 writer: service.logStatistics(), suppressed: log.suppressed, keys: log.keys,
                 keysMaximum: log.keysMaximum),
             background: background)
     }
+
+    /// The budgets of requests: those of connections are told by themselves.
+    private static func budgets(of service: CollectorService) -> [(scope: String, snapshot: RateLimiterSnapshot)] {
+        let connects = Set(service.connects.values.map(\.scope))
+        return LimiterRegistry.process.snapshots().filter { !connects.contains($0.scope) }
+    }
+
+    /// The sections that are collected.
+    var segments: [SegmentID] { self.snapshots.map(\.segment) }
 
     var uptimeMicroseconds: Int64 { self.steady - self.startSteady }
     var connections: [LoopSummary.Connection] { self.loops.flatMap(\.connections) }
@@ -151,19 +162,19 @@ struct ServiceReport: Sendable {
 
     /// What the connections of each segment say together, of segments with data.
     var latencies: [SegmentLatency] {
-        BinanceSegment.allCases.compactMap { segment in
-            let parts = self.loops.flatMap(\.latencies).filter { $0.segment == segment.rawValue }
+        VenueCatalog.segments.compactMap { segment in
+            let parts = self.loops.flatMap(\.latencies).filter { $0.segment == segment.id }
             guard !parts.isEmpty else { return nil }
-            return parts.reduce(into: SegmentLatency(segment: segment.rawValue)) { $0.add($1) }
+            return parts.reduce(into: SegmentLatency(segment: segment.id)) { $0.add($1) }
         }
     }
 
     /// What became of each segment's trades and quotes.
     var flows: [LoopSummary.Flow] {
-        BinanceSegment.allCases.compactMap { segment in
-            let parts = self.loops.flatMap(\.flows).filter { $0.segment == segment.rawValue }
+        VenueCatalog.segments.compactMap { segment in
+            let parts = self.loops.flatMap(\.flows).filter { $0.segment == segment.id }
             guard !parts.isEmpty else { return nil }
-            return parts.reduce(into: LoopSummary.Flow(segment: segment.rawValue)) { $0.add($1) }
+            return parts.reduce(into: LoopSummary.Flow(segment: segment.id)) { $0.add($1) }
         }
     }
 
@@ -202,7 +213,8 @@ struct ServiceReport: Sendable {
         }
         let books = self.books.map { book in
             LiveSummary.Book(
-                segment: book.instrument.segment, symbol: book.instrument.symbol, state: book.state.rawValue,
+                segment: SegmentID(of: book.instrument).description, symbol: book.instrument.symbol,
+                state: book.state.rawValue,
                 isHealthy: book.state == .live || book.state == .refreshing, bid: book.bid, ask: book.ask,
                 trustedDepth: book.trustedDepth, depth: self.depth, resyncs: max(0, Int(book.reseeds) - 1))
         }

@@ -1,4 +1,5 @@
 import Logging
+import MarketModel
 import Observability
 import Transport
 import Venues
@@ -30,8 +31,10 @@ struct ServiceWarnings {
                 continue
             }
             self.log.tell(
-                "the venue's clock and ours are apart, or its data comes late", about: latency.segment,
-                metadata: ["venue": "binance", "segment": "\(latency.segment)", "offset_us": "\(offset)"])
+                "the venue's clock and ours are apart, or its data comes late", about: latency.segment.description,
+                metadata: [
+                    "venue": "\(latency.segment.venue)", "segment": "\(latency.segment.name)", "offset_us": "\(offset)",
+                ])
         }
     }
 

@@ -11,12 +11,13 @@ package enum SimulatorLauncher {
         simulator.seed = UInt64(clamping: settings.seed)
         simulator.symbols = [:]
         var count = 0
-        for (segment, configured) in service.venues.binance.segments {
-            let known = SimulatedSymbol.standard(segment.simulated)
+        for (segment, configured) in service.venues.segments {
+            guard let simulated = MarketSegment(segment.id) else { continue }
+            let known = SimulatedSymbol.standard(simulated)
             let symbols = configured.symbols.map { symbol in
-                known.first { $0.symbol == symbol } ?? SimulatedSymbol.many(1, segment.simulated)[0].renamed(symbol)
+                known.first { $0.symbol == symbol } ?? SimulatedSymbol.many(1, simulated)[0].renamed(symbol)
             }
-            simulator.symbols[segment.simulated] = symbols
+            simulator.symbols[simulated] = symbols
             count += symbols.count
         }
         simulator.stepsPerSecond = Double(settings.rate) / Double(max(count, 1))
@@ -31,24 +32,20 @@ package enum SimulatorLauncher {
     /// Points the venue's addresses of a configuration at a simulator.
     package static func redirect(_ configuration: inout Configuration, to endpoints: [SimulatorEndpoint]) {
         for endpoint in endpoints {
-            guard let segment = BinanceSegment.allCases.first(where: { $0.simulated == endpoint.segment }) else {
-                continue
-            }
             let address = HostPort(host: endpoint.address, port: UInt16(clamping: endpoint.port))
-            configuration.venues.binance[segment]?.websocket = Endpoint(scheme: .ws, address: address)
-            configuration.venues.binance[segment]?.rest = Endpoint(scheme: .http, address: address)
+            for (segment, _) in configuration.venues.segments where MarketSegment(segment.id) == endpoint.segment {
+                configuration.venues[segment.id]?.websocket = Endpoint(scheme: .ws, address: address)
+                configuration.venues[segment.id]?.rest = Endpoint(scheme: .http, address: address)
+            }
         }
     }
 }
 
-extension BinanceSegment {
-    /// The simulator's name of the segment.
-    package var simulated: MarketSegment {
-        switch self {
-        case .spot: .spot
-        case .usdm: .usdm
-        case .coinm: .coinm
-        }
+extension MarketSegment {
+    /// The simulator's market of a section; nil for one that it does not serve.
+    package init?(_ segment: SegmentID) {
+        guard segment.venue == Binance.id, let market = MarketSegment(rawValue: segment.name) else { return nil }
+        self = market
     }
 }
 

@@ -8,13 +8,13 @@ final class SnapshotCounts: Sendable {
         var failed: UInt64 = 0
     }
 
-    private let counts = Mutex<[BinanceSegment: Counts]>([:])
+    private let counts = Mutex<[SegmentID: Counts]>([:])
 
-    subscript(segment: BinanceSegment) -> Counts {
+    subscript(segment: SegmentID) -> Counts {
         self.counts.withLock { $0[segment] ?? Counts() }
     }
 
-    func count(_ segment: BinanceSegment, isFetched: Bool) {
+    func count(_ segment: SegmentID, isFetched: Bool) {
         self.counts.withLock { counts in
             if isFetched {
                 counts[segment, default: Counts()].fetched &+= 1

@@ -12,6 +12,7 @@ struct SnapshotDesk<Generator: RandomNumberGenerator> {
     private struct Entry {
         /// Until when a request is under way; nil when none is.
         var askedUntil: Int64?
+        var asked: Int64 = 0
         var failures = 0
         var notBefore = Int64.min
     }
@@ -40,6 +41,12 @@ struct SnapshotDesk<Generator: RandomNumberGenerator> {
         return now >= entry.notBefore
     }
 
+    /// Since when a request is under way; nil when none is.
+    func askedSince(_ instrument: InstrumentID) -> Int64? {
+        guard let entry = self.entry(instrument), entry.askedUntil != nil else { return nil }
+        return entry.asked
+    }
+
     /// Takes note of a request.
     ///
     /// - Parameter longest: The time within which its end is told, unless that is lost on its way.
@@ -48,6 +55,7 @@ struct SnapshotDesk<Generator: RandomNumberGenerator> {
         let index = Int(instrument.index)
         guard self.mayAsk(instrument, at: now) else { return }
         if self.entries[index].askedUntil == nil { self.asked += 1 } else { self.expired &+= 1 }
+        self.entries[index].asked = now
         self.entries[index].askedUntil = now + longest.nanoseconds / 1_000
     }
 

@@ -28,7 +28,8 @@ enum StatusPage {
             writer.array("snapshots") { writer in
                 for (segment, counts) in report.snapshots {
                     writer.object { writer in
-                        writer.field("segment", segment.rawValue)
+                        writer.field("venue", segment.venue.name)
+                        writer.field("segment", segment.name)
                         writer.field("fetched", counts.fetched)
                         writer.field("failed", counts.failed)
                     }
@@ -90,6 +91,7 @@ enum StatusPage {
     private static func write(_ book: LoopSummary.Book, to writer: inout JSONWriter) {
         let counts = book.counts
         writer.object { writer in
+            writer.field("venue", book.instrument.venue.name)
             writer.field("segment", book.instrument.segment)
             writer.field("symbol", book.instrument.symbol)
             writer.field("venue_symbol", book.instrument.venueSymbol)
@@ -116,7 +118,8 @@ enum StatusPage {
 
     private static func write(_ latency: SegmentLatency, to writer: inout JSONWriter) {
         writer.object { writer in
-            writer.field("segment", latency.segment)
+            writer.field("venue", latency.segment.venue.name)
+            writer.field("segment", latency.segment.name)
             writer.field("clock_offset_us", latency.offsetMicroseconds)
             for (name, histogram) in [("venue", latency.venue), ("queue", latency.queue)] {
                 writer.field("\(name)_p50_us", histogram.quantile(0.5))

@@ -20,7 +20,7 @@ struct VenueRequests: Sendable {
 
     private let client: HTTPClient
     private let rest: VenueREST<ContinuousClock>
-    private let snapshotLimits: [BinanceSegment: Int]
+    private let snapshotLimits: [SegmentID: Int]
 
     init(_ configuration: Configuration, loop: ServiceLoop, resolver: Resolver) throws(TransportError) {
         var client = HTTPClientConfiguration()
@@ -29,21 +29,11 @@ struct VenueRequests: Sendable {
         client.maxWaiting = 4_096
         client.proxy = configuration.transport.proxy.map { .init(host: $0.host, port: Int($0.port)) }
         self.client = try HTTPClient(loop: loop, configuration: client)
-        var settings = VenueRESTSettings()
-        var limits: [BinanceSegment: Int] = [:]
-        for (segment, configured) in configuration.venues.binance.segments {
-            let rest = configured.rest
-            settings.hosts[segment] = VenueRESTSettings.Host(
-                isSecure: rest.scheme.isEncrypted, host: rest.address.host, port: Int(rest.address.port),
-                prefix: rest.path)
-            settings.weightPerMinute[segment] = configuration.limits.binance.weightPerMinute(of: segment)
-            limits[segment] = configured.snapshotLimit
-        }
-        settings.deadlines = configuration.transport.requestDeadlines
         self.rest = VenueREST(
-            settings: settings, client: self.client, registry: .process,
+            settings: configuration.requestSettings, client: self.client, registry: .process,
             wallMilliseconds: { LoopClock.wallMicroseconds() / 1_000 })
-        self.snapshotLimits = limits
+        self.snapshotLimits = Dictionary(
+            uniqueKeysWithValues: configuration.venues.segments.map { ($0.segment.id, $0.settings.snapshotLimit) })
     }
 
     func close() async {
@@ -53,32 +43,32 @@ struct VenueRequests: Sendable {
     func budgets() -> [(scope: String, snapshot: RateLimiterSnapshot)] { self.rest.budgets() }
 
     /// Loads the wanted instruments of a segment; tries for ever and says so, nil only when cancelled.
-    func instruments(of segment: BinanceSegment, wanted: [String], log: SampledLog) async -> Listing? {
+    func instruments(of segment: VenueSegment, wanted: [String], log: SampledLog) async -> Listing? {
+        guard let venue = VenueCatalog.venue(segment.id.venue) else { return nil }
         var generator = SystemRandomNumberGenerator()
         var failures = 0
         while !Task.isCancelled {
             do {
-                let body = try await self.rest.instruments(segment)
-                let (all, refused) = try BinanceInstruments.parse(body, segment: segment)
+                let (all, refused) = try await self.list(segment, of: venue)
                 let names = Set(wanted)
                 let found = all.filter { names.contains($0.venueSymbol) }
                 let missing = names.subtracting(found.map(\.venueSymbol)).sorted()
                 if !missing.isEmpty {
                     log.log.error(
                         "the venue does not list symbols",
-                        metadata: ["segment": "\(segment.rawValue)", "symbols": "\(missing.prefix(20))"])
+                        metadata: ["segment": "\(segment.id)", "symbols": "\(missing.prefix(20))"])
                 }
                 log.log.info(
                     "instruments loaded",
                     metadata: [
-                        "segment": "\(segment.rawValue)", "listed": "\(all.count)", "wanted": "\(found.count)",
+                        "segment": "\(segment.id)", "listed": "\(all.count)", "wanted": "\(found.count)",
                         "refused": "\(refused)",
                     ])
                 return Listing(found: found, missing: missing)
             } catch {
                 log.tell(
-                    "instruments are not available", about: segment.rawValue,
-                    metadata: ["segment": "\(segment.rawValue)", "error": "\(error)"])
+                    "instruments are not available", about: segment.id.description,
+                    metadata: ["segment": "\(segment.id)", "error": "\(error)"])
             }
             failures += 1
             let pause = .seconds(1) + Self.loadBackoff.delay(failures: failures, using: &generator)
@@ -87,24 +77,63 @@ struct VenueRequests: Sendable {
         return nil
     }
 
+    /// Loads a section's whole list, of however many answers that is made.
+    private func list(
+        _ segment: VenueSegment, of venue: any Venue
+    ) async throws -> (instruments: [Instrument], refused: Int) {
+        var all: [Instrument] = []
+        var refused = 0
+        for request in venue.instrumentRequests(in: segment) {
+            let part = try venue.instruments(try await self.rest.get(request, priority: .resync), in: segment)
+            all += part.instruments
+            refused += part.refused
+        }
+        // A venue whose list is known without a question.
+        if venue.instrumentRequests(in: segment).isEmpty { all = try venue.instruments([], in: segment).instruments }
+        return (all, refused)
+    }
+
+    /// Gives a venue's answer to a request, once.
+    func get(_ request: VenueRequest, priority: RatePriority) async throws(RequestFailure) -> [UInt8] {
+        try await self.rest.get(request, priority: priority)
+    }
+
     /// Fetches a snapshot.
     func snapshot(_ order: SnapshotOrder, log: SampledLog) async -> Result<[UInt8], RequestFailure> {
         let symbol = order.instrument.venueSymbol
-        guard let segment = BinanceSegment(rawValue: order.instrument.segment) else {
-            return .failure(RequestFailure(kind: .impossible, endpoint: symbol, detail: "no such segment"))
+        let id = SegmentID(of: order.instrument)
+        guard let venue = VenueCatalog.venue(id.venue), let segment = VenueCatalog.segment(id),
+            let request = venue.snapshotRequest(of: symbol, levels: self.snapshotLimits[id] ?? 1_000, in: segment)
+        else {
+            return .failure(RequestFailure(kind: .impossible, endpoint: symbol, detail: "no snapshots are served"))
         }
         do throws(RequestFailure) {
             return .success(
-                try await self.rest.depth(
-                    segment, symbol: symbol, limit: self.snapshotLimits[segment] ?? 1_000,
-                    priority: order.request.purpose == .seed ? .resync : .polls))
+                try await self.rest.get(
+                    request, priority: order.request.purpose == .seed ? .resync : .polls))
         } catch {
             if error.kind != .cancelled {
                 log.tell(
-                    "no snapshot", about: segment.rawValue,
-                    metadata: ["symbol": "\(symbol)", "error": "\(error)"])
+                    "no snapshot", about: id.description,
+                    metadata: ["segment": "\(id)", "symbol": "\(symbol)", "error": "\(error)"])
             }
             return .failure(error)
         }
+    }
+}
+
+extension Configuration {
+    /// Where and how patiently the venues are asked.
+    var requestSettings: VenueRESTSettings {
+        var settings = VenueRESTSettings()
+        for (segment, configured) in self.venues.segments {
+            let rest = configured.rest
+            settings.hosts[segment.id] = VenueRESTSettings.Host(
+                isSecure: rest.scheme.isEncrypted, host: rest.address.host, port: Int(rest.address.port),
+                prefix: rest.path)
+            settings.limits[segment.id.venue] = self.limits[segment.id.venue]
+        }
+        settings.deadlines = self.transport.requestDeadlines
+        return settings
     }
 }

@@ -122,7 +122,8 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
             subject: self.subjects.subject(
                 type, venue: instrument.venue.name, market: instrument.market.rawValue, symbol: instrument.symbol),
             prefix: self.encoder.prefix(type, of: instrument, instance: self.instance, boot: self.boot),
-            source: UInt8(clamping: (self.segments.firstIndex(of: instrument.segment) ?? -1) + 1))
+            source: UInt8(
+                clamping: (self.segments.firstIndex(of: "\(instrument.venue) \(instrument.segment)") ?? -1) + 1))
     }
 
     // MARK: - Publishing

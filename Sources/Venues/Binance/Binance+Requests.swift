@@ -4,7 +4,9 @@ package import Resilience
 extension Binance {
     package func scopes(limits: VenueLimits) -> [String: RateLimits] {
         // No headroom: the configured share of the venue's limit is what is left to others already.
-        func scope(_ key: String, _ meter: RateWindow.Meter = .weight, per length: Duration = .seconds(60)) -> RateLimits {
+        func scope(_ key: String, _ meter: RateWindow.Meter = .weight, per length: Duration = .seconds(60))
+            -> RateLimits
+        {
             RateLimits(windows: [RateWindow(meter, limit: limits.usable(key), per: length)], headroom: 0)
         }
         return [

@@ -1,3 +1,5 @@
+package import MarketModel
+import Resilience
 package import Venues
 
 /// What a configuration means: connections, streams, and the cost of a cold start. Computed without any network.
@@ -6,66 +8,92 @@ package struct CollectionPlan: Hashable, Sendable {
     package struct Connection: Hashable, Sendable {
         /// Stands in statuses and subjects: `binance-usdm-public-0`.
         package let name: String
-        package let segment: BinanceSegment
+        package let segment: SegmentID
         /// Where to connect, the path included, in the order in which they are tried until one delivers.
         package let endpoints: [Endpoint]
-        /// Stream names in the venue's form: `btcusdt@depth@100ms`.
-        package let streams: [String]
+        package let streams: [VenueStream]
     }
 
-    /// Request weight that a cold start takes from one budget.
+    /// What a cold start takes from one budget.
     package struct ColdStart: Hashable, Sendable {
+        package let venue: VenueID
         /// The budget's name: `spot`, `futures`.
         package let budget: String
         package let requests: Int
         package let weight: Int
-        /// What may be used in a minute.
-        package let weightPerMinute: Int
+        /// What may be used in a window of this length.
+        package let limit: Int
+        package let window: Duration
 
-        /// How long the budget makes the last request wait: whole minutes after the first.
-        package var wait: Duration {
-            .seconds(60 * (max(0, self.weight - 1) / self.weightPerMinute))
-        }
+        /// How long the budget makes the last request wait: whole windows after the first.
+        package var wait: Duration { self.window * (max(0, self.weight - 1) / self.limit) }
+    }
+
+    /// What opening all connections takes of a venue's budget for that.
+    package struct Connects: Hashable, Sendable {
+        package let venue: VenueID
+        package let connections: Int
+        package let limit: Int
+        package let window: Duration
     }
 
     package let connections: [Connection]
     package let coldStart: [ColdStart]
+    package let connects: [Connects]
     /// Books kept, all segments together.
     package let books: Int
-    /// New connections that may be opened in five minutes.
-    package let connectsPer5Minutes: Int
 
     package var streams: Int { self.connections.reduce(0) { $0 + $1.streams.count } }
 
     package init(_ configuration: Configuration) {
-        let limits = configuration.limits.binance
         var connections: [Connection] = []
-        var spot = (requests: 0, weight: 0)
-        var futures = (requests: 0, weight: 0)
         var books = 0
-        for (segment, settings) in configuration.venues.binance.segments {
+        for (segment, settings) in configuration.venues.segments {
             connections += Self.connections(of: segment, settings)
-            let snapshots = settings.types.contains(.orderbook) ? settings.symbols.count : 0
-            let (snapshotWeight, overflow) = snapshots.multipliedReportingOverflow(
-                by: Venues.BinanceLimits.depthWeight(segment, limit: settings.snapshotLimit))
-            let weight = Venues.BinanceLimits.instrumentsWeight(segment) + (overflow ? 0 : snapshotWeight)
-            books += snapshots
-            switch segment {
-            case .spot: spot = (spot.requests + 1 + snapshots, spot.weight + weight)
-            case .usdm, .coinm: futures = (futures.requests + 1 + snapshots, futures.weight + weight)
-            }
+            books += settings.types.contains(.orderbook) ? settings.symbols.count : 0
         }
         self.connections = connections
         self.books = books
-        self.connectsPer5Minutes = limits.usable(limits.connectsPer5Minutes)
-        self.coldStart = [
-            ColdStart(
-                budget: "spot", requests: spot.requests, weight: spot.weight,
-                weightPerMinute: limits.weightPerMinute(of: .spot)),
-            ColdStart(
-                budget: "futures", requests: futures.requests, weight: futures.weight,
-                weightPerMinute: limits.weightPerMinute(of: .usdm)),
-        ].filter { $0.requests > 0 }
+        self.coldStart = configuration.venues.venues.flatMap { Self.coldStart(of: $0, configuration) }
+        self.connects = configuration.venues.venues.compactMap { venue in
+            let count = connections.count { $0.segment.venue == venue.id }
+            let scopes = venue.scopes(limits: configuration.limits[venue.id])
+            guard let segment = venue.segments.first,
+                let window = scopes[venue.connectScope(of: segment)]?.windows.first
+            else { return nil }
+            return Connects(venue: venue.id, connections: count, limit: window.limit, window: window.length)
+        }
+    }
+
+    /// What lists and snapshots take of each budget of a venue.
+    private static func coldStart(of venue: any Venue, _ configuration: Configuration) -> [ColdStart] {
+        let scopes = venue.scopes(limits: configuration.limits[venue.id])
+        var used: [(scope: String, requests: Int, weight: Int)] = []
+        func add(_ request: VenueRequest, times: Int) {
+            for cost in request.costs {
+                let (weight, overflow) = cost.weight.multipliedReportingOverflow(by: times)
+                if let index = used.firstIndex(where: { $0.scope == cost.scope }) {
+                    used[index].requests += times
+                    used[index].weight += overflow ? 0 : weight
+                } else {
+                    used.append((cost.scope, times, overflow ? 0 : weight))
+                }
+            }
+        }
+        for (segment, settings) in configuration.venues.segments where segment.id.venue == venue.id {
+            for request in venue.instrumentRequests(in: segment) { add(request, times: 1) }
+            guard settings.types.contains(.orderbook), let symbol = settings.symbols.first,
+                let request = venue.snapshotRequest(of: symbol, levels: settings.snapshotLimit, in: segment)
+            else { continue }
+            add(request, times: settings.symbols.count)
+        }
+        return used.compactMap { entry in
+            guard let window = scopes[entry.scope]?.windows.first else { return nil }
+            return ColdStart(
+                venue: venue.id, budget: entry.scope, requests: entry.requests,
+                weight: window.meter == .requests ? entry.requests : entry.weight, limit: window.limit,
+                window: window.length)
+        }
     }
 
     /// Gives each connection its loop, 0..<`loops`.
@@ -77,7 +105,8 @@ package struct CollectionPlan: Hashable, Sendable {
         var owners: [String: Int] = [:]
         for (index, connection) in self.connections.enumerated() {
             for stream in connection.streams {
-                let key = "\(connection.segment.rawValue):\(stream.prefix { $0 != "@" })"
+                guard let symbol = stream.symbol else { continue }
+                let key = "\(connection.segment) \(symbol)"
                 guard let other = owners[key], group[other] != group[index] else {
                     owners[key] = owners[key] ?? index
                     continue
@@ -98,93 +127,48 @@ package struct CollectionPlan: Hashable, Sendable {
         return result
     }
 
-    /// Streams that belong together, and the paths that may serve them.
-    private struct StreamGroup {
-        var suffix: String
-        var paths: [String]
-        var types: [DataType]
-    }
-
-    /// USD-M serves books and quotes under `/public`, the rest under `/market`, and mixes them on no connection
-    /// (Binance, change of 2026-04-23). No such change was published for COIN-M, yet clients of 2026-09 use the split
-    /// paths there: both are tried, and the one that delivers is kept. The same goes for USD-M's trades one by one,
-    /// which are not documented.
-    private static func groups(of segment: BinanceSegment, _ settings: SegmentSettings) -> [StreamGroup] {
-        let groups: [StreamGroup] =
-            switch segment {
-            case .spot:
-                [StreamGroup(suffix: "", paths: ["/stream"], types: [.orderbook, .bbo, .trade])]
-            case .usdm:
-                [
-                    StreamGroup(suffix: "-public", paths: ["/public/stream"], types: [.orderbook, .bbo]),
-                    StreamGroup(
-                        suffix: "-market",
-                        paths: settings.tradeStream == .trade
-                            ? ["/market/stream", "/public/stream"] : ["/market/stream"],
-                        types: [.trade]),
-                ]
-            case .coinm:
-                [
-                    StreamGroup(suffix: "-public", paths: ["/stream", "/public/stream"], types: [.orderbook, .bbo]),
-                    StreamGroup(suffix: "-market", paths: ["/stream", "/market/stream"], types: [.trade]),
-                ]
-            }
-        return groups.map { group in
-            var group = group
-            group.types.removeAll { !settings.types.contains($0) }
-            return group
-        }
-    }
-
-    /// Splits a segment's streams over connections; a symbol's streams of one path stay together.
+    /// Splits a segment's streams over connections; a symbol's streams of one route stay together.
     ///
     /// Connections that share a symbol share a loop: a symbol on two of them would chain all to one loop. Only a symbol
     /// with more streams than a connection may carry is split.
-    private static func connections(of segment: BinanceSegment, _ settings: SegmentSettings) -> [Connection] {
-        var result: [Connection] = []
-        for group in Self.groups(of: segment, settings) {
-            let endpoints = group.paths.map { path in
+    private static func connections(of segment: VenueSegment, _ settings: SegmentSettings) -> [Connection] {
+        guard let venue = VenueCatalog.venue(segment.id.venue) else { return [] }
+        let wanted = settings.wanted
+        var routes: [VenueRoute] = []
+        var slots: [VenueRoute: [[VenueStream]]] = [:]
+        for symbol in settings.symbols {
+            let streams = venue.streams(of: symbol, in: segment, wanted: wanted)
+            for route in streams.map(\.route) where !routes.contains(route) { routes.append(route) }
+            for route in routes {
+                Self.place(streams.filter { $0.route == route }, in: &slots[route, default: []], settings)
+            }
+        }
+        return routes.flatMap { route -> [Connection] in
+            let endpoints = route.paths.map { path in
                 Endpoint(
                     scheme: settings.websocket.scheme, address: settings.websocket.address,
                     path: settings.websocket.path + path)
             }
-            var slots: [[String]] = []
-            for symbol in settings.symbols {
-                let streams = group.types.compactMap { Self.stream(of: $0, symbol: symbol, settings) }
-                guard !streams.isEmpty else { continue }
-                let room = slots.last.map { settings.streamsPerConnection - $0.count } ?? 0
-                if streams.count <= room {
-                    slots[slots.count - 1] += streams
-                    continue
-                }
-                for start in stride(from: 0, to: streams.count, by: settings.streamsPerConnection) {
-                    slots.append(Array(streams[start...].prefix(settings.streamsPerConnection)))
-                }
-            }
-            for (index, streams) in slots.enumerated() {
-                result.append(
-                    Connection(
-                        name: "binance-\(segment.rawValue)\(group.suffix)-\(index)", segment: segment,
-                        endpoints: endpoints, streams: streams))
+            let shared = venue.segmentStreams(in: segment, route: route, wanted: wanted)
+            return (slots[route] ?? []).enumerated().map { index, streams in
+                Connection(
+                    name: "\(segment.id.venue)-\(segment.id.name)\(route.suffix)-\(index)", segment: segment.id,
+                    endpoints: endpoints, streams: streams + shared)
             }
         }
-        return result
     }
 
-    private static func stream(of type: DataType, symbol: String, _ settings: SegmentSettings) -> String? {
-        let symbol = BinanceStream.lowercased(symbol)
-        switch type {
-        case .trade:
-            return "\(symbol)@\(settings.tradeStream.rawValue)"
-        case .orderbook:
-            let pace = settings.depthStream == .everySecond ? "" : "@\(settings.depthStream.rawValue)"
-            // 250 ms is the futures' stream without a suffix.
-            return "\(symbol)@depth\(settings.depthStream == .every250Milliseconds ? "" : pace)"
-        case .bbo:
-            return "\(symbol)@bookTicker"
-        case .instrument, .markPrice, .fundingRate, .openInterest, .liquidation, .topPositionRatio, .topAccountRatio,
-            .allAccountRatio, .volatilityIndex, .kline:
-            return nil
+    private static func place(
+        _ streams: [VenueStream], in slots: inout [[VenueStream]], _ settings: SegmentSettings
+    ) {
+        guard !streams.isEmpty else { return }
+        let room = slots.last.map { settings.streamsPerConnection - $0.count } ?? 0
+        if streams.count <= room {
+            slots[slots.count - 1] += streams
+            return
+        }
+        for start in stride(from: 0, to: streams.count, by: settings.streamsPerConnection) {
+            slots.append(Array(streams[start...].prefix(settings.streamsPerConnection)))
         }
     }
 }

@@ -160,3 +160,18 @@ extension SettingParser where Value: RawRepresentable, Value.RawValue == String 
         }
     }
 }
+
+extension SettingParser where Value == String {
+    /// One of the given words.
+    static func word(of names: [String]) -> SettingParser<String> {
+        let kind = "one of \(names.joined(separator: ", "))"
+        return SettingParser(kind: kind, example: names.last ?? "") { text throws(SettingRefusal) in
+            guard names.contains(text) else {
+                throw SettingRefusal(kind, nearest: NearestName.find(text, among: names))
+            }
+            return text
+        } format: {
+            $0
+        }
+    }
+}

@@ -1,56 +1,40 @@
+import MarketModel
 package import Venues
 
 /// What is collected, venue by venue.
 package struct VenuesSettings: Hashable, Sendable {
-    package var binance = BinanceSettings()
+    /// By section; one that has no entry is left alone.
+    private var sections: [SegmentID: SegmentSettings] = [:]
 
     package init() {}
+
+    /// The sections that are collected, in the order of the documentation.
+    package var segments: [(segment: VenueSegment, settings: SegmentSettings)] {
+        VenueCatalog.segments.compactMap { segment in self[segment.id].map { (segment, $0) } }
+    }
+
+    /// The venues of which something is collected.
+    package var venues: [any Venue] {
+        VenueCatalog.all.filter { venue in self.sections.keys.contains { $0.venue == venue.id } }
+    }
+
+    package subscript(segment: SegmentID) -> SegmentSettings? {
+        get { self.sections[segment] }
+        set { self.sections[segment] = newValue }
+    }
 
     static var fields: [SettingField<VenuesSettings>] {
-        [.section("binance", \.binance, BinanceSettings.fields, "Binance: the segments named here are collected.")]
-    }
-}
-
-/// What is collected from Binance; a segment that is nil is left alone.
-package struct BinanceSettings: Hashable, Sendable {
-    package var spot: SegmentSettings?
-    package var usdm: SegmentSettings?
-    package var coinm: SegmentSettings?
-
-    package init() {}
-
-    /// The segments that are collected, in the order spot, USD-M, COIN-M.
-    package var segments: [(segment: BinanceSegment, settings: SegmentSettings)] {
-        BinanceSegment.allCases.compactMap { segment in self[segment].map { (segment, $0) } }
-    }
-
-    package subscript(segment: BinanceSegment) -> SegmentSettings? {
-        get {
-            switch segment {
-            case .spot: self.spot
-            case .usdm: self.usdm
-            case .coinm: self.coinm
-            }
-        }
-        set {
-            switch segment {
-            case .spot: self.spot = newValue
-            case .usdm: self.usdm = newValue
-            case .coinm: self.coinm = newValue
-            }
+        VenueCatalog.all.map { venue in
+            .section(
+                venue.id.name, \.self, Self.fields(of: venue), "\(venue.title): the sections named here are collected.")
         }
     }
 
-    static var fields: [SettingField<BinanceSettings>] {
-        [
+    private static func fields(of venue: any Venue) -> [SettingField<VenuesSettings>] {
+        venue.segments.map { segment in
             .optionalSection(
-                "spot", \.spot, SegmentSettings(.spot), SegmentSettings.fields(of: .spot), "The spot market."),
-            .optionalSection(
-                "usdm", \.usdm, SegmentSettings(.usdm), SegmentSettings.fields(of: .usdm),
-                "USD-M futures: perpetuals and dated contracts settled in the quote currency."),
-            .optionalSection(
-                "coinm", \.coinm, SegmentSettings(.coinm), SegmentSettings.fields(of: .coinm),
-                "COIN-M futures: perpetuals and dated contracts settled in the base currency."),
-        ]
+                segment.id.name, \.[segment.id], SegmentSettings(segment), SegmentSettings.fields(of: segment),
+                segment.meaning)
+        }
     }
 }
