@@ -5,44 +5,21 @@ import Venues
 
 @Suite("Binance decoder")
 struct BinanceDecoderTests {
-    /// Decodes one frame on a connection with the streams of the fixtures, widening scales as the pipeline does.
+    /// Decodes one frame on a connection with one stream.
     private static func decode(
-        _ text: String, _ segment: BinanceSegment, stream: String, kind: BinanceStream.Kind, symbol: String
-    ) throws(FrameRefusal) -> (events: [MarketEvent], levels: [Level], control: VenueControl?) {
-        var decoder = BinanceDecoder(segment: segment)
-        let isAdded = decoder.addStream(
-            named: stream, BinanceStream(instrument: InstrumentID(0), kind: kind, symbol: symbol))
-        precondition(isAdded)
-        var batch = EventBatch()
-        let bytes = Array(text.utf8)
-        for _ in 0..<40 {
-            batch.removeAll()
-            do throws(FrameRefusal) {
-                let control = try decoder.decode(bytes, into: &batch)
-                let levels = (0..<batch.levels.count).map { batch.levels[$0] }
-                return (Array(batch.events), levels, control)
-            } catch {
-                guard case .needsScale(let id, let scales) = error else { throw error }
-                decoder.setScales(scales, of: id)
-            }
-        }
-        throw .missingField
-    }
-
-    private static func fixture(_ name: String) throws -> String {
-        let url = try #require(
-            Bundle.module.url(forResource: name, withExtension: "json", subdirectory: "Fixtures/Binance"))
-        return try String(contentsOf: url, encoding: .utf8)
+        _ text: String, _ segment: BinanceSegment, stream: String
+    ) throws(FrameRefusal) -> BinanceFrames.Decoded {
+        var frames = BinanceFrames(segment, [stream])
+        return try frames.decode(text)
     }
 
     @Test("Recorded depth frames of three segments are read", arguments: BinanceSegment.allCases)
     func recordedDepth(_ segment: BinanceSegment) throws {
-        let text = try Self.fixture("\(segment.rawValue)-depth")
+        let text = try BinanceFrames.fixture("\(segment.rawValue)-depth")
         let frame = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
         let data = try #require(frame["data"] as? [String: Any])
         let name = try #require(frame["stream"] as? String)
-        let symbol = try #require(data["s"] as? String)
-        let decoded = try Self.decode(text, segment, stream: name, kind: .depth, symbol: symbol)
+        let decoded = try Self.decode(text, segment, stream: name)
         guard case .depth(let update) = try #require(decoded.events.first) else {
             Issue.record("no depth event")
             return
@@ -57,12 +34,11 @@ struct BinanceDecoderTests {
 
     @Test("Recorded trades of three segments are read", arguments: BinanceSegment.allCases)
     func recordedTrade(_ segment: BinanceSegment) throws {
-        let text = try Self.fixture("\(segment.rawValue)-trade")
+        let text = try BinanceFrames.fixture("\(segment.rawValue)-trade")
         let frame = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
         let data = try #require(frame["data"] as? [String: Any])
         let name = try #require(frame["stream"] as? String)
-        let symbol = try #require(data["s"] as? String)
-        let decoded = try Self.decode(text, segment, stream: name, kind: .trade, symbol: symbol)
+        let decoded = try Self.decode(text, segment, stream: name)
         guard case .trade(let trade) = try #require(decoded.events.first) else {
             Issue.record("no trade event")
             return
@@ -80,7 +56,7 @@ struct BinanceDecoderTests {
         ]
         for text in texts {
             let decoded = try Self.decode(
-                text, .usdm, stream: "ethusdt@aggTrade", kind: .aggregateTrade, symbol: "ETHUSDT")
+                text, .usdm, stream: "ethusdt@aggTrade")
             guard case .trade(let trade) = try #require(decoded.events.first) else {
                 Issue.record("no trade event")
                 return
@@ -96,7 +72,7 @@ struct BinanceDecoderTests {
     func bookTicker() throws {
         let text =
             #"{"stream":"btcusdt@bookTicker","data":{"u":77,"s":"BTCUSDT","b":"1.50","B":"2","a":"1.60","A":"3.25"}}"#
-        let decoded = try Self.decode(text, .spot, stream: "btcusdt@bookTicker", kind: .bookTicker, symbol: "BTCUSDT")
+        let decoded = try Self.decode(text, .spot, stream: "btcusdt@bookTicker")
         guard case .bestBidOffer(let offer) = try #require(decoded.events.first) else {
             Issue.record("no offer")
             return
@@ -112,7 +88,7 @@ struct BinanceDecoderTests {
             let text =
                 #"{"stream":"\#(stream)@trade","data":{"e":"trade","E":1,"s":"\#(name)","t":5,"p":"1","q":"2","T":1,"m":true}}"#
             let decoded = try Self.decode(
-                text, .spot, stream: "币安人生usdt@trade", kind: .trade, symbol: "币安人生USDT")
+                text, .spot, stream: "币安人生usdt@trade")
             #expect(decoded.events.count == 1)
         }
     }
@@ -120,11 +96,11 @@ struct BinanceDecoderTests {
     @Test("Answers to requests are told apart")
     func controls() throws {
         func control(_ text: String) throws -> VenueControl? {
-            try Self.decode(text, .spot, stream: "x", kind: .trade, symbol: "X").control
+            try Self.decode(text, .spot, stream: "x@trade").control
         }
-        #expect(try control(#"{"result":null,"id":41}"#) == .acknowledged(id: 41))
-        #expect(try control(#"{"code":2,"msg":"Invalid request"}"#) == .refused(id: nil, code: 2))
-        #expect(try control(#"{"error":{"code":-1121,"msg":"x"},"id":3}"#) == .refused(id: 3, code: -1121))
+        #expect(try control(#"{"result":null,"id":41}"#) == .acknowledged(id: 41, streams: nil))
+        #expect(try control(#"{"code":2,"msg":"Invalid request"}"#) == .refused(id: nil, stream: nil, code: 2))
+        #expect(try control(#"{"error":{"code":-1121,"msg":"x"},"id":3}"#) == .refused(id: 3, stream: nil, code: -1121))
     }
 
     @Test("The venue's notice that it will close is told, alone or in the combined form")
@@ -133,7 +109,7 @@ struct BinanceDecoderTests {
             #"{"e":"serverShutdown","E":1770123456789}"#,
             #"{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1770123456789}}"#,
         ] {
-            let decoded = try Self.decode(text, .spot, stream: "x", kind: .trade, symbol: "X")
+            let decoded = try Self.decode(text, .spot, stream: "x@trade")
             #expect(decoded.control == .shutdown && decoded.events.isEmpty)
         }
     }
@@ -171,7 +147,7 @@ struct BinanceDecoderTests {
         ])
     func refused(_ text: String, _ label: String) {
         #expect {
-            try Self.decode(text, .usdm, stream: "btcusdt@trade", kind: .trade, symbol: "BTCUSDT")
+            try Self.decode(text, .usdm, stream: "btcusdt@trade")
         } throws: { ($0 as? FrameRefusal)?.label == label }
     }
 
@@ -185,18 +161,12 @@ struct BinanceDecoderTests {
         var outcomes: Set<String> = []
         for segment in BinanceSegment.allCases {
             for kind in ["depth", "trade"] {
-                let original = Array(try Self.fixture("\(segment.rawValue)-\(kind)").utf8)
-                var decoder = BinanceDecoder(segment: segment)
+                let original = Array(try BinanceFrames.fixture("\(segment.rawValue)-\(kind)").utf8)
                 let name = try #require(
                     original.withUnsafeBytes {
                         BinanceDecoder.streamName(of: Frame(bytes: $0, receivedMicroseconds: 0))
                     })
-                let parsed = try #require(BinanceStream.parse(name: name))
-                _ = decoder.addStream(
-                    named: name,
-                    BinanceStream(instrument: InstrumentID(0), kind: parsed.kind, symbol: parsed.symbol))
-                decoder.setScales(DecimalScales(price: 8, size: 8), of: InstrumentID(0))
-                var batch = EventBatch()
+                var frames = BinanceFrames(segment, [name])
                 for _ in 0..<3_500 {
                     var bytes = original
                     for _ in 0...random(4) {
@@ -207,9 +177,8 @@ struct BinanceDecoderTests {
                         default: bytes.removeLast(min(random(40), bytes.count - 1))
                         }
                     }
-                    batch.removeAll()
                     do throws(FrameRefusal) {
-                        _ = try decoder.decode(bytes, into: &batch)
+                        _ = try frames.decode(bytes: bytes)
                         outcomes.insert("taken")
                     } catch {
                         outcomes.insert(error.label)
@@ -218,17 +187,5 @@ struct BinanceDecoderTests {
             }
         }
         #expect(outcomes.isSuperset(of: ["taken", "json", "missing_field", "unknown_stream"]))
-    }
-}
-
-extension BinanceDecoder {
-    fileprivate mutating func decode(
-        _ bytes: [UInt8], into batch: inout EventBatch
-    ) throws(FrameRefusal) -> VenueControl? {
-        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(bytes.count, 1), alignment: 1)
-        defer { copy.deallocate() }
-        copy.copyBytes(from: bytes)
-        let frame = Frame(bytes: UnsafeRawBufferPointer(rebasing: copy[..<bytes.count]), receivedMicroseconds: 1)
-        return try self.decode(frame, into: &batch)
     }
 }
