@@ -42,7 +42,7 @@ struct PermitTests {
         let resolver = Resolver(lookup: { _ in .failure(.refused(code: -2)) })
         client.resolver = resolver
         try await RESTRig.with([HTTPResponse(text: "{}")], client: client) { settings in
-            settings.hosts[.spot]?.host = "venue.invalid"
+            settings.hosts[BinanceSegment.spot.id]?.host = "venue.invalid"
             settings.retry.attempts = 2
         } _: { rig in
             let task = await rig.askUntilAsleep()

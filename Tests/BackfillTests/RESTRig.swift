@@ -45,13 +45,22 @@ final class RESTRig: Sendable {
         self.port = try await self.server.start()
         var settings = VenueRESTSettings()
         for segment in BinanceSegment.allCases {
-            settings.hosts[segment] = .init(isSecure: false, host: "127.0.0.1", port: self.port)
-            settings.weightPerMinute[segment] = 1_000
+            settings.hosts[segment.id] = .init(isSecure: false, host: "127.0.0.1", port: self.port)
         }
+        settings.limits[Binance.id] = Self.limits(weightPerMinute: 1_000)
         adjust(&settings)
         self.rest = VenueREST(
             settings: settings, client: self.client, registry: LimiterRegistry(clock: self.clock),
             wallMilliseconds: { Self.wallMilliseconds })
+    }
+
+    /// Limits of which all is used.
+    static func limits(weightPerMinute: Int) -> VenueLimits {
+        var limits = VenueLimits(Binance().limits)
+        limits.usePercent = 100
+        limits["spot_weight_per_minute"] = weightPerMinute
+        limits["futures_weight_per_minute"] = weightPerMinute
+        return limits
     }
 
     /// Runs `body` with a venue that gives `answers`, then ends everything.
@@ -85,7 +94,10 @@ final class RESTRig: Sendable {
     /// Asks for a spot snapshot of weight 50.
     func ask(_ symbol: String = "BTCUSDT", priority: RatePriority = .resync) async -> Result<[UInt8], RequestFailure> {
         do throws(RequestFailure) {
-            return .success(try await self.rest.depth(.spot, symbol: symbol, limit: 1_000, priority: priority))
+            guard let segment = Binance().segments.first,
+                let request = Binance().snapshotRequest(of: symbol, levels: 1_000, in: segment)
+            else { preconditionFailure("Binance has no spot") }
+            return .success(try await self.rest.get(request, priority: priority))
         } catch {
             return .failure(error)
         }

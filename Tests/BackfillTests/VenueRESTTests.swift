@@ -24,7 +24,7 @@ struct VenueRESTTests {
         var server = HTTPServerConfiguration()
         server.maxRequestBytes = 64
         try await RESTRig.with([Self.good], server: server) { settings in
-            settings.hosts[.spot]?.isSecure = true
+            settings.hosts[BinanceSegment.spot.id]?.isSecure = true
         } _: { rig in
             #expect(await rig.ask().failureKind == .impossible)
             #expect(rig.budget?.granted.total == 1)
@@ -54,7 +54,7 @@ struct VenueRESTTests {
     @Test("A name without a resolver fails at once, and the weight is returned")
     func noResolver() async throws {
         try await RESTRig.with([Self.good]) { settings in
-            settings.hosts[.spot]?.host = "venue.invalid"
+            settings.hosts[BinanceSegment.spot.id]?.host = "venue.invalid"
         } _: { rig in
             #expect(await rig.ask().failureKind == .impossible)
             #expect(rig.budget?.granted.total == 1)
@@ -65,7 +65,7 @@ struct VenueRESTTests {
     @Test("A weight above the whole budget fails at once and is never sent")
     func neverFits() async throws {
         try await RESTRig.with([Self.good]) { settings in
-            settings.weightPerMinute[.spot] = 49
+            settings.limits[Binance.id] = RESTRig.limits(weightPerMinute: 49)
         } _: { rig in
             #expect(await rig.ask().failureKind == .impossible)
             #expect(rig.asked.isEmpty)
@@ -211,7 +211,7 @@ struct VenueRESTTests {
     @Test("A refresh that gets no budget in its time is never sent, while a seed waits on and is")
     func refreshGivenUp() async throws {
         try await RESTRig.with([Self.good]) { settings in
-            settings.weightPerMinute[.spot] = 50
+            settings.limits[Binance.id] = RESTRig.limits(weightPerMinute: 50)
         } _: { rig in
             #expect(await rig.ask().text == "{}")
             let seed = await rig.askUntilAsleep()

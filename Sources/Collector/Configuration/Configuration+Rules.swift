@@ -82,10 +82,12 @@ extension Configuration {
         for cost in requests.flatMap(\.costs) {
             for window in scopes[cost.scope]?.windows ?? [] where window.meter == .weight && window.limit < cost.weight
             {
+                let limits = self.limits[venue.id]
+                let key = venue.limits.first { limits.usable($0.key) == window.limit }?.key ?? cost.scope
                 reader.report(
-                    at: "limits.\(venue.id)",
-                    "\(window.limit) of \(cost.scope) may be used (use_percent), less than the weight \(cost.weight) of "
-                        + "one request to \(segment.title)")
+                    at: "limits.\(venue.id).\(key)",
+                    "\(window.limit) of it may be used (use_percent), less than the weight \(cost.weight) of one "
+                        + "request to \(segment.title)")
                 return
             }
         }

@@ -13,8 +13,8 @@ struct CollectionPlanTests {
     func splitsPaths() throws {
         let plan = try Self.plan("venues: {binance: {usdm: {symbols: [BTCUSDT]}}}")
         #expect(plan.connections.map(\.name) == ["binance-usdm-public-0", "binance-usdm-market-0"])
-        #expect(plan.connections.first?.streams == ["btcusdt@depth@100ms", "btcusdt@bookTicker"])
-        #expect(plan.connections.last?.streams == ["btcusdt@aggTrade"])
+        #expect(plan.connections.first?.streams.map(\.name) == ["btcusdt@depth@100ms", "btcusdt@bookTicker"])
+        #expect(plan.connections.last?.streams.map(\.name) == ["btcusdt@aggTrade"])
         #expect(plan.connections.map { $0.endpoints.map(\.path) } == [["/public/stream"], ["/market/stream"]])
     }
 
@@ -26,7 +26,7 @@ struct CollectionPlanTests {
             plan.connections.map { $0.endpoints.map(\.path) }
                 == [["/stream", "/public/stream"], ["/stream", "/market/stream"]])
         #expect(
-            plan.connections.map(\.streams) == [
+            plan.connections.map { $0.streams.map(\.name) } == [
                 ["btcusd_perp@depth@100ms", "btcusd_perp@bookTicker"], ["btcusd_perp@aggTrade"],
             ])
     }
@@ -36,7 +36,7 @@ struct CollectionPlanTests {
         let plan = try Self.plan(
             "venues: {binance: {spot: {symbols: [A], types: [orderbook], depth_stream: 1000ms}, "
                 + "coinm: {symbols: [B_PERP], types: [orderbook], depth_stream: 250ms}}}")
-        #expect(plan.connections.flatMap(\.streams) == ["a@depth", "b_perp@depth"])
+        #expect(plan.connections.flatMap(\.streams).map(\.name) == ["a@depth", "b_perp@depth"])
     }
 
     @Test("Streams past a connection's limit open the next")
@@ -54,7 +54,7 @@ struct CollectionPlanTests {
         #expect(two.connections.map(\.streams.count) == [6, 6, 3])
         let split = try Self.plan("venues: {binance: {spot: {symbols: [A, B], streams_per_connection: 2}}}")
         #expect(
-            split.connections.map(\.streams) == [
+            split.connections.map { $0.streams.map(\.name) } == [
                 ["a@depth@100ms", "a@bookTicker"], ["a@trade"], ["b@depth@100ms", "b@bookTicker"], ["b@trade"],
             ])
     }
@@ -67,7 +67,7 @@ struct CollectionPlanTests {
         #expect(plan.books == 600)
         #expect(plan.coldStart.map(\.requests) == [201, 402])
         #expect(plan.coldStart.map(\.weight) == [200 * 50 + 20, 400 * 20 + 2])
-        #expect(plan.coldStart.map(\.weightPerMinute) == [4_800, 1_920])
+        #expect(plan.coldStart.map(\.limit) == [4_800, 1_920])
         #expect(plan.coldStart.map(\.wait) == [.seconds(120), .seconds(240)])
     }
 
@@ -86,6 +86,6 @@ struct CollectionPlanTests {
             (.usdm, [50: 2, 100: 5, 500: 10, 1_000: 20]),
         ])
     func weights(segment: BinanceSegment, table: [Int: Int]) {
-        for (limit, weight) in table { #expect(Venues.BinanceLimits.depthWeight(segment, limit: limit) == weight) }
+        for (limit, weight) in table { #expect(BinanceLimits.depthWeight(segment, limit: limit) == weight) }
     }
 }

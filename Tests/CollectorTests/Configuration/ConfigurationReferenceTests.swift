@@ -78,7 +78,9 @@ struct ConfigurationReferenceTests {
         let file = Self.root.appending(path: "Config/\(name)").path
         let loaded = try Configuration.load(file: file, environment: [:])
         #expect(loaded.warnings.isEmpty)
-        #expect(loaded.configuration.venues.binance.segments.map(\.segment) == [.spot, .usdm, .coinm])
+        #expect(
+            loaded.configuration.venues.segments.map(\.segment.id.description)
+                == ["binance spot", "binance usdm", "binance coinm"])
         #expect(CollectionPlan(loaded.configuration).books == 6)
         #expect((loaded.configuration.simulator != nil) == (name == "demo.yaml"))
     }

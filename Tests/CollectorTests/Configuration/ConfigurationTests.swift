@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Venues
 
 @testable import Collector
 
@@ -26,8 +27,8 @@ struct ConfigurationTests {
         #expect(configuration.books.depth == 100)
         #expect(configuration.books.refreshThreshold == 300)
         #expect(configuration.nats.modes.trade == .jetstream)
-        #expect(configuration.venues.binance.spot?.types == [.trade, .orderbook, .bbo, .instrument])
-        #expect(configuration.venues.binance.usdm == nil)
+        #expect(configuration.venues[BinanceSegment.spot.id]?.types == [.trade, .orderbook, .bbo, .instrument])
+        #expect(configuration.venues[BinanceSegment.usdm.id] == nil)
         #expect(configuration.simulator == nil)
         #expect(!configuration.instance.isEmpty)
     }
@@ -246,7 +247,6 @@ struct ConfigurationTests {
             ("spot: {symbols: [A], types: []}", "no types"),
             ("spot: {symbols: [A], types: [instrument]}", "instruments alone open no connection"),
             ("spot: {symbols: [A], types: [funding_rate]}", "a spot market has none"),
-            ("usdm: {symbols: [A], types: [funding_rate]}", "not collected yet"),
             ("usdm: {symbols: [A], types: [volatility_index]}", "Binance publishes none"),
             ("usdm: {symbols: [A], snapshot_limit: 600}", "did you mean 1000?"),
             ("usdm: {symbols: [A], websocket: \"https://a\"}", "expected an address with wss:// or ws://"),
@@ -272,6 +272,6 @@ struct ConfigurationTests {
     @Test("Symbols need not be ASCII")
     func symbolsBeyondASCII() throws {
         let configuration = try Self.load("venues: {binance: {usdm: {symbols: [币安人生USDT]}}}\n")
-        #expect(configuration.venues.binance.usdm?.symbols == ["币安人生USDT"])
+        #expect(configuration.venues[BinanceSegment.usdm.id]?.symbols == ["币安人生USDT"])
     }
 }

@@ -1,5 +1,6 @@
 import Collector
 import Testing
+import Venues
 
 @Suite("Placement of connections on loops")
 struct PlacementTests {
@@ -23,7 +24,7 @@ struct PlacementTests {
         var loops: [String: Set<Int>] = [:]
         for (connection, loop) in zip(plan.connections, placement) {
             for stream in connection.streams {
-                loops["\(connection.segment) \(stream.prefix { $0 != "@" })", default: []].insert(loop)
+                loops["\(connection.segment) \(stream.symbol ?? "")", default: []].insert(loop)
             }
         }
         #expect(loops.values.allSatisfy { $0.count == 1 })

@@ -56,10 +56,9 @@ struct StageSettingsTests {
             ("{spot_messages_per_second: 1, futures_messages_per_second: 101}", 1_000_000, 12_658),
         ])
     func spacing(_ limits: String, _ spot: Int64, _ futures: Int64) throws {
-        let found = try Self.load("limits: {binance: \(limits)}\n").limits.binance
-        #expect(found.messageSpacing(of: .spot).microseconds == spot)
-        #expect(found.messageSpacing(of: .usdm).microseconds == futures)
-        #expect(found.messageSpacing(of: .coinm).microseconds == futures)
+        let found = try Self.load("limits: {binance: \(limits)}\n").limits[Binance.id]
+        let spacings = Binance().segments.map { Binance().dialect(for: $0, limits: found).limits.spacing.microseconds }
+        #expect(spacings == [spot, futures, futures])
     }
 
     @Test("The server of our own takes its place, port and limits from the configuration; named servers need none")

@@ -22,16 +22,17 @@ struct PipelineScalesTests {
                 depth: 100)
             self.pipeline = Pipeline(books: BookSettings(depth: 100), publisher: publisher)
             var instrument = Instrument(
-                venue: BinanceSegment.venue, segment: BinanceSegment.usdm.rawValue, market: .perpetual,
+                venue: Binance.id, segment: BinanceSegment.usdm.rawValue, market: .perpetual,
                 symbol: "BTC-USDT",
                 venueSymbol: "BTCUSDT", base: "BTC", quote: "USDT", contract: .linear, unit: .base)
             instrument.tickSize = "0.1"
             instrument.lotSize = "0.001"
             let id = self.pipeline.add(instrument, keepsBook: true)
             _ = self.depth.addStream(
-                named: "btcusdt@depth@100ms", BinanceStream(instrument: id, kind: .depth, symbol: "BTCUSDT"))
+                VenueStream("btcusdt@depth@100ms", symbol: "BTCUSDT", types: [], route: VenueRoute("", paths: [])),
+                of: id)
             _ = self.trades.addStream(
-                named: "btcusdt@trade", BinanceStream(instrument: id, kind: .trade, symbol: "BTCUSDT"))
+                VenueStream("btcusdt@trade", symbol: "BTCUSDT", types: [], route: VenueRoute("", paths: [])), of: id)
             self.share()
         }
 

@@ -23,7 +23,7 @@ struct ConnectBudgetTests {
 
         init(limit: Int, slots: Int) {
             let registry = LimiterRegistry(clock: self.clock)
-            let limits = ConnectBudget<ManualClock>.limits(connectsPer5Minutes: limit)
+            let limits = RateLimits(windows: [RateWindow(.requests, limit: limit, per: .seconds(300))], headroom: 0)
             let budget = ConnectBudget(limiter: registry.limiter(for: "test", limits: limits), slots: slots)
             self.budget = budget
             self.task = Task { await budget.run() }
@@ -166,7 +166,7 @@ struct ConnectBudgetTests {
     @Test("A line longer than the slots is refused, and counted")
     func full() {
         let registry = LimiterRegistry(clock: ManualClock())
-        let limits = ConnectBudget<ManualClock>.limits(connectsPer5Minutes: 1)
+        let limits = RateLimits(windows: [RateWindow(.requests, limit: 1, per: .seconds(300))], headroom: 0)
         let budget = ConnectBudget(limiter: registry.limiter(for: "test", limits: limits), slots: 2)
         for slot in UInt32(0)..<3 {
             budget.acquire(ConnectRequest(slot: slot, isRotation: false)) { _ in Issue.record("nobody grants") }

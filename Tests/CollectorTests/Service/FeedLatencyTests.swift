@@ -1,13 +1,14 @@
 import MarketModel
 import Observability
 import Testing
+import Venues
 
 @testable import Collector
 
 @Suite("Latencies of a feed")
 struct FeedLatencyTests {
     private static func sum(_ latency: borrowing FeedLatency) -> SegmentLatency {
-        var sum = SegmentLatency(segment: "spot")
+        var sum = SegmentLatency(segment: BinanceSegment.spot.id)
         latency.add(to: &sum)
         return sum
     }

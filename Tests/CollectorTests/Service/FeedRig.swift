@@ -44,28 +44,26 @@ final class FeedRig {
             ledger: self.ledger)
         self.worker = LoopWorker(
             index: 0, context: context, pipeline: Pipeline(books: BookSettings(), publisher: publisher),
-            requests: SnapshotRequests(limit: 1), heartbeat: nil)
+            requests: SnapshotRequests(limit: 1), listChanges: ListChanges(), heartbeat: nil)
         var instrument = Instrument(
-            venue: BinanceSegment.venue, segment: BinanceSegment.usdm.rawValue, market: .perpetual,
+            venue: Binance.id, segment: BinanceSegment.usdm.rawValue, market: .perpetual,
             symbol: "BTC-USDT", venueSymbol: "BTCUSDT", base: "BTC", quote: "USDT", contract: .linear, unit: .base)
         instrument.tickSize = "0.1"
         instrument.lotSize = "0.001"
         self.book = self.worker.pipeline.add(instrument)
-        let stream = "btcusdt@depth@100ms"
-        var decoder = BinanceDecoder(segment: .usdm)
-        _ = decoder.addStream(
-            named: stream, BinanceStream(instrument: self.book, kind: .depth, symbol: "BTCUSDT"))
-        decoder.setScales(self.worker.pipeline.instruments.scales(of: self.book), of: self.book)
+        let section = Binance().segments[1]
         self.feed = FeedConnection(
-            name: "test-0", segment: .usdm,
-            number: self.worker.pipeline.publisher.addConnection("test-0", venue: BinanceSegment.venue),
-            worker: self.worker, decoder: decoder, streams: [stream], instruments: [self.book],
-            depthInstruments: [self.book],
-            subscriptions: BinanceSubscriptions(
-                streams: [stream], batchSize: 100, spacing: .zero, acknowledgeTimeout: .seconds(600)),
+            name: "test-0", segment: section,
+            number: self.worker.pipeline.publisher.addConnection("test-0", venue: Binance.id),
+            worker: self.worker, decoder: Binance().makeDecoder(for: section, wanted: Wanted(types: [.orderbook])),
+            dialect: Binance().dialect(for: section, limits: VenueLimits(Binance().limits)),
+            acknowledgeTimeout: .seconds(600),
             deadlines: FeedConnection.Deadlines(
                 firstData: 600_000_000, stale: 600_000_000, rotateAfter: 3_600_000_000,
                 overlap: overlap.wholeMicroseconds))
+        let stream = VenueStream(
+            "btcusdt@depth@100ms", symbol: "BTCUSDT", types: [.orderbook], route: VenueRoute("", paths: []))
+        precondition(self.feed.add(stream, of: self.book))
         self.feed.attach(self.slot)
     }
 

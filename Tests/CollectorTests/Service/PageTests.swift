@@ -3,6 +3,7 @@ import ExchangeSimulator
 import Foundation
 import Publishing
 import Testing
+import Venues
 import Transport
 
 @Suite("The pages of a running service", .serialized)
@@ -56,7 +57,7 @@ struct PageTests {
             #expect(try #require(before[name, confirmed]) > (try #require(first[name, confirmed])), "\(lane)")
         }
         for (mode, segment) in ["core", "jetstream"].flatMap({ mode in ["spot", "usdm", "coinm"].map { (mode, $0) } }) {
-            let labels = ["mode": mode, "segment": segment] as KeyValuePairs
+            let labels = ["mode": mode, "venue": "binance", "segment": segment] as KeyValuePairs
             #expect(before["sluice_confirm_latency_seconds_count", labels] ?? 0 > 0, "\(mode) \(segment)")
         }
         for segment in ["spot", "usdm", "coinm"] {
@@ -184,16 +185,16 @@ struct PageTests {
 
     @Test("A symbol that the venue does not list makes the service unready and is named; the others are collected")
     func missingSymbols() async throws {
-        let fixture = try await Self.fixture { $0.venues.binance.spot?.symbols.append("NOSUCHUSDT") }
+        let fixture = try await Self.fixture { $0.venues[BinanceSegment.spot.id]?.symbols.append("NOSUCHUSDT") }
         let answer = try #require(
             try await fixture.page("/readyz") { answer in
                 Self.reasons(answer).map { $0["code"] as? String } == ["instruments_missing"]
             })
         #expect(answer.status == 503)
         let reason = try #require(Self.reasons(answer).first)
-        #expect(reason["count"] as? Int == 1 && reason["names"] as? [String] == ["spot NOSUCHUSDT"])
+        #expect(reason["count"] as? Int == 1 && reason["names"] as? [String] == ["binance spot NOSUCHUSDT"])
         let status = try Self.object(try await fixture.page("/status"))
-        #expect(status["instruments_missing"] as? [String] == ["spot NOSUCHUSDT"])
+        #expect(status["instruments_missing"] as? [String] == ["binance spot NOSUCHUSDT"])
         try await fixture.stopService()
         await fixture.tearDown()
     }
@@ -213,7 +214,7 @@ struct PageTests {
             })
         #expect(answer.status == 503)
         let reason = try #require(Self.reasons(answer).first { $0["code"] as? String == "books_unconfirmed" })
-        #expect(reason["names"] as? [String] == ["spot BTCUSDT"])
+        #expect(reason["names"] as? [String] == ["binance spot BTCUSDT"])
         let status = try Self.object(try await fixture.page("/status"))
         let books = try #require(status["books"] as? [[String: Any]])
         #expect(books.count { ($0["unconfirmed_us"] as? Int ?? 0) > 2_000_000 } == 1)

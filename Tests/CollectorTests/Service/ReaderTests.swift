@@ -3,6 +3,7 @@ import ExchangeSimulator
 import Foundation
 import Publishing
 import Testing
+import Venues
 
 @Suite("What docs/subscribing.md and docs/schema promise", .serialized)
 struct ReaderTests {
@@ -42,8 +43,8 @@ struct ReaderTests {
     @Test("Every message of a service's life fits its schema, and every type occurs")
     func schemas() async throws {
         let fixture = try await ServiceFixture(simulator: SimulatorConfiguration()) { configuration in
-            configuration.venues.binance.spot?.types = [.trade, .orderbook, .bbo]
-            configuration.venues.binance.usdm?.types = [.trade, .orderbook, .bbo]
+            configuration.venues[BinanceSegment.spot.id]?.types = [.trade, .orderbook, .bbo]
+            configuration.venues[BinanceSegment.usdm.id]?.types = [.trade, .orderbook, .bbo]
         }
         let subscriber = try NATSSubscriber(NATSConnectionOptions(addresses: [fixture.server.url]), subjects: ["md.>"])
         let isLive = await fixture.wait { $0.books.count == 6 && $0.books.allSatisfy { $0.state == "live" } }

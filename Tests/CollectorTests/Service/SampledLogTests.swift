@@ -1,6 +1,7 @@
 import Logging
 import Synchronization
 import Testing
+import Venues
 
 @testable import Collector
 
@@ -49,11 +50,11 @@ struct SampledLogTests {
     func clocks() {
         let (log, lines) = Self.log()
         let warnings = ServiceWarnings(log)
-        var behind = SegmentLatency(segment: "spot")
+        var behind = SegmentLatency(segment: BinanceSegment.spot.id)
         behind.recent = [-60_000, -55_000, -70_000]
-        var late = SegmentLatency(segment: "usdm")
+        var late = SegmentLatency(segment: BinanceSegment.usdm.id)
         late.recent = [1_500_000]
-        var right = SegmentLatency(segment: "coinm")
+        var right = SegmentLatency(segment: BinanceSegment.coinm.id)
         right.recent = [4_000, 900_000, -40_000]
         warnings.look(at: [behind, late, right])
         let told = lines.value.withLock { $0 }

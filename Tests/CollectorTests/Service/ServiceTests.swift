@@ -74,10 +74,10 @@ struct ServiceTests {
         let fixture = try await ServiceFixture(simulator: SimulatorConfiguration()) { configuration in
             configuration.transport.backoffBase = .milliseconds(50)
             configuration.transport.backoffCap = .milliseconds(100)
-            configuration.limits.binance.connectsPer5Minutes = 10
-            configuration.limits.binance.usePercent = 100
+            configuration.limits[Binance.id]["connects_per_5_minutes"] = 10
+            configuration.limits[Binance.id].usePercent = 100
             for segment in BinanceSegment.allCases {
-                configuration.venues.binance[segment]?.streamsPerConnection = 1
+                configuration.venues[segment.id]?.streamsPerConnection = 1
             }
         }
         func states(_ summary: LiveSummary) -> [String: Int] {
@@ -100,26 +100,26 @@ struct ServiceTests {
         let many = SimulatedSymbol.many(40, .usdm)
         simulator.symbols[.usdm] = many
         let fixture = try await ServiceFixture(simulator: simulator) { configuration in
-            configuration.venues.binance.usdm?.symbols = many.map(\.symbol)
-            configuration.venues.binance.coinm = nil
-            configuration.limits.binance.futuresWeightPerMinute = 100
+            configuration.venues[BinanceSegment.usdm.id]?.symbols = many.map(\.symbol)
+            configuration.venues[BinanceSegment.coinm.id] = nil
+            configuration.limits[Binance.id]["futures_weight_per_minute"] = 100
         }
         func live(_ summary: LiveSummary, _ segment: String) -> [LiveSummary.Book] {
             summary.books.filter { $0.segment == segment && $0.state == "live" }
         }
         var resyncs = 0
         let isStarted = await fixture.wait { summary in
-            resyncs = live(summary, "spot").map(\.resyncs).reduce(0, +)
-            return live(summary, "spot").count == 2 && !live(summary, "usdm").isEmpty
+            resyncs = live(summary, "binance spot").map(\.resyncs).reduce(0, +)
+            return live(summary, "binance spot").count == 2 && !live(summary, "binance usdm").isEmpty
         }
         #expect(isStarted)
         let stream = "btcusdt@depth@100ms"
         await fixture.exchange.inject(.drop, segment: .spot, stream: stream)
         let isMended = await fixture.wait(atMost: .seconds(20)) { summary in
-            live(summary, "spot").count == 2 && live(summary, "spot").map(\.resyncs).reduce(0, +) > resyncs
+            live(summary, "binance spot").count == 2 && live(summary, "binance spot").map(\.resyncs).reduce(0, +) > resyncs
         }
         #expect(isMended)
-        let hasLate = await fixture.wait { $0.books.contains { $0.segment == "usdm" && $0.state == "waiting" } }
+        let hasLate = await fixture.wait { $0.books.contains { $0.segment == "binance usdm" && $0.state == "waiting" } }
         #expect(hasLate, "the futures' budget lasted for all")
         try await fixture.stopService()
         await fixture.tearDown()
@@ -130,7 +130,7 @@ struct ServiceTests {
         let fixture = try await ServiceFixture(simulator: SimulatorConfiguration()) { _ in
         } reroute: { configuration in
             // Spot is the first to be loaded; nobody listens on port 1.
-            configuration.venues.binance.spot?.rest = Endpoint(
+            configuration.venues[BinanceSegment.spot.id]?.rest = Endpoint(
                 scheme: .http, address: HostPort(host: "127.0.0.1", port: 1))
         }
         let areLive = await fixture.wait(atMost: .seconds(20)) { summary in
@@ -156,12 +156,12 @@ struct ServiceTests {
         let fixture = try await ServiceFixture(
             simulator: SimulatorConfiguration(), relistPause: .seconds(2)
         ) { configuration in
-            configuration.venues.binance.usdm = nil
-            configuration.venues.binance.coinm = nil
-            configuration.venues.binance.spot?.types = [.trade, .bbo]
+            configuration.venues[BinanceSegment.usdm.id] = nil
+            configuration.venues[BinanceSegment.coinm.id] = nil
+            configuration.venues[BinanceSegment.spot.id]?.types = [.trade, .bbo]
         } reroute: { configuration in
-            exchange = configuration.venues.binance.spot?.rest
-            configuration.venues.binance.spot?.rest = Endpoint(
+            exchange = configuration.venues[BinanceSegment.spot.id]?.rest
+            configuration.venues[BinanceSegment.spot.id]?.rest = Endpoint(
                 scheme: .http, address: HostPort(host: "127.0.0.1", port: port))
         }
         let address = try #require(exchange?.address)
@@ -205,9 +205,9 @@ struct ServiceTests {
     @Test("Only the types that were asked for are published")
     func types() async throws {
         let fixture = try await ServiceFixture(simulator: SimulatorConfiguration()) { configuration in
-            configuration.venues.binance.spot?.types = [.bbo]
-            configuration.venues.binance.usdm?.types = [.trade, .instrument]
-            configuration.venues.binance.coinm = nil
+            configuration.venues[BinanceSegment.spot.id]?.types = [.bbo]
+            configuration.venues[BinanceSegment.usdm.id]?.types = [.trade, .instrument]
+            configuration.venues[BinanceSegment.coinm.id] = nil
         }
         let subscriber = try NATSSubscriber(
             NATSConnectionOptions(addresses: [fixture.server.url]), subjects: ["md.>"])
