@@ -56,6 +56,8 @@ package struct VenueSegment: Hashable, Sendable {
     /// For the reference of the configuration.
     package let meaning: String
     package let exampleSymbol: String
+    /// Whether its symbols have no lower-case letters.
+    package let symbolsAreUppercase: Bool
     /// Base address of the streams, `wss://fstream.binance.com`, without the paths of `VenueRoute`.
     package let webSocket: String
     /// Base address of the requests.
@@ -78,7 +80,8 @@ package struct VenueSegment: Hashable, Sendable {
     package let depth: DepthSemantics
 
     package init(
-        id: SegmentID, title: String, meaning: String, exampleSymbol: String, webSocket: String, rest: String,
+        id: SegmentID, title: String, meaning: String, exampleSymbol: String,
+        symbolsAreUppercase: Bool = true, webSocket: String, rest: String,
         offers: [DataType: Offer], standardTypes: [DataType], klineIntervals: [KlineInterval] = [],
         ratioPeriods: [KlineInterval] = [], options: [Option] = [], streamsPerConnection: Int,
         streamsPerConnectionMost: Int, snapshot: Snapshot?, sequenceRule: SequenceRule, depth: DepthSemantics
@@ -87,6 +90,7 @@ package struct VenueSegment: Hashable, Sendable {
         self.title = title
         self.meaning = meaning
         self.exampleSymbol = exampleSymbol
+        self.symbolsAreUppercase = symbolsAreUppercase
         self.webSocket = webSocket
         self.rest = rest
         self.offers = offers

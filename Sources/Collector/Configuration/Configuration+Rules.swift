@@ -46,15 +46,17 @@ extension Configuration {
     private func checkTypes(
         of segment: VenueSegment, _ settings: SegmentSettings, at path: String, reporting reader: inout SettingReader
     ) {
-        if settings.symbols.isEmpty, !reader.hasProblem(at: "\(path).symbols") {
+        if settings.rules.isEmpty, !reader.hasProblem(at: "\(path).symbols") {
             reader.report(at: "\(path).symbols", "no symbols; name at least one or remove the section")
         }
         if settings.types.isEmpty, !reader.hasProblem(at: "\(path).types") {
             let offered = segment.offeredTypes.map(\.rawValue).joined(separator: ", ")
             reader.report(at: "\(path).types", "no types; the segment offers \(offered)")
         }
-        if settings.types == [.instrument] {
-            reader.report(at: "\(path).types", "instruments alone open no connection; add trade, orderbook or bbo")
+        let bringsStreams = !settings.wishes(for: [segment.exampleSymbol], in: segment).flatMap(\.streams).isEmpty
+        if !settings.types.isEmpty, !bringsStreams, settings.types.allSatisfy({ segment.offer(of: $0).isOffered }) {
+            let names = settings.types.map(\.rawValue).joined(separator: ", ")
+            reader.report(at: "\(path).types", "\(names) alone open no connection; add trade, orderbook or bbo")
         }
         if settings.types.contains(.kline), settings.klineIntervals.isEmpty,
             !reader.hasProblem(at: "\(path).kline_intervals")

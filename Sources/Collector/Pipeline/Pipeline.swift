@@ -48,6 +48,12 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
         return id
     }
 
+    /// Takes what the venue now says of an instrument; its scales only ever widen by what frames bring.
+    package mutating func update(_ instrument: Instrument, of id: InstrumentID) {
+        self.instruments.update(instrument, of: id)
+        self.publisher.update(instrument, of: id)
+    }
+
     /// What became of the trades of an instrument.
     package func trades(of id: InstrumentID) -> TradeSequence { self.trades[Int(id.index)] }
 

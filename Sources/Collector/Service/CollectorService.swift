@@ -29,6 +29,9 @@ package final class CollectorService: Sendable {
     /// How long a graceful stop may take for the queue.
     private static let drainDeadline = Duration.seconds(3)
 
+    /// Slots of one venue that may wait for their turn to connect.
+    private static let slotsMost = 1_024
+
     /// What is waited before a loop whose mailbox is full is asked again.
     private static let mailboxPause = Duration.milliseconds(100)
 
@@ -53,13 +56,13 @@ package final class CollectorService: Sendable {
     let connects: [VenueID: ConnectBudget<ContinuousClock>]
     /// Books that can be used, as of the last report; for the heartbeat.
     let liveBooks = Atomic<Int>(0)
-    /// Symbols of each loaded segment that the venue does not list; as many as are configured at most.
-    private let missing = Mutex<[SegmentID: [String]]>([:])
-    /// The loop of each instrument that is collected: as many as are configured at most.
-    private let homes = Mutex<[SegmentID: [String: Int]]>([:])
-    /// Connections for what the venue came to list after the start: at most one a configured stream.
-    private let lateConnections = Mutex<[CollectionPlan.Connection]>([])
-    private let relistPause: Duration
+    /// Which connection carries what: of all segments, so that loops share the streams.
+    let roster: Mutex<ConnectionRoster>
+    let relistPause: Duration
+    /// One for each section that can be collected; made at start, as many as the catalog has.
+    private let supervisors = Mutex<[SegmentID: SegmentSupervisor]>([:])
+    /// As last loaded; only what is collected follows it while the service runs.
+    private let current: Mutex<Configuration>
     private let loops: [ServiceLoop]
     private let control: ServiceLoop
 
@@ -75,6 +78,7 @@ package final class CollectorService: Sendable {
         logStatistics: @escaping @Sendable () -> BoundedLogWriter.Statistics? = { nil }
     ) {
         self.configuration = configuration
+        self.current = Mutex(configuration)
         self.relistPause = relistPause
         self.plan = CollectionPlan(configuration)
         self.log = log
@@ -89,7 +93,9 @@ package final class CollectorService: Sendable {
             ledger: LedgerOutput(
                 self.ledger, subjects: Subjects(prefix: configuration.nats.prefix), encoder: JSONMessageEncoder()))
         let wanted = configuration.transport.loops ?? SystemCores.count
-        let count = max(1, min(wanted, self.plan.connections.count))
+        let isOpen = !self.plan.openRules.isEmpty
+        let count = max(1, isOpen ? wanted : min(wanted, self.plan.connections.count))
+        self.roster = Mutex(ConnectionRoster(loops: count))
         let caFile = configuration.transport.caFile
         self.loops = (0..<count).map { index in
             ServiceLoop(options: ServiceLoopOptions(name: "loop-\(index)", caFile: caFile))
@@ -97,24 +103,23 @@ package final class CollectorService: Sendable {
         self.workers = self.loops.map { LoopCell($0) }
         self.control = ServiceLoop(options: ServiceLoopOptions(name: "control", caFile: caFile))
         self.requests = SnapshotRequests(limit: max(16, self.plan.books))
-        self.connects = Self.connectBudgets(configuration, self.plan)
+        self.connects = Self.connectBudgets(configuration)
     }
 
     /// The budgets of new connections: as with requests, one venue, wherever it is served.
     private static func connectBudgets(
-        _ configuration: Configuration, _ plan: CollectionPlan
+        _ configuration: Configuration
     ) -> [VenueID: ConnectBudget<ContinuousClock>] {
         let settings = configuration.requestSettings
         var budgets: [VenueID: ConnectBudget<ContinuousClock>] = [:]
-        for venue in configuration.venues.venues {
+        for venue in VenueCatalog.all {
             let scopes = venue.scopes(limits: configuration.limits[venue.id])
             guard let segment = venue.segments.first else { continue }
             let scope = venue.connectScope(of: segment)
             guard let limits = scopes[scope] else { continue }
-            let slots = plan.connections.count { $0.segment.venue == venue.id }
             budgets[venue.id] = ConnectBudget(
                 limiter: LimiterRegistry.process.limiter(
-                    for: settings.scopeName(scope, of: venue), limits: limits), slots: max(slots, 64))
+                    for: settings.scopeName(scope, of: venue), limits: limits), slots: Self.slotsMost)
         }
         return budgets
     }
@@ -198,15 +203,45 @@ package final class CollectorService: Sendable {
 
     // MARK: - Collecting
 
-    /// Opens each segment's connections once its instruments are loaded, and answers the books' requests for snapshots.
+    /// Keeps each section as configured, and answers the books' requests for snapshots.
     private func collect(_ queues: [PublishQueue], _ rest: VenueRequests) async {
         for index in self.workers.indices { self.makeWorker(index, queues[index]) }
+        let supervisors = VenueCatalog.segments.map { SegmentSupervisor($0, self) }
+        self.supervisors.withLock { known in
+            for supervisor in supervisors { known[supervisor.segment.id] = supervisor }
+        }
         await withTaskGroup(of: Void.self) { group in
-            for (segment, settings) in self.configuration.venues.segments {
-                group.addTask { await self.open(segment, settings, rest) }
+            for supervisor in supervisors {
+                if let settings = self.configuration.venues[supervisor.segment.id] {
+                    supervisor.tell(.settings(settings))
+                }
+                group.addTask { await supervisor.run(rest) }
             }
             group.addTask { await self.answerRequests(rest) }
+            group.addTask {
+                for await segment in self.listChanges.changes {
+                    self.supervisors.withLock { $0[segment] }?.tell(.listChanged)
+                }
+            }
         }
+    }
+
+    /// Takes what is to be collected from a new configuration; the sections that did not change are not touched.
+    ///
+    /// - Returns: The keys that changed and take effect at the next start only.
+    package func reload(_ configuration: Configuration) -> [String] {
+        let former = self.current.withLock { current in
+            let former = current
+            current = configuration
+            return former
+        }
+        for segment in VenueCatalog.segments {
+            let (before, after) = (former.venues[segment.id], configuration.venues[segment.id])
+            guard before != after else { continue }
+            self.log.info("section changed", metadata: ["segment": "\(segment.id)"])
+            self.supervisors.withLock { $0[segment.id] }?.tell(.settings(after))
+        }
+        return configuration.restartKeys(since: former)
     }
 
     private func makeWorker(_ index: Int, _ queue: PublishQueue) {
@@ -219,36 +254,59 @@ package final class CollectorService: Sendable {
         if !isMade { self.log.error("a loop takes no commands", metadata: ["loop": "\(index)"]) }
     }
 
-    /// A connection with the loop it belongs to and the number of its slot.
-    private typealias Placed = (loop: Int, number: UInt32, plan: CollectionPlan.Connection)
-
-    /// Loads a segment's instruments and opens its connections; segments share no symbol and do not wait for each other.
+    /// Makes the loops do what the roster says.
     ///
-    /// While the venue does not list everything, its list is loaded again now and then.
-    private func open(_ segment: VenueSegment, _ settings: SegmentSettings, _ rest: VenueRequests) async {
-        await withTaskGroup(of: Void.self) { group in
-            var missing = settings.symbols
-            var opened: Set<Int> = []
-            while let listing = await rest.instruments(of: segment, wanted: missing, log: self.sampledLog) {
-                missing = listing.missing
-                self.missing.withLock { $0[segment.id] = listing.missing }
-                guard await self.open(self.place(segment.id, listing.found, &opened), listing.found) else { break }
-                let poller = Poller(segment, settings, listing.found)
-                group.addTask {
-                    await poller.run(rest, log: self.sampledLog) { await self.deliver($0, in: segment.id) }
+    /// - Parameter instruments: By the venue's symbol: what streams of the changes may speak of.
+    func apply(
+        _ changes: [ConnectionRoster.Change], _ instruments: [String: Instrument], _ settings: SegmentSettings
+    ) async {
+        for change in changes {
+            let connection = change.connection
+            let builder = LoopBuilder(service: self, index: connection.loop)
+            await self.submit(to: connection.loop) { worker in
+                switch change {
+                case .open: builder.open(connection, settings, instruments, in: worker)
+                case .add(let streams, _): builder.add(streams, to: connection, settings, instruments, in: worker)
+                case .remove(let streams, _): worker.remove(streams, from: connection.number)
+                case .close: worker.close(connection.number)
                 }
-                if missing.isEmpty { break }
-                let pause = self.relistPause * Double.random(in: 1..<1.2)
-                do { try await Task.sleep(for: pause) } catch { break }
             }
-            await group.waitForAll()
+        }
+    }
+
+    /// Ends the books of instruments that are no longer collected, and says what the venue says of them now.
+    func release(_ symbols: Set<String>, of segment: SegmentID, as known: [String: Instrument]) async {
+        for (loop, symbols) in self.byLoop(symbols, of: segment) {
+            await self.submit(to: loop) { worker in
+                for symbol in symbols { worker.release(symbol, of: segment, as: known[symbol]) }
+            }
+        }
+    }
+
+    /// Takes what the venue now says of instruments.
+    func update(_ instruments: [String: Instrument], of segment: SegmentID) async {
+        for (loop, symbols) in self.byLoop(Set(instruments.keys), of: segment) {
+            await self.submit(to: loop) { worker in
+                for symbol in symbols {
+                    if let instrument = instruments[symbol] { worker.update(instrument, of: segment) }
+                }
+            }
+        }
+    }
+
+    private func byLoop(_ symbols: Set<String>, of segment: SegmentID) -> [Int: [String]] {
+        self.roster.withLock { roster in
+            Dictionary(
+                grouping: symbols.sorted().filter { roster.home(of: $0, in: segment) != nil },
+                by: { roster.home(of: $0, in: segment) ?? 0 })
         }
     }
 
     /// Brings the answer to a poll to the loop of its instrument, or to all loops where it is about the whole section.
-    private func deliver(_ answer: Poller.Answer, in segment: SegmentID) async {
-        let homes = self.homes.withLock { $0[segment] ?? [:] }
-        let loops = answer.poll.symbol.map { symbol in homes[symbol].map { [$0] } ?? [] } ?? Set(homes.values).sorted()
+    func deliver(_ answer: Poller.Answer, in segment: SegmentID) {
+        let loops = self.roster.withLock { roster in
+            answer.poll.symbol.map { roster.home(of: $0, in: segment).map { [$0] } ?? [] } ?? roster.loops(of: segment)
+        }
         for loop in loops {
             self.workers[loop].submit { worker in
                 worker.answerArrived(
@@ -258,47 +316,11 @@ package final class CollectorService: Sendable {
         }
     }
 
-    /// Gives the connections that newly listed instruments need: those of the plan, or further ones beside those that
-    /// carry others already.
-    private func place(
-        _ segment: SegmentID, _ instruments: [Instrument], _ opened: inout Set<Int>
-    ) -> [Placed] {
-        let symbols = Set(instruments.map(\.venueSymbol))
-        let placement = self.plan.placement(loops: self.workers.count)
-        var placed: [Placed] = []
-        for (offset, plan) in self.plan.connections.enumerated() where plan.segment == segment {
-            let streams = plan.streams.filter { $0.symbol.map { symbols.contains($0) } ?? true }
-            guard streams.contains(where: { $0.symbol != nil }) else { continue }
-            self.homes.withLock { homes in
-                for symbol in streams.compactMap(\.symbol) { homes[segment, default: [:]][symbol] = placement[offset] }
-            }
-            if opened.insert(offset).inserted {
-                placed.append((placement[offset], UInt32(offset), plan))
-                continue
-            }
-            let (number, late) = self.lateConnections.withLock { late in
-                let connection = CollectionPlan.Connection(
-                    name: "\(plan.name)-late-\(late.count)", segment: segment, endpoints: plan.endpoints,
-                    streams: streams)
-                late.append(connection)
-                return (late.count - 1, connection)
-            }
-            placed.append((placement[offset], UInt32(self.plan.connections.count + number), late))
+    /// Has a loop do something, however long its mailbox is full; gives up when cancelled.
+    private func submit(to loop: Int, _ body: @escaping @Sendable (LoopWorker) -> Void) async {
+        while !self.workers[loop].submit(body) {
+            do { try await Task.sleep(for: Self.mailboxPause) } catch { return }
         }
-        return placed
-    }
-
-    /// Opens connections on their loops; false when cancelled before all are passed on.
-    private func open(_ placed: [Placed], _ instruments: [Instrument]) async -> Bool {
-        for index in self.workers.indices {
-            let connections = placed.filter { $0.loop == index }.map { (number: $0.number, plan: $0.plan) }
-            guard !connections.isEmpty else { continue }
-            let builder = LoopBuilder(service: self, index: index)
-            while !self.workers[index].submit({ builder.open(connections, instruments, in: $0) }) {
-                do { try await Task.sleep(for: Self.mailboxPause) } catch { return false }
-            }
-        }
-        return true
     }
 
     /// Answers the books' requests as they come; a book has one under way, a second only after the first was given up,
@@ -335,14 +357,29 @@ package final class CollectorService: Sendable {
         }
     }
 
-    /// The connections of the plan, and those that came later.
-    var connections: [CollectionPlan.Connection] { self.plan.connections + self.lateConnections.withLock { $0 } }
+    /// The connections that there are, or are to be before the first list is loaded.
+    var connections: [CollectionPlan.Connection] {
+        let configuration = self.current.withLock { $0 }
+        let open = self.roster.withLock { $0.connections }
+        let planned = open.compactMap { connection in
+            configuration.venues[connection.segment].map { CollectionPlan.Connection(connection, $0) }
+        }
+        let begun = Set(open.map(\.segment))
+        return planned + self.plan.connections.filter { !begun.contains($0.segment) }
+    }
 
-    /// What is to be collected and is not listed by the venue, as "spot BTCUSDT".
+    /// What is to be collected and is not listed by the venue, as "binance spot BTCUSDT".
     var missingInstruments: [String] {
-        let missing = self.missing.withLock { $0 }
-        return VenueCatalog.segments.flatMap { segment in
-            (missing[segment.id] ?? []).map { "\(segment.id) \($0)" }
+        let supervisors = self.supervisors.withLock { $0 }
+        return VenueCatalog.segments.flatMap { supervisors[$0.id]?.missing ?? [] }
+    }
+
+    /// What became of the polls of each section that has some.
+    var polls: [(segment: SegmentID, counts: Poller.Counts)] {
+        let supervisors = self.supervisors.withLock { $0 }
+        return VenueCatalog.segments.compactMap { segment in
+            guard let counts = supervisors[segment.id]?.poller.counts, counts != Poller.Counts() else { return nil }
+            return (segment.id, counts)
         }
     }
 

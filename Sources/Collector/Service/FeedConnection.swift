@@ -24,6 +24,8 @@ final class FeedConnection: FrameSink {
     private static let patienceMostMicroseconds: Int64 = 3_600_000_000
 
     let name: String
+    /// Names its slot, and the connection of the roster.
+    let slotNumber: UInt32
     let segment: VenueSegment
     private let number: Int32
     private unowned let worker: LoopWorker
@@ -53,10 +55,12 @@ final class FeedConnection: FrameSink {
     let latency = FeedLatency()
 
     init(
-        name: String, segment: VenueSegment, number: Int32, worker: LoopWorker, decoder: VenueDecoder,
+        name: String, slotNumber: UInt32, segment: VenueSegment, number: Int32, worker: LoopWorker,
+        decoder: VenueDecoder,
         dialect: any SubscriptionDialect, acknowledgeTimeout: Duration, deadlines: Deadlines
     ) {
         self.name = name
+        self.slotNumber = slotNumber
         self.segment = segment
         self.number = number
         self.worker = worker
@@ -84,15 +88,18 @@ final class FeedConnection: FrameSink {
         return true
     }
 
-    /// Gives up the streams of a symbol; the others are not touched.
-    func remove(symbol: String) {
-        for place in self.streams.places(of: symbol) {
+    /// Gives streams up; the others are not touched.
+    func remove(_ streams: [VenueStream]) {
+        for place in self.streams.places(of: streams) {
             self.decoder.removeStream(at: place)
             self.watch.remove(place)
             self.line?.subscriptions.remove(place)
             self.successor?.subscriptions.remove(place)
             self.streams.remove(place)
         }
+        let now = LoopClock.monotonicMicroseconds()
+        _ = self.subscribe(at: now)
+        _ = self.subscribe(successor: true, at: now)
     }
 
     /// Gives a book's stream up and asks for it again, so that the venue sends its snapshot.

@@ -29,7 +29,10 @@ struct FeedStreams {
 
     func name(at place: Int) -> String { self.all.indices.contains(place) ? self.all[place]?.name ?? "" : "" }
 
-    func places(of symbol: String) -> [Int] { self.all.indices.filter { self.all[$0]?.symbol == symbol } }
+    func places(of streams: [VenueStream]) -> [Int] {
+        let wanted = Set(streams)
+        return self.all.indices.filter { self.all[$0].map { wanted.contains($0) } ?? false }
+    }
 
     /// Where the depth of an instrument comes from; nil when not from here.
     func depthPlace(of instrument: InstrumentID) -> Int? { self.depthPlaces[instrument] }

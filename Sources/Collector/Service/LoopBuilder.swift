@@ -33,30 +33,19 @@ struct LoopBuilder: Sendable {
             requests: self.service.requests, listChanges: self.service.listChanges, heartbeat: beat)
     }
 
-    /// Makes all connections of one segment that this loop has, and opens them.
+    /// Makes a connection with its streams, as far as their instruments are known, and opens it.
     func open(
-        _ connections: [(number: UInt32, plan: CollectionPlan.Connection)], _ instruments: [Instrument],
+        _ connection: ConnectionRoster.Connection, _ settings: SegmentSettings, _ listed: [String: Instrument],
         in worker: LoopWorker
     ) {
-        let listed = Dictionary(instruments.map { ($0.venueSymbol, $0) }, uniquingKeysWith: { first, _ in first })
-        for (number, plan) in connections {
-            guard let feed = self.make(plan, number, for: worker, listed) else { continue }
-            worker.open(feed)
-        }
-    }
-
-    /// Makes a connection of what is listed of its plan; nil when that is nothing.
-    private func make(
-        _ plan: CollectionPlan.Connection, _ number: UInt32, for worker: LoopWorker, _ listed: [String: Instrument]
-    ) -> FeedConnection? {
         let configuration = self.service.configuration
-        guard let venue = VenueCatalog.venue(plan.segment.venue), let segment = VenueCatalog.segment(plan.segment),
-            let settings = configuration.venues[plan.segment]
-        else { return nil }
+        guard let venue = VenueCatalog.venue(connection.segment.venue),
+            let segment = VenueCatalog.segment(connection.segment)
+        else { return }
         let transport = configuration.transport
         let feed = FeedConnection(
-            name: plan.name, segment: segment,
-            number: worker.pipeline.publisher.addConnection(plan.name, venue: venue.id), worker: worker,
+            name: connection.name, slotNumber: connection.number, segment: segment,
+            number: worker.pipeline.publisher.addConnection(connection.name, venue: venue.id), worker: worker,
             decoder: venue.makeDecoder(for: segment, wanted: settings.wanted),
             dialect: venue.dialect(for: segment, limits: configuration.limits[venue.id]),
             acknowledgeTimeout: transport.subscribeTimeout,
@@ -64,14 +53,10 @@ struct LoopBuilder: Sendable {
                 firstData: transport.firstDataTimeout.microseconds, stale: transport.staleAfter.microseconds,
                 rotateAfter: transport.rotateAfter.microseconds,
                 overlap: min(Self.rotationSettle.microseconds, transport.rotateOverlap.microseconds / 4)))
-        for stream in plan.streams {
-            guard let symbol = stream.symbol else { continue }
-            guard let id = self.instrument(symbol, segment, settings, worker, listed) else { continue }
-            _ = feed.add(stream, of: id)
-        }
-        guard feed.streams.count > 0 else { return nil }
-        for stream in plan.streams where stream.symbol == nil { _ = feed.add(stream, of: nil) }
-        var options = configuration.slotOptions(plan, number: number)
+        let plan = CollectionPlan.Connection(connection, settings)
+        self.add(plan.streams, to: feed, segment, settings, listed, in: worker)
+        guard feed.streams.count > 0 else { return }
+        var options = configuration.slotOptions(plan, number: connection.number)
         if let connects = self.service.connects[venue.id] {
             options.acquirePermit = { connects.acquire($0, $1) }
         }
@@ -79,14 +64,43 @@ struct LoopBuilder: Sendable {
             ConnectionSlot(
                 context: worker.context, options: options, resolver: self.service.resolver, consumer: .passing(to: feed)
             ))
-        return feed
+        worker.open(feed)
+    }
+
+    /// Takes further streams up on a connection that is open.
+    func add(
+        _ streams: [VenueStream], to connection: ConnectionRoster.Connection, _ settings: SegmentSettings,
+        _ listed: [String: Instrument], in worker: LoopWorker
+    ) {
+        guard let feed = worker.feed(connection.number) else {
+            // Nothing of it was listed when it was to be opened.
+            return self.open(connection, settings, listed, in: worker)
+        }
+        self.add(streams, to: feed, feed.segment, settings, listed, in: worker)
+    }
+
+    private func add(
+        _ streams: [VenueStream], to feed: FeedConnection, _ segment: VenueSegment, _ settings: SegmentSettings,
+        _ listed: [String: Instrument], in worker: LoopWorker
+    ) {
+        for stream in streams {
+            guard let symbol = stream.symbol else {
+                _ = feed.add(stream, of: nil)
+                continue
+            }
+            guard let id = self.instrument(symbol, segment, settings, worker, listed) else { continue }
+            _ = feed.add(stream, of: id)
+        }
     }
 
     private func instrument(
         _ symbol: String, _ segment: VenueSegment, _ settings: SegmentSettings, _ worker: LoopWorker,
         _ listed: [String: Instrument]
     ) -> InstrumentID? {
-        if let id = worker.instrument(symbol, in: segment.id) { return id }
+        if let id = worker.instrument(symbol, in: segment.id) {
+            worker.reopen(id, settings)
+            return id
+        }
         guard let instrument = listed[symbol] else { return nil }
         let subject = Subjects(prefix: self.service.configuration.nats.prefix).subject(
             .trade, venue: instrument.venue.name, market: instrument.market.rawValue, symbol: instrument.symbol)

@@ -25,6 +25,10 @@ final class LoopWorker {
     let context: LoopContext
     var pipeline: Pipeline<JSONMessageEncoder>
     private(set) var feeds: [FeedConnection] = []
+    /// Connections that are closed and have not ended yet.
+    private var ending: [FeedConnection] = []
+    /// Sections whose metadata is published.
+    private var tellsInstruments: Set<SegmentID> = []
     private let requests: SnapshotRequests
     private let listChanges: ListChanges
     /// The loop's instruments by the venue's symbol.
@@ -65,9 +69,56 @@ final class LoopWorker {
             depth: segment.depth, lastTrade: lastTrade)
         self.known[segment.id, default: [:]][instrument.venueSymbol] = id
         if settings.types.contains(.instrument) {
+            self.tellsInstruments.insert(segment.id)
             self.pipeline.publish(.instrument(id), at: LoopClock.wallMicroseconds())
         }
         return id
+    }
+
+    /// A connection by its number in the roster.
+    func feed(_ number: UInt32) -> FeedConnection? { self.feeds.first { $0.slotNumber == number } }
+
+    /// Takes streams off a connection.
+    func remove(_ streams: [VenueStream], from number: UInt32) {
+        self.feed(number)?.remove(streams)
+    }
+
+    /// Ends a connection; books that it fed are void until another feeds them.
+    func close(_ number: UInt32) {
+        guard let feed = self.feed(number) else { return }
+        let now = LoopClock.wallMicroseconds()
+        self.pipeline.withEvents(at: now) { keeper, batch in
+            for id in feed.depthInstruments { keeper.breakBook(id, reason: .requested, at: now, &batch) }
+        }
+        self.feeds.removeAll { $0.slotNumber == number }
+        self.ending.append(feed)
+        feed.stop { [unowned self, unowned feed] in self.ending.removeAll { $0 === feed } }
+    }
+
+    /// Ends an instrument that is no longer collected.
+    ///
+    /// - Parameter now: What the venue says of it; nil where it is not listed any more.
+    func release(_ symbol: String, of segment: SegmentID, as now: Instrument?) {
+        guard let id = self.instrument(symbol, in: segment) else { return }
+        var instrument = now ?? self.pipeline.instruments[id]
+        if now == nil { instrument.status = .closed }
+        self.update(instrument, of: segment)
+        let time = LoopClock.wallMicroseconds()
+        self.pipeline.withEvents(at: time) { keeper, batch in keeper.release(id, at: time, &batch) }
+    }
+
+    /// Takes an instrument that was released into use again.
+    func reopen(_ id: InstrumentID, _ settings: SegmentSettings) {
+        if settings.types.contains(.orderbook) { self.pipeline.keeper.reopen(id) }
+    }
+
+    /// Takes what the venue now says of an instrument, and publishes it.
+    func update(_ instrument: Instrument, of segment: SegmentID) {
+        guard let id = self.instrument(instrument.venueSymbol, in: segment) else { return }
+        self.pipeline.update(instrument, of: id)
+        if self.tellsInstruments.contains(segment) {
+            self.pipeline.publish(.instrument(id), at: LoopClock.wallMicroseconds())
+        }
     }
 
     /// Takes a connection and opens it.
@@ -228,6 +279,7 @@ final class LoopWorker {
         self.askForSeeds(at: steady)
         self.passRequests(at: steady)
         for feed in self.feeds { feed.tick(at: steady) }
+        for feed in self.ending { feed.tick(at: steady) }
         if let beat = self.heartbeat?.due(at: now) { self.pipeline.publish(.heartbeat(beat), at: now) }
     }
 

@@ -2,112 +2,137 @@ import Backfill
 import Logging
 import MarketModel
 import Resilience
+import Synchronization
 import Transport
 import Venues
 
-/// Asks a venue at intervals for what it does not push of some instruments of a section.
+/// Asks a venue at intervals for what it does not push of the instruments of a section.
 ///
-/// Every question has a time of its own, spread over its interval, so that a thousand of them are no burst. A question
-/// that is still under way is not asked again.
-struct Poller: Sendable {
+/// Every question has a time of its own, spread over the first seconds, so that a thousand of them are no burst. A
+/// question that is still under way is not asked again; what is no longer wanted is asked no more.
+final class Poller: Sendable {
     struct Answer: Sendable {
         let poll: VenuePoll
         let body: [UInt8]
         let receivedMicroseconds: Int64
     }
 
+    /// What became of the questions.
+    struct Counts: Sendable, Equatable {
+        var answered: UInt64 = 0
+        var failed: UInt64 = 0
+        /// Questions that are asked at intervals now.
+        var planned = 0
+    }
+
+    private struct Entry {
+        var interval: Duration
+        var due: ContinuousClock.Instant
+        var isUnderWay = false
+        var failures = 0
+    }
+
+    private struct State {
+        var entries: [VenuePoll: Entry] = [:]
+        var underWay = 0
+        var counts = Counts()
+    }
+
     /// How many questions are under way at most.
     private static let concurrencyMost = 8
+    /// How often the clock is looked at.
+    private static let tick = Duration.milliseconds(100)
+    /// Over what time the first questions are spread, at most.
+    private static let spread = Duration.seconds(10)
     /// What is waited at least before a question that failed is asked again, beside its interval.
     private static let backoff = Backoff(base: .seconds(1), cap: .seconds(300))
 
     private let segment: SegmentID
-    private let polls: [(poll: VenuePoll, interval: Duration)]
+    private let state = Mutex(State())
 
-    init(_ segment: VenueSegment, _ settings: SegmentSettings, _ instruments: [Instrument]) {
-        self.segment = segment.id
-        let venue = VenueCatalog.venue(segment.id.venue)
-        let polls = venue?.polls(of: instruments, in: segment, wanted: settings.wanted) ?? []
-        self.polls = polls.compactMap { poll in
-            settings.pollIntervals.interval(of: poll.type).map { (poll, $0) }
+    init(_ segment: SegmentID) {
+        self.segment = segment
+    }
+
+    var counts: Counts {
+        self.state.withLock { state in
+            var counts = state.counts
+            counts.planned = state.entries.count
+            return counts
         }
     }
 
-    /// One question's place in the schedule.
-    private struct Place: Comparable {
-        var due: ContinuousClock.Instant
-        let index: Int
-        var failures = 0
-
-        static func < (lhs: Place, rhs: Place) -> Bool { lhs.due < rhs.due }
+    /// Takes what is to be asked from now on; questions that stay keep their time.
+    func update(_ polls: [(poll: VenuePoll, interval: Duration)]) {
+        let now = ContinuousClock.now
+        self.state.withLock { state in
+            let former = state.entries
+            state.entries.removeAll(keepingCapacity: true)
+            for (index, wanted) in polls.enumerated() {
+                let spread = min(wanted.interval, Self.spread) * (Double(index) / Double(polls.count))
+                var entry = former[wanted.poll] ?? Entry(interval: wanted.interval, due: now + spread)
+                entry.interval = wanted.interval
+                entry.due = min(entry.due, now + wanted.interval)
+                state.entries[wanted.poll] = entry
+            }
+        }
     }
 
     /// Asks until the task is cancelled.
-    func run(
-        _ rest: VenueRequests, log: SampledLog, deliver: @escaping @Sendable (Answer) async -> Void
-    ) async {
-        guard !self.polls.isEmpty else { return }
-        var waiting = self.firstPlaces()
-        await withTaskGroup(of: Place.self) { group in
-            var underWay = 0
-            while !Task.isCancelled {
-                if underWay >= Self.concurrencyMost || waiting.isEmpty {
-                    guard let done = await group.next() else { return }
-                    underWay -= 1
-                    Self.insert(done, into: &waiting)
-                    continue
+    func run(_ rest: VenueRequests, log: SampledLog, deliver: @escaping @Sendable (Answer) -> Void) async {
+        await withDiscardingTaskGroup { group in
+            while true {
+                for poll in self.takeDue() {
+                    group.addTask { await self.ask(poll, rest, log, deliver) }
                 }
-                let next = waiting.removeLast()
-                do { try await Task.sleep(until: next.due, clock: .continuous) } catch { break }
-                underWay += 1
-                group.addTask { await self.ask(next, rest, log, deliver) }
+                do { try await Task.sleep(for: Self.tick) } catch { return }
             }
-            group.cancelAll()
         }
     }
 
-    /// Questions of one kind start spread over the first seconds, at most over their interval.
-    private func firstPlaces() -> [Place] {
+    /// Marks what is due as under way, the longest due first, as far as there is room.
+    private func takeDue() -> [VenuePoll] {
         let now = ContinuousClock.now
-        let places = self.polls.indices.map { index in
-            let spread = min(self.polls[index].interval, .seconds(10))
-            return Place(due: now + spread * (Double(index) / Double(self.polls.count)), index: index)
+        return self.state.withLock { state in
+            let room = Self.concurrencyMost - state.underWay
+            guard room > 0 else { return [] }
+            let due = state.entries.filter { $0.value.due <= now && !$0.value.isUnderWay }
+                .sorted { $0.value.due < $1.value.due }.prefix(room).map(\.key)
+            for poll in due { state.entries[poll]?.isUnderWay = true }
+            state.underWay += due.count
+            return due
         }
-        return places.sorted(by: >)
-    }
-
-    /// Puts a place where it is due, the next one last.
-    private static func insert(_ place: Place, into waiting: inout [Place]) {
-        var low = 0
-        var high = waiting.count
-        while low < high {
-            let middle = (low + high) / 2
-            if waiting[middle] > place { low = middle + 1 } else { high = middle }
-        }
-        waiting.insert(place, at: low)
     }
 
     private func ask(
-        _ place: Place, _ rest: VenueRequests, _ log: SampledLog, _ deliver: @Sendable (Answer) async -> Void
-    ) async -> Place {
-        let (poll, interval) = self.polls[place.index]
-        var next = place
+        _ poll: VenuePoll, _ rest: VenueRequests, _ log: SampledLog, _ deliver: @Sendable (Answer) -> Void
+    ) async {
         do throws(RequestFailure) {
             let body = try await rest.get(poll.request, priority: .polls)
-            await deliver(Answer(poll: poll, body: body, receivedMicroseconds: LoopClock.wallMicroseconds()))
-            next.failures = 0
-            next.due = max(place.due + interval, ContinuousClock.now)
+            deliver(Answer(poll: poll, body: body, receivedMicroseconds: LoopClock.wallMicroseconds()))
+            self.ended(poll, isAnswered: true)
         } catch {
             if error.kind != .cancelled {
                 log.tell(
                     "no answer to a poll", about: "\(self.segment) \(poll.type.rawValue)",
                     metadata: ["segment": "\(self.segment)", "type": "\(poll.type.rawValue)", "error": "\(error)"])
             }
-            next.failures = min(place.failures + 1, 1_000)
-            var generator = SystemRandomNumberGenerator()
-            let pause = Self.backoff.delay(failures: next.failures, using: &generator)
-            next.due = ContinuousClock.now + max(interval, pause)
+            self.ended(poll, isAnswered: false)
         }
-        return next
+    }
+
+    private func ended(_ poll: VenuePoll, isAnswered: Bool) {
+        let now = ContinuousClock.now
+        self.state.withLock { state in
+            state.underWay -= 1
+            if isAnswered { state.counts.answered &+= 1 } else { state.counts.failed &+= 1 }
+            guard var entry = state.entries[poll] else { return }
+            entry.isUnderWay = false
+            entry.failures = isAnswered ? 0 : min(entry.failures + 1, 1_000)
+            var generator = SystemRandomNumberGenerator()
+            let pause = isAnswered ? .zero : Self.backoff.delay(failures: entry.failures, using: &generator)
+            entry.due = isAnswered ? max(entry.due + entry.interval, now) : now + max(entry.interval, pause)
+            state.entries[poll] = entry
+        }
     }
 }

@@ -8,16 +8,6 @@ import Venues
 
 /// The service's requests to venues, and what it says when they fail.
 struct VenueRequests: Sendable {
-    /// A segment's instruments, as far as the venue lists them.
-    struct Listing {
-        var found: [Instrument]
-        /// Symbols that are wanted and not listed, or listed in a form that is refused.
-        var missing: [String]
-    }
-
-    /// What is waited between the loads of a list of instruments, beside a second.
-    private static let loadBackoff = Backoff(base: .seconds(5), cap: .seconds(60))
-
     private let client: HTTPClient
     private let rest: VenueREST<ContinuousClock>
     private let snapshotLimits: [SegmentID: Int]
@@ -42,55 +32,31 @@ struct VenueRequests: Sendable {
 
     func budgets() -> [(scope: String, snapshot: RateLimiterSnapshot)] { self.rest.budgets() }
 
-    /// Loads the wanted instruments of a segment; tries for ever and says so, nil only when cancelled.
-    func instruments(of segment: VenueSegment, wanted: [String], log: SampledLog) async -> Listing? {
-        guard let venue = VenueCatalog.venue(segment.id.venue) else { return nil }
-        var generator = SystemRandomNumberGenerator()
-        var failures = 0
-        while !Task.isCancelled {
-            do {
-                let (all, refused) = try await self.list(segment, of: venue)
-                let names = Set(wanted)
-                let found = all.filter { names.contains($0.venueSymbol) }
-                let missing = names.subtracting(found.map(\.venueSymbol)).sorted()
-                if !missing.isEmpty {
-                    log.log.error(
-                        "the venue does not list symbols",
-                        metadata: ["segment": "\(segment.id)", "symbols": "\(missing.prefix(20))"])
-                }
-                log.log.info(
-                    "instruments loaded",
-                    metadata: [
-                        "segment": "\(segment.id)", "listed": "\(all.count)", "wanted": "\(found.count)",
-                        "refused": "\(refused)",
-                    ])
-                return Listing(found: found, missing: missing)
-            } catch {
-                log.tell(
-                    "instruments are not available", about: segment.id.description,
-                    metadata: ["segment": "\(segment.id)", "error": "\(error)"])
-            }
-            failures += 1
-            let pause = .seconds(1) + Self.loadBackoff.delay(failures: failures, using: &generator)
-            do { try await Task.sleep(for: pause) } catch { return nil }
-        }
-        return nil
-    }
-
     /// Loads a section's whole list, of however many answers that is made.
-    private func list(
-        _ segment: VenueSegment, of venue: any Venue
-    ) async throws -> (instruments: [Instrument], refused: Int) {
+    func list(_ segment: VenueSegment) async throws -> (instruments: [Instrument], refused: Int) {
+        guard let venue = VenueCatalog.venue(segment.id.venue) else { return ([], 0) }
+        let requests = venue.instrumentRequests(in: segment)
+        // A list that is known without a question.
+        if requests.isEmpty { return try venue.instruments([], in: segment) }
         var all: [Instrument] = []
         var refused = 0
-        for request in venue.instrumentRequests(in: segment) {
+        for request in requests {
             let part = try venue.instruments(try await self.rest.get(request, priority: .resync), in: segment)
             all += part.instruments
             refused += part.refused
         }
-        // A venue whose list is known without a question.
-        if venue.instrumentRequests(in: segment).isEmpty { all = try venue.instruments([], in: segment).instruments }
         return (all, refused)
+    }
+
+    /// Loads the last day's turnover of a section's symbols.
+    func turnovers(_ segment: VenueSegment) async throws -> [String: DecimalValue] {
+        guard let venue = VenueCatalog.venue(segment.id.venue) else { return [:] }
+        var all: [String: DecimalValue] = [:]
+        for request in venue.turnoverRequests(in: segment) {
+            let part = try venue.turnovers(try await self.rest.get(request, priority: .polls), in: segment)
+            all.merge(part, uniquingKeysWith: { _, last in last })
+        }
+        return all
     }
 
     /// Gives a venue's answer to a request, once.

@@ -55,7 +55,7 @@ struct CollectionPlanTests {
         let split = try Self.plan("venues: {binance: {spot: {symbols: [A, B], streams_per_connection: 2}}}")
         #expect(
             split.connections.map { $0.streams.map(\.name) } == [
-                ["a@depth@100ms", "a@bookTicker"], ["a@trade"], ["b@depth@100ms", "b@bookTicker"], ["b@trade"],
+                ["a@depth@100ms", "a@bookTicker"], ["a@trade", "b@trade"], ["b@depth@100ms", "b@bookTicker"],
             ])
     }
 

@@ -245,7 +245,7 @@ struct ConfigurationTests {
             ("spot: {symbols: [btcusdt]}", "did you mean BTCUSDT?"),
             ("spot: {symbols: [\"A\\u200bB\"]}", "expected symbol as the venue spells it"),
             ("spot: {symbols: [A], types: []}", "no types"),
-            ("spot: {symbols: [A], types: [instrument]}", "instruments alone open no connection"),
+            ("spot: {symbols: [A], types: [instrument]}", "instrument alone open no connection"),
             ("spot: {symbols: [A], types: [funding_rate]}", "a spot market has none"),
             ("usdm: {symbols: [A], types: [volatility_index]}", "Binance publishes none"),
             ("usdm: {symbols: [A], snapshot_limit: 600}", "did you mean 1000?"),

@@ -53,7 +53,7 @@ final class FeedRig {
         self.book = self.worker.pipeline.add(instrument)
         let section = Binance().segments[1]
         self.feed = FeedConnection(
-            name: "test-0", segment: section,
+            name: "test-0", slotNumber: 0, segment: section,
             number: self.worker.pipeline.publisher.addConnection("test-0", venue: Binance.id),
             worker: self.worker, decoder: Binance().makeDecoder(for: section, wanted: Wanted(types: [.orderbook])),
             dialect: Binance().dialect(for: section, limits: VenueLimits(Binance().limits)),

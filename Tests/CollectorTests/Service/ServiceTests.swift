@@ -116,7 +116,8 @@ struct ServiceTests {
         let stream = "btcusdt@depth@100ms"
         await fixture.exchange.inject(.drop, segment: .spot, stream: stream)
         let isMended = await fixture.wait(atMost: .seconds(20)) { summary in
-            live(summary, "binance spot").count == 2 && live(summary, "binance spot").map(\.resyncs).reduce(0, +) > resyncs
+            live(summary, "binance spot").count == 2
+                && live(summary, "binance spot").map(\.resyncs).reduce(0, +) > resyncs
         }
         #expect(isMended)
         let hasLate = await fixture.wait { $0.books.contains { $0.segment == "binance usdm" && $0.state == "waiting" } }

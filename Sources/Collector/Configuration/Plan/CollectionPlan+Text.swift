@@ -11,6 +11,7 @@ extension CollectionPlan {
             for stream in connection.streams.prefix(limit) { lines.append("    \(TerminalText.escaped(stream.name))") }
             if connection.streams.count > limit { lines.append("    and \(connection.streams.count - limit) more") }
         }
+        for rule in self.openRules { lines.append("and what \(rule) means when the venue's list is loaded") }
         for venue in self.connects {
             lines.append(
                 "opening those of \(venue.venue) takes \(venue.connections) of \(venue.limit) connections in "

@@ -38,6 +38,8 @@ package struct CollectionPlan: Hashable, Sendable {
     }
 
     package let connections: [Connection]
+    /// Rules that only the venue's list can say the symbols of, as "binance spot BTC*".
+    package let openRules: [String]
     package let coldStart: [ColdStart]
     package let connects: [Connects]
     /// Books kept, all segments together.
@@ -46,14 +48,22 @@ package struct CollectionPlan: Hashable, Sendable {
     package var streams: Int { self.connections.reduce(0) { $0 + $1.streams.count } }
 
     package init(_ configuration: Configuration) {
-        var connections: [Connection] = []
+        var roster = ConnectionRoster(loops: 1)
         var books = 0
         for (segment, settings) in configuration.venues.segments {
-            connections += Self.connections(of: segment, settings)
+            _ = roster.update(
+                segment.id, wishes: settings.wishes(for: settings.symbols, in: segment),
+                streamsPerConnection: settings.streamsPerConnection)
             books += settings.types.contains(.orderbook) ? settings.symbols.count : 0
+        }
+        let connections = roster.connections.compactMap { connection in
+            configuration.venues[connection.segment].map { Connection(connection, $0) }
         }
         self.connections = connections
         self.books = books
+        self.openRules = configuration.venues.segments.flatMap { segment, settings in
+            settings.rules.filter(\.isOpen).map { "\(segment.id) \($0)" }
+        }
         self.coldStart = configuration.venues.venues.flatMap { Self.coldStart(of: $0, configuration) }
         self.connects = configuration.venues.venues.compactMap { venue in
             let count = connections.count { $0.segment.venue == venue.id }
@@ -95,80 +105,36 @@ package struct CollectionPlan: Hashable, Sendable {
                 window: window.length)
         }
     }
+}
 
-    /// Gives each connection its loop, 0..<`loops`.
-    ///
-    /// Connections that share a symbol share a loop: its book, its subjects and their counts live on one thread. Groups of
-    /// connections go to the loop with the fewest streams, the largest group first.
-    package func placement(loops: Int) -> [Int] {
-        var group = Array(self.connections.indices)
-        var owners: [String: Int] = [:]
-        for (index, connection) in self.connections.enumerated() {
-            for stream in connection.streams {
-                guard let symbol = stream.symbol else { continue }
-                let key = "\(connection.segment) \(symbol)"
-                guard let other = owners[key], group[other] != group[index] else {
-                    owners[key] = owners[key] ?? index
-                    continue
-                }
-                let (kept, given) = (group[other], group[index])
-                for place in group.indices where group[place] == given { group[place] = kept }
-            }
+extension CollectionPlan.Connection {
+    /// What a connection of the roster is with these settings, streams of the whole section included.
+    init(_ connection: ConnectionRoster.Connection, _ settings: SegmentSettings) {
+        self.name = connection.name
+        self.segment = connection.segment
+        self.endpoints = connection.route.paths.map { path in
+            Endpoint(
+                scheme: settings.websocket.scheme, address: settings.websocket.address,
+                path: settings.websocket.path + path)
         }
-        let members = Dictionary(grouping: self.connections.indices, by: { group[$0] })
-        let sizes = members.mapValues { $0.reduce(0) { $0 + self.connections[$1].streams.count } }
-        var load = [Int](repeating: 0, count: max(1, loops))
-        var result = [Int](repeating: 0, count: self.connections.count)
-        for (name, places) in members.sorted(by: { (sizes[$0.key] ?? 0, $1.key) > (sizes[$1.key] ?? 0, $0.key) }) {
-            let loop = load.indices.min { load[$0] < load[$1] } ?? 0
-            load[loop] += sizes[name] ?? 0
-            for place in places { result[place] = loop }
+        var streams = connection.streams
+        if let venue = VenueCatalog.venue(connection.segment.venue),
+            let segment = VenueCatalog.segment(connection.segment)
+        {
+            streams += venue.segmentStreams(in: segment, route: connection.route, wanted: settings.wanted)
         }
-        return result
+        self.streams = streams
     }
+}
 
-    /// Splits a segment's streams over connections; a symbol's streams of one route stay together.
-    ///
-    /// Connections that share a symbol share a loop: a symbol on two of them would chain all to one loop. Only a symbol
-    /// with more streams than a connection may carry is split.
-    private static func connections(of segment: VenueSegment, _ settings: SegmentSettings) -> [Connection] {
+extension SegmentSettings {
+    /// The streams that these symbols need.
+    func wishes(for symbols: [String], in segment: VenueSegment) -> [ConnectionRoster.Wish] {
         guard let venue = VenueCatalog.venue(segment.id.venue) else { return [] }
-        let wanted = settings.wanted
-        var routes: [VenueRoute] = []
-        var slots: [VenueRoute: [[VenueStream]]] = [:]
-        for symbol in settings.symbols {
-            let streams = venue.streams(of: symbol, in: segment, wanted: wanted)
-            for route in streams.map(\.route) where !routes.contains(route) { routes.append(route) }
-            for route in routes {
-                Self.place(streams.filter { $0.route == route }, in: &slots[route, default: []], settings)
-            }
-        }
-        return routes.flatMap { route -> [Connection] in
-            let endpoints = route.paths.map { path in
-                Endpoint(
-                    scheme: settings.websocket.scheme, address: settings.websocket.address,
-                    path: settings.websocket.path + path)
-            }
-            let shared = venue.segmentStreams(in: segment, route: route, wanted: wanted)
-            return (slots[route] ?? []).enumerated().map { index, streams in
-                Connection(
-                    name: "\(segment.id.venue)-\(segment.id.name)\(route.suffix)-\(index)", segment: segment.id,
-                    endpoints: endpoints, streams: streams + shared)
-            }
-        }
-    }
-
-    private static func place(
-        _ streams: [VenueStream], in slots: inout [[VenueStream]], _ settings: SegmentSettings
-    ) {
-        guard !streams.isEmpty else { return }
-        let room = slots.last.map { settings.streamsPerConnection - $0.count } ?? 0
-        if streams.count <= room {
-            slots[slots.count - 1] += streams
-            return
-        }
-        for start in stride(from: 0, to: streams.count, by: settings.streamsPerConnection) {
-            slots.append(Array(streams[start...].prefix(settings.streamsPerConnection)))
+        let wanted = self.wanted
+        return symbols.map { symbol in
+            ConnectionRoster.Wish(
+                symbol: symbol, streams: venue.streams(of: symbol, in: segment, wanted: wanted))
         }
     }
 }

@@ -9,7 +9,7 @@ struct SettingField<Root> {
     /// The key's rows with the defaults of `Root`, paths relative to the section.
     let rows: (Root) -> [SettingRow]
 
-    private init(
+    init(
         name: String, isRefused: Bool = false,
         read: @escaping (ConfigurationNode, _ path: String, inout Root, inout SettingReader) -> Void,
         rows: @escaping (Root) -> [SettingRow]

@@ -58,15 +58,25 @@ extension SettingParser where Value == String {
     }
 
     /// A venue's symbol in the venue's own spelling; it need not be ASCII.
-    static func symbol(example: String) -> SettingParser<String> {
+    ///
+    /// - Parameters:
+    ///   - isUppercase: Whether the venue's symbols have no lower-case letters.
+    ///   - allowsPattern: Whether `*` may stand for any run of characters.
+    static func symbol(
+        example: String, isUppercase: Bool = true, allowsPattern: Bool = false
+    ) -> SettingParser<String> {
         let kind = "symbol as the venue spells it, such as \(example)"
         return SettingParser(kind: kind, example: example) { text throws(SettingRefusal) in
             let forbidden = "@/,?&#%!*\"'\\{}[]<>|:; "
-            let isPlain = TerminalText.escaped(text) == text && !text.contains { forbidden.contains($0) }
+            let isPlain =
+                TerminalText.escaped(text) == text
+                && !text.contains { forbidden.contains($0) && !($0 == "*" && allowsPattern) }
             guard (1...64).contains(text.utf8.count), isPlain, !text.contains(where: \.isWhitespace) else {
                 throw SettingRefusal(kind)
             }
-            guard text.uppercased() == text else { throw SettingRefusal(kind, nearest: text.uppercased()) }
+            guard !isUppercase || text.uppercased() == text else {
+                throw SettingRefusal(kind, nearest: text.uppercased())
+            }
             return text
         } format: {
             $0

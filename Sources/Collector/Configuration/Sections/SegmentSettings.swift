@@ -3,8 +3,11 @@ package import Venues
 
 /// What is collected from one section of a venue, and where from.
 package struct SegmentSettings: Hashable, Sendable {
-    /// In the venue's spelling, none twice.
-    package var symbols: [String] = []
+    /// The most instruments that one section may be told to collect.
+    package static let symbolsMost = 2_000
+
+    /// What is collected, in order, none twice.
+    package var rules: [SymbolRule] = []
     package var types: [DataType]
     /// The section's own choices by key.
     package var options: [String: String]
@@ -30,6 +33,12 @@ package struct SegmentSettings: Hashable, Sendable {
         self.snapshotLimit = segment.snapshot?.standard ?? 0
     }
 
+    /// The instruments that are named, in the venue's spelling.
+    package var symbols: [String] {
+        get { self.rules.compactMap { if case .name(let name) = $0 { name } else { nil } } }
+        set { self.rules = self.rules.filter(\.isOpen) + newValue.map { .name($0) } }
+    }
+
     /// What the venue is asked to bring.
     package var wanted: Wanted {
         Wanted(
@@ -53,9 +62,10 @@ package struct SegmentSettings: Hashable, Sendable {
     static func fields(of segment: VenueSegment) -> [SettingField<SegmentSettings>] {
         let offered = segment.offeredTypes.map(\.rawValue).joined(separator: ", ")
         var fields: [SettingField<SegmentSettings>] = [
-            .list(
-                "symbols", \.symbols, .symbol(example: segment.exampleSymbol), upTo: 2_000,
-                "Instruments to collect, as the venue spells them; at least one."),
+            .symbolRules(
+                "symbols", \.rules, of: segment, upTo: Self.symbolsMost,
+                "Instruments to collect: names as the venue spells them, patterns such as BTC*, or rules such as "
+                    + "{top: 50, by: quote_volume, quote: USDT}; at least one."),
             .list(
                 "types", \.types, .choice(DataType.allCases), upTo: DataType.allCases.count,
                 "What to collect of each; the section offers \(offered)."),
