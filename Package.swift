@@ -31,7 +31,7 @@ let package = Package(
         // The stages, in the order a frame passes them.
         .target(name: "Transport", dependencies: shared + ["CLibwebsockets", "CZlib"]),
         .target(name: "Venues", dependencies: shared),
-        .target(name: "OrderBook", dependencies: shared),
+        .target(name: "OrderBook", dependencies: shared + ["CZlib"]),
         .target(name: "Backfill", dependencies: shared + ["Transport", "Venues"]),
         .target(name: "Publishing", dependencies: shared + ["CNATS", "CZlib", logging]),
 
@@ -57,7 +57,7 @@ let package = Package(
         .testTarget(name: "ObservabilityTests", dependencies: ["Observability", "TestSupport"]),
         .testTarget(name: "TransportTests", dependencies: shared + ["Transport", "TestSupport"]),
         .testTarget(name: "VenuesTests", dependencies: shared + ["Venues"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "OrderBookTests", dependencies: shared + ["OrderBook", "TestSupport"]),
+        .testTarget(name: "OrderBookTests", dependencies: shared + ["CZlib", "OrderBook", "TestSupport"]),
         .testTarget(name: "PublishingTests", dependencies: shared + ["Publishing", "TestSupport"]),
         .testTarget(name: "ExchangeSimulatorTests", dependencies: shared + ["ExchangeSimulator", "Transport"]),
         .testTarget(

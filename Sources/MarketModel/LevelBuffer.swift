@@ -66,6 +66,12 @@ public struct LevelBuffer: ~Copyable {
         self.used = count
     }
 
+    /// Replaces the size at a place.
+    public mutating func setSize(_ size: Int64, at index: Int) {
+        precondition(index >= 0 && index < self.count, "level index out of range")
+        self.storage[index].size = size
+    }
+
     public subscript(index: Int) -> Level {
         @inlinable @inline(__always)
         get {

@@ -16,6 +16,13 @@ package struct BookCounts: Sendable, Equatable {
     /// Times that a book in use became void, by cause.
     package var breaks = Breaks()
     package var keptOverflows: UInt64 = 0
+    /// Snapshots of the stream that replaced a sound book.
+    package var resets: UInt64 = 0
+    /// Updates that came while a snapshot of the stream was waited for: no such snapshot needs them.
+    package var beforeSnapshot: UInt64 = 0
+    /// Checksums of the venue that were compared, and those that differed.
+    package var checksums: UInt64 = 0
+    package var checksumFailures: UInt64 = 0
     /// Applied frames after which the view was known to its full depth.
     package var framesTrusted: UInt64 = 0
 
@@ -51,11 +58,12 @@ package struct Book: ~Copyable {
     package let instrument: InstrumentID
     /// Levels a side of a full snapshot: a shorter answer holds the whole side.
     package let snapshotLimit: Int
+    package let semantics: DepthSemantics
     /// With fewer known levels a side it asks for a refresh.
     let refreshBelow: Int
     package internal(set) var bids: BookSide
     package internal(set) var asks: BookSide
-    package internal(set) var synchronizer = BookSynchronizer()
+    package internal(set) var synchronizer: BookSynchronizer
     package internal(set) var state = BookState.waiting
     package internal(set) var counts = BookCounts()
     /// Counts the chains; the first seed starts chain 1.
@@ -78,12 +86,18 @@ package struct Book: ~Copyable {
     /// Since when it is void.
     var loss: BookLoss?
 
-    init(instrument: InstrumentID, settings: BookSettings, snapshotLimit: Int) {
+    init(
+        instrument: InstrumentID, settings: BookSettings, snapshotLimit: Int, rule: SequenceRule,
+        semantics: DepthSemantics
+    ) {
         self.instrument = instrument
         self.snapshotLimit = snapshotLimit
-        self.refreshBelow = settings.refreshBelow(snapshotLimit: snapshotLimit)
-        self.bids = BookSide(.bids, retain: settings.depth == nil ? nil : settings.retain)
-        self.asks = BookSide(.asks, retain: settings.depth == nil ? nil : settings.retain)
+        self.semantics = semantics
+        self.refreshBelow = semantics.refreshBelow(settings, snapshotLimit: snapshotLimit)
+        self.synchronizer = BookSynchronizer(rule: rule)
+        let retain = settings.depth == nil ? nil : settings.retain
+        self.bids = BookSide(.bids, retain: retain, window: semantics.window)
+        self.asks = BookSide(.asks, retain: retain, window: semantics.window)
         self.kept = KeptUpdates(limits: settings.kept)
     }
 
@@ -114,6 +128,11 @@ package struct Book: ~Copyable {
     package func trustedDepth(_ depth: Int) -> Int {
         guard self.synchronizer.last != nil else { return 0 }
         return min(Self.trusted(self.bids, depth), Self.trusted(self.asks, depth))
+    }
+
+    /// Levels a side that a new snapshot makes known.
+    func reach(_ settings: BookSettings) -> Int {
+        self.semantics.reach(settings, snapshotLimit: self.snapshotLimit)
     }
 
     /// The bytes of everything that the book holds.

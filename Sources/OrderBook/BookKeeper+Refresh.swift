@@ -2,12 +2,15 @@ import MarketModel
 
 /// How a live book is made known deeper again: a snapshot and the updates since the request give what lies below the
 /// trusted range.
+///
+/// A book whose snapshots come in the stream needs this only where it retains less than the venue tells it: the driver
+/// then subscribes again instead of asking REST, and the snapshot that comes replaces the book.
 extension BookKeeper {
     /// Asks for a snapshot of a live book that is known less deep than it should be.
     mutating func considerRefresh(
         _ book: UnsafeMutablePointer<Book>, at now: Int64, _ batch: inout EventBatch
     ) {
-        guard let depth = self.settings.depth, book.pointee.snapshotLimit > depth else { return }
+        guard let depth = self.settings.depth, book.pointee.reach(self.settings) > depth else { return }
         // A side that is known whole cannot be known deeper.
         let bidsAreShort = book.pointee.bids.count < book.pointee.refreshBelow && book.pointee.bids.trustedFrom != .min
         let asksAreShort = book.pointee.asks.count < book.pointee.refreshBelow && book.pointee.asks.trustedFrom != .min
@@ -24,7 +27,7 @@ extension BookKeeper {
     mutating func keepForRefresh(
         _ update: DepthUpdate, for book: UnsafeMutablePointer<Book>, _ levels: borrowing LevelBuffer
     ) {
-        guard book.pointee.state == .refreshing else { return }
+        guard book.pointee.state == .refreshing, !book.pointee.semantics.isFedByStream else { return }
         self.keep(update, for: book, levels)
     }
 
@@ -32,7 +35,9 @@ extension BookKeeper {
     mutating func compare(
         _ book: UnsafeMutablePointer<Book>, with update: DepthUpdate, _ batch: inout EventBatch
     ) {
-        guard book.pointee.state == .refreshing, book.pointee.refreshRequestedMicroseconds != nil else {
+        guard book.pointee.state == .refreshing, book.pointee.refreshRequestedMicroseconds != nil,
+            !book.pointee.semantics.isFedByStream
+        else {
             book.pointee.counts.staleSnapshots &+= 1
             return
         }
@@ -78,7 +83,7 @@ extension BookKeeper {
             self.scratchAsks.replace(with: $0, isComplete: $0.count < limit)
         }
         guard bidsFit, asksFit else { return false }
-        var follow = BookSynchronizer()
+        var follow = BookSynchronizer(rule: book.pointee.synchronizer.rule)
         _ = follow.snapshotReceived(last: held.last)
         for entry in kept.entries {
             switch follow.updateReceived(before: entry.update.before, last: entry.update.last) {

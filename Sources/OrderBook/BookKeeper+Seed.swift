@@ -40,7 +40,7 @@ extension BookKeeper {
     mutating func replaceSides(
         of book: UnsafeMutablePointer<Book>, from update: DepthUpdate, _ levels: borrowing LevelBuffer
     ) -> Bool {
-        let keepsAll = self.settings.depth == nil
+        let keepsAll = self.settings.depth == nil || book.pointee.semantics.isFedByStream
         let limit = book.pointee.snapshotLimit
         let bidsFit = levels.withLevels(update.bids) {
             book.pointee.bids.replace(with: $0, isComplete: keepsAll || $0.count < limit)

@@ -63,7 +63,12 @@ package struct BookKeeper: ~Copyable {
     /// - Parameters:
     ///   - isKept: False for an instrument whose depth is not subscribed: its place stays empty and silent.
     ///   - snapshotLimit: Levels a side that its snapshots are asked for; nil is the settings' number.
-    package mutating func add(_ instrument: InstrumentID, isKept: Bool = true, snapshotLimit: Int? = nil) {
+    ///   - rule: How the venue's updates follow each other.
+    ///   - semantics: What the venue's book says of levels that it does not name.
+    package mutating func add(
+        _ instrument: InstrumentID, isKept: Bool = true, snapshotLimit: Int? = nil, rule: SequenceRule = .covering,
+        semantics: DepthSemantics = .snapshotLimited
+    ) {
         precondition(Int(instrument.index) == self.count, "instruments are added in the order of their ids")
         if self.count == self.capacity {
             let wider = UnsafeMutablePointer<Book>.allocate(capacity: self.capacity * 2)
@@ -76,7 +81,7 @@ package struct BookKeeper: ~Copyable {
         place.initialize(
             to: Book(
                 instrument: instrument, settings: self.settings,
-                snapshotLimit: snapshotLimit ?? self.settings.snapshotLimit))
+                snapshotLimit: snapshotLimit ?? self.settings.snapshotLimit, rule: rule, semantics: semantics))
         if !isKept { place.pointee.state = .stopped }
         self.count += 1
     }
@@ -130,6 +135,7 @@ package struct BookKeeper: ~Copyable {
         switch update.kind {
         case .delta: self.takeDelta(update, &batch)
         case .snapshot: self.takeSnapshot(update, &batch)
+        case .reset: self.takeReset(update, &batch)
         }
     }
 
@@ -169,6 +175,10 @@ package struct BookKeeper: ~Copyable {
         book.pointee.counts.levels &+= UInt64(update.bids.count) &+ UInt64(update.asks.count)
         book.pointee.bids.trim(slack: Self.trimSlack)
         book.pointee.asks.trim(slack: Self.trimSlack)
+        if update.checksum.isGiven, !self.confirms(book, update.checksum) {
+            self.enterBroken(book, reason: .mismatch, at: update.receivedMicroseconds, &batch)
+            return
+        }
         if self.recordsMarks { self.mark(book) }
 
         if !bids.isEmpty || !asks.isEmpty {
@@ -223,6 +233,10 @@ package struct BookKeeper: ~Copyable {
     mutating func keep(
         _ update: DepthUpdate, for book: UnsafeMutablePointer<Book>, _ levels: borrowing LevelBuffer
     ) {
+        guard !book.pointee.semantics.isFedByStream else {
+            book.pointee.counts.beforeSnapshot &+= 1
+            return
+        }
         if !book.pointee.kept.append(update, from: levels) { book.pointee.counts.keptOverflows &+= 1 }
     }
 
@@ -316,7 +330,8 @@ package struct BookKeeper: ~Copyable {
         let counts = book.pointee.counts
         let reseeds = book.pointee.reseeds
         book.pointee = Book(
-            instrument: instrument, settings: self.settings, snapshotLimit: book.pointee.snapshotLimit)
+            instrument: instrument, settings: self.settings, snapshotLimit: book.pointee.snapshotLimit,
+            rule: book.pointee.synchronizer.rule, semantics: book.pointee.semantics)
         book.pointee.state = .stopped
         book.pointee.counts = counts
         book.pointee.reseeds = reseeds

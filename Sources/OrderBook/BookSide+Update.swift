@@ -8,14 +8,14 @@ extension BookSide {
         self.finger = self.count
     }
 
-    /// Sets the absolute size at a key; zero removes the level, outside the trusted range nothing happens.
+    /// Sets the absolute size at a key; zero removes the level, below what is kept nothing happens.
     ///
     /// Keys are best given from the best downwards, as venues sort them: the search starts where the last one ended.
     ///
     /// - Returns: Whether anything changed.
     @inline(__always)
     mutating func update(key: Int64, size: Int64) -> Bool {
-        guard key >= self.trustedFrom else { return false }
+        guard key >= self.floor else { return false }
         let index = self.seek(key)
         self.finger = index
         if index < self.count, self.storage[index].price == key {

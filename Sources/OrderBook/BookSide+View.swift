@@ -32,8 +32,32 @@ extension BookSide {
                 _ = buffer.append(level)
             }
         }
+        if self.count > self.window { self.cutToWindow(edge, depth: depth, recordedFrom: start, in: &buffer) }
         self.appendSlidIn(below: edge, depth: depth, to: &buffer)
         return LevelBuffer.Run(start: Int32(start), count: Int32(buffer.count &- start))
+    }
+
+    /// Drops what a frame pushed out of the window, and records what of it stood in a view deeper than the window.
+    ///
+    /// A reader cuts at `depth` on its own, and so has to be told only where the window is narrower.
+    private mutating func cutToWindow(
+        _ edge: ViewEdge, depth: Int, recordedFrom start: Int, in buffer: inout LevelBuffer
+    ) {
+        if self.window < depth {
+            let end = buffer.count
+            for index in 0..<(self.count - self.window) {
+                let key = self.storage[index].price
+                guard key >= edge.key else { continue }
+                let price = self.key(of: key)
+                var isRecorded = false
+                for place in start..<end where buffer[place].price == price {
+                    buffer.setSize(0, at: place)
+                    isRecorded = true
+                }
+                if !isRecorded { _ = buffer.append(Level(price: price, size: 0)) }
+            }
+        }
+        self.cutToWindow()
     }
 
     /// Appends the levels of the view that lie below an earlier edge, worst first.
@@ -52,6 +76,7 @@ extension BookSide {
         for level in levels {
             _ = self.update(key: self.key(of: level.price), size: level.size)
         }
+        if self.count > self.window { self.cutToWindow() }
     }
 
     /// Appends the view, best first.

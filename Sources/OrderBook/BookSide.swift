@@ -15,20 +15,24 @@ package struct BookSide: ~Copyable {
     package let kind: Kind
     /// How many levels are kept at most after `trim`; nil keeps every level.
     private let retain: Int?
+    /// How many levels are known at most, whatever stands beyond them; `Int.max` without such a window.
+    let window: Int
     /// The worst level; the others follow.
     private(set) var storage: UnsafeMutablePointer<Level>
     private var memory: UnsafeMutablePointer<Level>
     private var capacity: Int
     package internal(set) var count = 0
-    /// Every level whose key is at or above this is known; keys below it are not kept.
-    package private(set) var trustedFrom = Int64.min
+    /// Keys below this are not kept.
+    private(set) var floor = Int64.min
     /// Where the last update landed: updates of a frame come sorted, so the next one is near.
     var finger = 0
 
-    /// Holds no more than `retain` levels once a frame is done, or every level.
-    package init(_ kind: Kind, retain: Int?) {
+    /// Holds no more than `retain` levels once a frame is done, or every level, and never more than `window`.
+    package init(_ kind: Kind, retain: Int?, window: Int = .max) {
+        precondition(window > 0, "a window has levels")
         self.kind = kind
         self.retain = retain
+        self.window = window
         self.capacity = min(retain ?? 1_024, 1_024) + Self.drift
         self.memory = .allocate(capacity: self.capacity)
         self.storage = self.memory
@@ -36,6 +40,13 @@ package struct BookSide: ~Copyable {
 
     deinit {
         self.memory.deallocate()
+    }
+
+    /// Every level whose key is at or above this is known.
+    @inline(__always)
+    package var trustedFrom: Int64 {
+        // A window that is not full holds the whole side; beyond a full one there may be more.
+        self.floor == .min && self.count >= self.window ? self.storage[0].price : self.floor
     }
 
     /// The bytes that the levels occupy.
@@ -95,7 +106,8 @@ package struct BookSide: ~Copyable {
             (self.storage + (levels.count - 1 - offset)).initialize(to: Level(price: key, size: level.size))
         }
         self.count = levels.count
-        self.trustedFrom = isComplete ? .min : previous
+        self.floor = isComplete ? .min : previous
+        if self.count > self.window { self.cutToWindow() }
         self.trim(slack: 0)
         return true
     }
@@ -106,13 +118,13 @@ package struct BookSide: ~Copyable {
         self.makeRoom(other.count)
         self.storage.update(from: other.storage, count: other.count)
         self.count = other.count
-        self.trustedFrom = other.trustedFrom
+        self.floor = other.floor
         self.finger = self.count
     }
 
     package mutating func removeAll() {
         self.count = 0
-        self.trustedFrom = .min
+        self.floor = .min
         self.finger = 0
     }
 
@@ -125,7 +137,18 @@ package struct BookSide: ~Copyable {
         let excess = self.count - retain
         self.storage += excess
         self.count = retain
-        self.trustedFrom = retain > 0 ? self.storage[0].price : .max
+        self.floor = retain > 0 ? self.storage[0].price : .max
+        self.finger = self.count
+    }
+
+    /// Drops what a frame pushed out of the window.
+    mutating func cutToWindow() {
+        let excess = self.count - self.window
+        guard excess > 0 else { return }
+        self.storage += excess
+        self.count = self.window
+        // What is not kept below a reserve's end cannot come to be known by a window that moves up.
+        if self.floor != .min { self.floor = self.storage[0].price }
         self.finger = self.count
     }
 
@@ -135,9 +158,9 @@ package struct BookSide: ~Copyable {
             guard let level = self.storage[index].rescaled(price: price, size: size) else { return false }
             self.storage[index] = level
         }
-        if self.trustedFrom != .min, self.trustedFrom != .max {
-            guard let boundary = FixedPoint.rescale(self.trustedFrom, by: price) else { return false }
-            self.trustedFrom = boundary
+        if self.floor != .min, self.floor != .max {
+            guard let boundary = FixedPoint.rescale(self.floor, by: price) else { return false }
+            self.floor = boundary
         }
         return true
     }

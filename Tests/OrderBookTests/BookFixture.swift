@@ -21,10 +21,23 @@ final class BookFixture {
         }
     }
 
+    /// A linked book.
+    init(_ settings: BookSettings, _ semantics: DepthSemantics) {
+        self.keeper = BookKeeper(settings: settings)
+        self.keeper.add(InstrumentID(0), rule: .linked, semantics: semantics)
+    }
+
     func delta(
-        _ before: UInt64, _ last: UInt64, bids: [Level] = [], asks: [Level] = [], on id: InstrumentID? = nil
+        _ before: UInt64, _ last: UInt64, bids: [Level] = [], asks: [Level] = [], on id: InstrumentID? = nil,
+        checksum: BookChecksum = .none
     ) -> [MarketEvent] {
-        self.take(.delta, before, last, bids, asks, id ?? self.id)
+        self.take(.delta, before, last, bids, asks, id ?? self.id, checksum)
+    }
+
+    func reset(
+        _ last: UInt64, bids: [Level], asks: [Level], checksum: BookChecksum = .none
+    ) -> [MarketEvent] {
+        self.take(.reset, 0, last, bids, asks, self.id, checksum)
     }
 
     func snapshot(_ last: UInt64, bids: [Level], asks: [Level], on id: InstrumentID? = nil) -> [MarketEvent] {
@@ -61,7 +74,7 @@ final class BookFixture {
 
     private func take(
         _ kind: DepthUpdate.Kind, _ before: UInt64, _ last: UInt64, _ bids: [Level], _ asks: [Level],
-        _ id: InstrumentID
+        _ id: InstrumentID, _ checksum: BookChecksum = .none
     ) -> [MarketEvent] {
         self.batch.removeAll()
         self.now += 10_000
@@ -73,7 +86,7 @@ final class BookFixture {
             instrument: id, kind: kind, before: before, last: last, eventTime: Timestamp(microseconds: self.now),
             sentTime: .none, receivedMicroseconds: self.now,
             bids: LevelBuffer.Run(start: Int32(bidStart), count: Int32(bids.count)),
-            asks: LevelBuffer.Run(start: Int32(askStart), count: Int32(asks.count)))
+            asks: LevelBuffer.Run(start: Int32(askStart), count: Int32(asks.count)), checksum: checksum)
         self.keeper.take(update, &self.batch)
         return Array(self.batch.events)
     }

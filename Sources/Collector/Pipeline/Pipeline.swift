@@ -40,7 +40,7 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
         depth: DepthSemantics = .snapshotLimited, lastTrade: UInt64? = nil
     ) -> InstrumentID {
         let id = self.instruments.add(instrument)
-        self.keeper.add(id, isKept: keepsBook, snapshotLimit: snapshotLimit)
+        self.keeper.add(id, isKept: keepsBook, snapshotLimit: snapshotLimit, rule: rule, semantics: depth)
         self.publisher.add(instrument, scales: self.instruments.scales(of: id))
         self.trades.append(TradeSequence())
         if let lastTrade { self.trades[Int(id.index)].resume(after: lastTrade) }

@@ -5,6 +5,8 @@ public struct DepthUpdate {
         case delta
         /// The best levels of the book, from which a book starts.
         case snapshot
+        /// A snapshot that comes in the stream itself: it replaces the book whenever it comes.
+        case reset
     }
 
     public var instrument: InstrumentID
@@ -17,11 +19,14 @@ public struct DepthUpdate {
     public var receivedMicroseconds: Int64
     public var bids: LevelBuffer.Run
     public var asks: LevelBuffer.Run
+    /// What the venue says that the book sums up to once the update is in it.
+    public var checksum: BookChecksum
 
     @inlinable
     public init(
         instrument: InstrumentID, kind: Kind, before: UInt64, last: UInt64, eventTime: Timestamp,
-        sentTime: Timestamp, receivedMicroseconds: Int64, bids: LevelBuffer.Run, asks: LevelBuffer.Run
+        sentTime: Timestamp, receivedMicroseconds: Int64, bids: LevelBuffer.Run, asks: LevelBuffer.Run,
+        checksum: BookChecksum = .none
     ) {
         self.instrument = instrument
         self.kind = kind
@@ -32,5 +37,6 @@ public struct DepthUpdate {
         self.receivedMicroseconds = receivedMicroseconds
         self.bids = bids
         self.asks = asks
+        self.checksum = checksum
     }
 }
