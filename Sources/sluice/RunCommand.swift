@@ -35,13 +35,18 @@ struct RunCommand: AsyncParsableCommand {
         // Held to the very end: the server below writes into the directory until it is stopped.
         defer { withExtendedLifetime(lock) {} }
         let server = try await self.startServer(configuration)
-        let simulator = try await self.startSimulator(&configuration)
+        let (simulator, endpoints) = try await self.startSimulator(&configuration)
         let service = CollectorService(
             configuration, natsURL: server?.url, log: log, logStatistics: { writer.statistics })
         let table = LiveDisplay(size)
         let limit = self.options.duration?.duration
+        let watch = self.watch(endpoints, log)
         do {
-            try await service.run(until: { await StopSignal.wait(atMost: limit) }, observe: { table.show($0) })
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await watch.run(service) }
+                defer { group.cancelAll() }
+                try await service.run(until: { await StopSignal.wait(atMost: limit) }, observe: { table.show($0) })
+            }
         } catch {
             StandardError.write("sluice: \(error)\n")
             await simulator?.stop()
@@ -50,6 +55,20 @@ struct RunCommand: AsyncParsableCommand {
         }
         await simulator?.stop()
         await server?.stop(grace: Self.serverGrace)
+    }
+
+    /// Watches over the configuration's file; a simulator stands in for the venues of what is read again as well.
+    private func watch(_ endpoints: [SimulatorEndpoint], _ log: Logger) -> ConfigurationWatch {
+        let (file, format, level) = (self.options.source.config, self.options.logFormat, self.options.logLevel)
+        return ConfigurationWatch(file: file, log: log) {
+            var configuration = try Configuration.load(
+                file: file, environment: ProcessEnvironment.variables
+            ).configuration
+            if let format { configuration.log.format = format }
+            if let level { configuration.log.level = level }
+            if configuration.simulator != nil { SimulatorLauncher.redirect(&configuration, to: endpoints) }
+            return configuration
+        }
     }
 
     private func lock(_ directory: String) throws -> StateLock {
@@ -84,17 +103,20 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
-    private func startSimulator(_ configuration: inout Configuration) async throws -> SimulatedExchange? {
-        guard let settings = configuration.simulator else { return nil }
+    private func startSimulator(
+        _ configuration: inout Configuration
+    ) async throws -> (SimulatedExchange?, [SimulatorEndpoint]) {
+        guard let settings = configuration.simulator else { return (nil, []) }
         let exchange = SimulatedExchange(
             configuration: SimulatorLauncher.configuration(of: configuration, settings))
         do {
-            SimulatorLauncher.redirect(&configuration, to: try await exchange.start())
+            let endpoints = try await exchange.start()
+            SimulatorLauncher.redirect(&configuration, to: endpoints)
+            return (exchange, endpoints)
         } catch {
             StandardError.write("sluice: the simulator cannot start: \(error)\n")
             throw ExitStatus.unavailable
         }
-        return exchange
     }
 }
 

@@ -23,6 +23,7 @@ struct SluiceCommand: AsyncParsableCommand {
     static func main() async {
         if let command = CommandLine.arguments.dropFirst().first, ["run", "simulate"].contains(command) {
             StopSignal.catchAll()
+            if command == "run" { HangupSignal.catchAll() }
         }
         await Self.main(nil)
     }

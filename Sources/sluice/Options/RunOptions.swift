@@ -10,6 +10,9 @@ struct RunOptions: ParsableArguments {
             SIGTERM and SIGINT stop it gracefully within ten seconds: subscriptions ended, connections closed, the \
             queue drained. An unreachable venue or NATS server is retried for ever.
 
+            SIGHUP, or a change of the file, has it read again: sections of venues that changed are followed at once, \
+            the others go on untouched; a wrong file is refused and the former goes on.
+
             On a terminal it shows a live table, on a pipe it logs.
 
             Examples:
