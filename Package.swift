@@ -50,8 +50,8 @@ let package = Package(
                 arguments, logging,
             ]),
 
-        .testTarget(name: "MarketModelTests", dependencies: ["MarketModel"]),
-        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "MarketModelTests", dependencies: ["MarketModel", "TestSupport"]),
+        .target(name: "TestSupport", dependencies: ["MarketModel"], path: "Tests/TestSupport"),
         .testTarget(name: "ResilienceTests", dependencies: ["Resilience", "TestSupport"]),
         .testTarget(name: "BackfillTests", dependencies: shared + ["Backfill", "TestSupport", "Transport", "Venues"]),
         .testTarget(name: "ObservabilityTests", dependencies: ["Observability", "TestSupport"]),

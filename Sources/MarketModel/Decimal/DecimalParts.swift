@@ -80,16 +80,25 @@ public struct DecimalParts: Sendable {
     /// The most bytes that canonical text of a number of `count` bytes takes.
     public static func textMax(_ count: Int) -> Int { count + Self.exponentMax + 3 }
 
-    /// Appends canonical text: the digits as they stand, no exponent, no zeros in front or at the end, `0` for zero.
-    public func write(_ bytes: Span<UInt8>, to append: (UInt8) -> Void) {
+    /// Writes canonical text and gives the count of bytes written, at most `textMax` of the number's own: the digits as
+    /// they stand, no exponent, no zeros in front or at the end, `0` for zero.
+    ///
+    /// - Parameter bytes: The bytes that the number was read from.
+    public func write(_ bytes: Span<UInt8>, to start: UnsafeMutablePointer<UInt8>) -> Int {
+        var out = start
+        func append(_ byte: UInt8) {
+            out.pointee = byte
+            out += 1
+        }
         guard !self.significant.isEmpty else {
             append(UInt8(ascii: "0"))
-            return
+            return 1
         }
         if self.isNegative { append(UInt8(ascii: "-")) }
-        var count = 0
-        for index in self.significant where bytes[index] != UInt8(ascii: ".") { count += 1 }
-        var whole = count + self.lastExponent
+        var digits = 0
+        for index in self.significant where bytes[index] != UInt8(ascii: ".") { digits += 1 }
+        // Digits before the point; below zero so many zeros follow it.
+        var whole = digits + self.lastExponent
         if whole <= 0 {
             append(UInt8(ascii: "0"))
             append(UInt8(ascii: "."))
@@ -98,9 +107,10 @@ public struct DecimalParts: Sendable {
         for index in self.significant where bytes[index] != UInt8(ascii: ".") {
             append(bytes[index])
             whole -= 1
-            count -= 1
-            if whole == 0, count > 0 { append(UInt8(ascii: ".")) }
+            digits -= 1
+            if whole == 0, digits > 0 { append(UInt8(ascii: ".")) }
         }
         for _ in 0..<max(0, self.lastExponent) { append(UInt8(ascii: "0")) }
+        return out - start
     }
 }

@@ -34,7 +34,9 @@ public struct DecimalValue: Hashable, Sendable {
     public var signum: Int64 { self.mantissa.signum() }
 
     /// The same without its sign.
-    public var magnitude: DecimalValue { DecimalValue(uncheckedMantissa: abs(self.mantissa), scale: self.scale) }
+    public var magnitude: DecimalValue {
+        DecimalValue(uncheckedMantissa: self.mantissa < 0 ? 0 &- self.mantissa : self.mantissa, scale: self.scale)
+    }
 
     /// Canonical text, without exponent or zeros at its end; nil for nothing.
     public var text: String? { self.isGiven ? FixedPoint.text(self.mantissa, scale: self.scale) : nil }
