@@ -10,6 +10,11 @@ public struct Instrument: Hashable, Sendable {
         case pending, trading, halted, settling, closed, unknown
     }
 
+    /// What an option gives the right to do: buy or sell.
+    public enum OptionType: String, Hashable, Sendable {
+        case call, put
+    }
+
     public var venue: VenueID
     /// The venue's own section, the key of its configuration: `spot`, `usdm`, `coinm`.
     public var segment: String
@@ -35,11 +40,14 @@ public struct Instrument: Hashable, Sendable {
     public var contractSizeUnit: SizeUnit?
     public var listedMicroseconds: Int64?
     public var expiresMicroseconds: Int64?
+    /// Of an option: the price at which it is exercised, decimal text in `quote`.
+    public var strike: String?
+    public var optionType: OptionType?
 
     public init(
         venue: VenueID, segment: String, market: Market, symbol: String, venueSymbol: String, base: String,
         quote: String, settle: String? = nil, contract: Contract, status: Status = .trading,
-        venueStatus: String = "", unit: SizeUnit
+        venueStatus: String = "", unit: SizeUnit, strike: String? = nil, optionType: OptionType? = nil
     ) {
         self.venue = venue
         self.segment = segment
@@ -53,5 +61,7 @@ public struct Instrument: Hashable, Sendable {
         self.status = status
         self.venueStatus = venueStatus
         self.unit = unit
+        self.strike = strike
+        self.optionType = optionType
     }
 }

@@ -37,6 +37,11 @@ package struct ByteWriter: ~Copyable {
         self.end += text.utf8CodeUnitCount
     }
 
+    /// Writes a word of our own, short enough that its text is no allocation.
+    package mutating func token(_ token: String) {
+        for byte in token.utf8 { self.byte(byte) }
+    }
+
     @inline(__always)
     package mutating func bytes(_ bytes: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress else { return }
@@ -69,6 +74,33 @@ package struct ByteWriter: ~Copyable {
     package mutating func quoted(_ mantissa: Int64, scale: UInt8) {
         self.byte(UInt8(ascii: "\""))
         self.decimal(mantissa, scale: scale)
+        self.byte(UInt8(ascii: "\""))
+    }
+
+    /// Writes a number of its own scale; nothing where there is none.
+    @inline(__always)
+    package mutating func decimal(_ value: DecimalValue) {
+        if value.isGiven { self.decimal(value.mantissa, scale: value.scale) }
+    }
+
+    /// Writes a number of its own scale in quotes, or `null` where there is none.
+    @inline(__always)
+    package mutating func quoted(_ value: DecimalValue) {
+        guard value.isGiven else {
+            self.text("null")
+            return
+        }
+        self.quoted(value.mantissa, scale: value.scale)
+    }
+
+    /// Writes a number that stands in a frame canonically and in quotes, or `null` where there is none.
+    package mutating func quoted(_ parts: DecimalParts?, of frame: Span<UInt8>) {
+        guard let parts else {
+            self.text("null")
+            return
+        }
+        self.byte(UInt8(ascii: "\""))
+        self.end += parts.write(frame, to: self.end)
         self.byte(UInt8(ascii: "\""))
     }
 

@@ -23,9 +23,11 @@ extension EventPublisher {
     }
 
     /// Tells whether anything waits for room.
-    package var holdsAnything: Bool { self.heldViews + self.heldOffers + self.heldInstruments > 0 }
+    package var holdsAnything: Bool {
+        self.heldViews + self.heldOffers + self.heldMarkCount + self.heldInstruments > 0
+    }
 
-    /// Publishes held offers and metadata while there is room, and names the books whose current view is wanted.
+    /// Publishes held offers, mark prices and metadata while there is room, and names the books whose current view is wanted.
     package mutating func flushHeld(now: Int64) -> [(instrument: InstrumentID, needsNewChain: Bool)] {
         self.tellLosses()
         self.noticeLosses()
@@ -33,6 +35,7 @@ extension EventPublisher {
         var wanted: [(instrument: InstrumentID, needsNewChain: Bool)] = []
         for index in 0..<self.slots.count {
             self.flushOffer(index, now)
+            self.flushMark(index, now)
             self.flushInstrument(index, now)
             if let isLost = self.takeHeldView(index) { wanted.append((InstrumentID(index), isLost)) }
         }
@@ -63,6 +66,11 @@ extension EventPublisher {
     private mutating func flushOffer(_ index: Int, _ now: Int64) {
         guard let offer = self.slots[index].heldOffer, self.mayQueue(.bbo) else { return }
         self.publish(offer, now)
+    }
+
+    private mutating func flushMark(_ index: Int, _ now: Int64) {
+        guard let price = self.heldMarks[index], self.mayQueue(.markPrice) else { return }
+        self.publish(price, now)
     }
 
     mutating func loseChain(_ index: Int, _ reason: DropReason) {

@@ -2,8 +2,8 @@ package import MarketModel
 
 /// The last stage of a loop: encodes events straight into the queue's memory and holds to the policy of each type.
 ///
-/// - `orderbook`, `bbo`, `instrument` and `heartbeat` are conflated at the source: above the watermark a flag per subject says
-///   "changed", and the current state is encoded when there is room.
+/// - `orderbook`, `bbo`, `mark_price`, `instrument` and `heartbeat` are conflated at the source: above the watermark a flag
+///   per subject says "changed", and the current state is encoded when there is room.
 /// - `orderbook_delta` in core mode is dropped and counted; its book then needs a new chain.
 /// - Everything else is dropped only when the queue is full, and counted.
 ///
@@ -11,12 +11,6 @@ package import MarketModel
 package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
     /// What is held of one instrument.
     struct Slot {
-        var tradePlace: Int
-        var viewPlace: Int
-        var deltaPlace: Int
-        var offerPlace: Int
-        var instrumentPlace: Int
-        var statusPlace: Int
         var unit: SizeUnit
         var scales: DecimalScales
         var depth: Int
@@ -30,7 +24,7 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         var heldOffer: BestBidOffer?
     }
 
-    private let encoder: Encoder
+    let encoder: Encoder
     private let segments: [String]
     let queue: PublishQueue
     private let subjects: Subjects
@@ -38,16 +32,26 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
     private let boot: String
     /// Where the boot stands in the table, for the name of a chain.
     private let bootPlace: Int
+    /// Where the beginning of ids stands that are made here, `<instance>:<boot>:`.
+    private let ownIDPlace: Int
     private let depth: Int
 
-    private var table: SubjectTable
+    var table: SubjectTable
     var slots: ContiguousArray<Slot> = []
+    /// Where the subjects of each instrument stand in the table, by message type; -1 until the first message of the type.
+    ///
+    /// A service collects a few of an instrument's types, and each subject costs 300 bytes of text. No list of types says
+    /// which: none could disagree with what really comes.
+    private var places: ContiguousArray<Int32> = []
+    /// The newest mark price of an instrument that there was no room for.
+    var heldMarks: ContiguousArray<MarkPrice?> = []
     private(set) var instruments: [Instrument] = []
     private var connectionPlaces: [(name: String, place: Int)] = []
     private let servicePlace: Int
     private let heartbeatPlace: Int
     var heldViews = 0
     var heldOffers = 0
+    var heldMarkCount = 0
     var heldInstruments = 0
     var seenEpoch: UInt64
     /// Messages given up since the ledger was last told, by the place of their subject.
@@ -64,6 +68,7 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         encoder: Encoder, queue: PublishQueue, subjects: Subjects, instance: String, boot: String, depth: Int,
         segments: [String] = [], ledger: GapLedger? = nil
     ) {
+        precondition(MessageType.allCases.last == .heartbeat, "a type of instruments behind their places")
         self.ledger = ledger
         self.segments = segments
         self.encoder = encoder
@@ -74,6 +79,7 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         self.depth = depth
         var table = SubjectTable()
         self.bootPlace = table.add(subject: boot, prefix: "")
+        self.ownIDPlace = table.add(subject: "\(instance):\(boot):", prefix: "")
         self.servicePlace = table.add(
             subject: subjects.subject(.status, venue: nil, market: nil, symbol: instance),
             prefix: encoder.prefix(.status, of: nil, instance: instance, boot: boot))
@@ -84,22 +90,23 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         self.seenEpoch = queue.coreEpoch
     }
 
-    /// Subjects that messages can have: a few for each instrument and connection.
+    /// Subjects that messages have had so far: a few for each instrument and connection.
     package var subjectCount: Int { self.table.entries.count }
 
     /// The bytes of subjects and fixed message parts.
-    package var bytes: Int { self.table.bytes + self.slots.capacity * MemoryLayout<Slot>.stride }
+    package var bytes: Int {
+        self.table.bytes + self.slots.capacity * MemoryLayout<Slot>.stride
+            + self.places.capacity * MemoryLayout<Int32>.stride
+            + self.heldMarks.capacity * MemoryLayout<MarkPrice?>.stride
+    }
 
     // MARK: - Registration
 
     /// Registers the next instrument; ids are dense from 0.
     package mutating func add(_ instrument: Instrument, scales: DecimalScales) {
-        self.slots.append(
-            Slot(
-                tradePlace: self.place(.trade, instrument), viewPlace: self.place(.orderbook, instrument),
-                deltaPlace: self.place(.orderbookDelta, instrument), offerPlace: self.place(.bbo, instrument),
-                instrumentPlace: self.place(.instrument, instrument), statusPlace: self.place(.status, instrument),
-                unit: instrument.unit, scales: scales, depth: self.depth))
+        self.slots.append(Slot(unit: instrument.unit, scales: scales, depth: self.depth))
+        self.places.append(contentsOf: repeatElement(-1, count: Self.placesEach))
+        self.heldMarks.append(nil)
         self.instruments.append(instrument)
     }
 
@@ -117,13 +124,28 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         return Int32(self.connectionPlaces.count - 1)
     }
 
-    private mutating func place(_ type: MessageType, _ instrument: Instrument) -> Int {
-        self.table.add(
+    /// Places of an instrument: one for each type, but for the last, `heartbeat`, which is of none.
+    private static var placesEach: Int { Int(MessageType.heartbeat.rawValue) }
+
+    /// Where an instrument's subject of a type stands in the table.
+    @inline(__always)
+    mutating func place(_ type: MessageType, _ id: InstrumentID) -> Int {
+        let place = self.places[Int(id.index) &* Self.placesEach &+ Int(type.rawValue)]
+        return place >= 0 ? Int(place) : self.register(type, id)
+    }
+
+    /// Registers an instrument's subject: the one allocation of its life.
+    @inline(never)
+    private mutating func register(_ type: MessageType, _ id: InstrumentID) -> Int {
+        let instrument = self.instruments[Int(id.index)]
+        let place = self.table.add(
             subject: self.subjects.subject(
                 type, venue: instrument.venue.name, market: instrument.market.rawValue, symbol: instrument.symbol),
             prefix: self.encoder.prefix(type, of: instrument, instance: self.instance, boot: self.boot),
             source: UInt8(
                 clamping: (self.segments.firstIndex(of: "\(instrument.venue) \(instrument.segment)") ?? -1) + 1))
+        self.places[Int(id.index) * Self.placesEach + Int(type.rawValue)] = Int32(place)
+        return place
     }
 
     // MARK: - Publishing
@@ -146,7 +168,13 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         case .status(let change): self.publish(change, now)
         case .heartbeat(let heartbeat): self.publish(heartbeat, now)
         case .depth: break  // the book stage has turned it into views and deltas
-        case .markPrice, .fundingRate, .openInterest, .liquidation, .longShortRatio, .volatilityIndex, .kline: break
+        case .markPrice(let price): self.publish(price, now)
+        case .fundingRate(let rate): self.publish(rate, now)
+        case .openInterest(let interest): self.publish(interest, now)
+        case .liquidation(let liquidation): self.publish(liquidation, frame, now)
+        case .longShortRatio(let ratio): self.publish(ratio, now)
+        case .volatilityIndex(let index): self.publish(index, now)
+        case .kline(let bar): self.publish(bar, frame, now)
         }
     }
 
@@ -155,46 +183,46 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         let slot = self.slots[Int(trade.instrument.index)]
         let start = Int(trade.id.offset)
         let id = UnsafeRawBufferPointer(rebasing: frame[start..<(start + Int(trade.id.count))])
-        let number = self.table.next(slot.tradePlace)
-        guard var writer = self.open(.trade, at: slot.tradePlace, id: id, bytesMax: id.count) else {
+        let place = self.place(.trade, trade.instrument)
+        let number = self.table.next(place)
+        guard var writer = self.open(.trade, at: place, id: id, bytesMax: id.count) else {
             self.lose(
-                .trade, of: trade.instrument, at: slot.tradePlace, trade.sequence,
+                .trade, of: trade.instrument, at: place, trade.sequence,
                 numbering: trade.sequence == 0 ? nil : .tradeID, now)
             return
         }
         self.encoder.encode(trade, id: id, number: number, unit: slot.unit, scales: slot.scales, to: &writer)
-        self.close(writer, .trade, at: slot.tradePlace, id: id, received: trade.receivedMicroseconds, now)
+        self.close(writer, .trade, at: place, idCount: id.count, received: trade.receivedMicroseconds, now)
     }
 
     @inline(__always)
     private mutating func publish(_ delta: OrderBookDelta, _ levels: borrowing LevelBuffer, _ now: Int64) {
         let index = Int(delta.head.instrument.index)
         let slot = self.slots[index]
-        let number = self.table.next(slot.deltaPlace)
+        let place = self.place(.orderbookDelta, delta.head.instrument)
+        let number = self.table.next(place)
         let lane = self.queue.lane(for: .orderbookDelta)
         guard lane.kind != .core || self.queue.deliveryState == .up else {
             self.loseChain(index, .disconnected)
             lane.countDropped(.orderbookDelta, .disconnected)
-            self.lose(
-                .orderbookDelta, of: delta.head.instrument, at: slot.deltaPlace, number, reason: .disconnected, now)
+            self.lose(.orderbookDelta, of: delta.head.instrument, at: place, number, reason: .disconnected, now)
             return
         }
         guard !slot.chainIsLost else {
             lane.countDropped(.orderbookDelta, slot.chainLoss)
-            self.lose(
-                .orderbookDelta, of: delta.head.instrument, at: slot.deltaPlace, number, reason: slot.chainLoss, now)
+            self.lose(.orderbookDelta, of: delta.head.instrument, at: place, number, reason: slot.chainLoss, now)
             return
         }
         let count = Int(delta.bids.count) + Int(delta.asks.count)
         let most = count * ByteWriter.levelBytesMax
-        guard var writer = self.open(.orderbookDelta, at: slot.deltaPlace, id: Self.noID, bytesMax: most) else {
+        guard var writer = self.open(.orderbookDelta, at: place, id: Self.noID, bytesMax: most) else {
             self.loseChain(index, .queueFull)
-            self.lose(.orderbookDelta, of: delta.head.instrument, at: slot.deltaPlace, number, now)
+            self.lose(.orderbookDelta, of: delta.head.instrument, at: place, number, now)
             return
         }
         self.encoder.encode(delta, levels: levels, number: number, book: self.bookEncoding(slot), to: &writer)
         self.close(
-            writer, .orderbookDelta, at: slot.deltaPlace, id: Self.noID, received: delta.head.receivedMicroseconds, now)
+            writer, .orderbookDelta, at: place, idCount: 0, received: delta.head.receivedMicroseconds, now)
     }
 
     private mutating func publish(_ view: OrderBookView, _ levels: borrowing LevelBuffer, _ now: Int64) {
@@ -207,12 +235,13 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
             return
         }
         let count = Int(view.bids.count) + Int(view.asks.count)
-        let number = self.table.next(slot.viewPlace)
+        let place = self.place(.orderbook, view.head.instrument)
+        let number = self.table.next(place)
         let most = count * ByteWriter.levelBytesMax
-        guard var writer = self.open(.orderbook, at: slot.viewPlace, id: Self.noID, bytesMax: most) else { return }
+        guard var writer = self.open(.orderbook, at: place, id: Self.noID, bytesMax: most) else { return }
         self.encoder.encode(view, levels: levels, number: number, book: self.bookEncoding(slot), to: &writer)
         self.close(
-            writer, .orderbook, at: slot.viewPlace, id: Self.noID, received: view.head.receivedMicroseconds, now)
+            writer, .orderbook, at: place, idCount: 0, received: view.head.receivedMicroseconds, now)
         if slot.viewIsHeld {
             self.slots[index].viewIsHeld = false
             self.heldViews -= 1
@@ -233,10 +262,11 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
             self.slots[index].heldOffer = nil
             self.heldOffers -= 1
         }
-        let number = self.table.next(slot.offerPlace)
-        guard var writer = self.open(.bbo, at: slot.offerPlace, id: Self.noID, bytesMax: 0) else { return }
+        let place = self.place(.bbo, offer.instrument)
+        let number = self.table.next(place)
+        guard var writer = self.open(.bbo, at: place, id: Self.noID, bytesMax: 0) else { return }
         self.encoder.encode(offer, number: number, unit: slot.unit, scales: slot.scales, to: &writer)
-        self.close(writer, .bbo, at: slot.offerPlace, id: Self.noID, received: offer.receivedMicroseconds, now)
+        self.close(writer, .bbo, at: place, idCount: 0, received: offer.receivedMicroseconds, now)
     }
 
     mutating func publishInstrument(_ id: InstrumentID, _ now: Int64) {
@@ -251,7 +281,7 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
             self.slots[index].instrumentIsHeld = false
             self.heldInstruments -= 1
         }
-        let place = self.slots[index].instrumentPlace
+        let place = self.place(.instrument, id)
         let number = self.table.next(place)
         let text = self.encoder.text(
             self.instruments[index], number: number, received: Timestamp(microseconds: now))
@@ -266,7 +296,7 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
             place = self.connectionPlaces[Int(index)].place
             name = self.connectionPlaces[Int(index)].name
         case .book(let id):
-            place = self.slots[Int(id.index)].statusPlace
+            place = self.place(.status, id)
             name = self.instruments[Int(id.index)].symbol
         case .service:
             place = self.servicePlace
@@ -309,10 +339,19 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
     private mutating func open(
         _ type: MessageType, at place: Int, id: UnsafeRawBufferPointer, bytesMax: Int
     ) -> ByteWriter? {
+        guard var writer = self.reserve(type, at: place, bytesMax: id.count + bytesMax) else { return nil }
+        writer.bytes(id)
+        writer.bytes(self.table.prefix(place))
+        return writer
+    }
+
+    /// Reserves room for a message beside `bytesMax`, of which its id is a part, and writes its subject; nil when there is
+    /// none, which is counted.
+    @inline(__always)
+    mutating func reserve(_ type: MessageType, at place: Int, bytesMax: Int) -> ByteWriter? {
         let lane = self.queue.lane(for: type)
         let subject = self.table.subject(place)
-        let prefix = self.table.prefix(place)
-        let fixed = subject.count + 1 + id.count + prefix.count
+        let fixed = subject.count + 1 + self.table.prefix(place).count
         let most = fixed + self.encoder.fixedBytesMax + self.boot.utf8.count + bytesMax
         guard let memory = lane.reserve(upTo: most) else {
             lane.countDropped(type, most > lane.maximumBodyBytes ? .tooLarge : .queueFull)
@@ -321,24 +360,23 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         var writer = ByteWriter(memory)
         writer.bytes(subject)
         writer.byte(0)
-        writer.bytes(id)
-        writer.bytes(prefix)
         return writer
     }
 
+    /// The beginning of ids that are made here, `<instance>:<boot>:`.
+    var ownID: UnsafeRawBufferPointer { self.table.subject(self.ownIDPlace) }
+
     /// Queues what was written.
     @inline(__always)
-    private mutating func close(
-        _ writer: borrowing ByteWriter, _ type: MessageType, at place: Int, id: UnsafeRawBufferPointer,
-        received: Int64, _ now: Int64
+    mutating func close(
+        _ writer: borrowing ByteWriter, _ type: MessageType, at place: Int, idCount: Int, received: Int64, _ now: Int64
     ) {
         writer.close()
         let subjectCount = self.table.subject(place).count
-        let length = writer.count - subjectCount - 1 - id.count
+        let length = writer.count - subjectCount - 1 - idCount
         self.queue.lane(for: type).commit(
-            type: type, source: self.table.source(place), subjectLength: subjectCount, idLength: id.count,
-            payloadLength: length,
-            enqueuedMicroseconds: now, receivedMicroseconds: received)
+            type: type, source: self.table.source(place), subjectLength: subjectCount, idLength: idCount,
+            payloadLength: length, enqueuedMicroseconds: now, receivedMicroseconds: received)
         self.encodedBytes &+= UInt64(length)
     }
 
@@ -350,7 +388,7 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
             body.withUnsafeBytes { body in
                 guard var writer = self.open(type, at: place, id: id, bytesMax: body.count) else { return }
                 writer.bytes(body)
-                self.close(writer, type, at: place, id: id, received: 0, now)
+                self.close(writer, type, at: place, idCount: id.count, received: 0, now)
             }
         }
     }

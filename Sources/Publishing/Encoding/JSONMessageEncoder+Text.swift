@@ -18,6 +18,8 @@ extension JSONMessageEncoder {
         out.add("min_notional", text: instrument.minNotional)
         out.add("listed_us", raw: JSONLiteral.integer(instrument.listedMicroseconds))
         out.add("expires_us", raw: JSONLiteral.integer(instrument.expiresMicroseconds))
+        out.add("strike", text: instrument.strike)
+        out.add("option_type", text: instrument.optionType?.rawValue)
         return out.closed
     }
 

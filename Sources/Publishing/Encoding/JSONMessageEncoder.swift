@@ -112,7 +112,7 @@ package struct JSONMessageEncoder: MessageEncoder {
     // MARK: - Parts
 
     @inline(__always)
-    private static func times(
+    static func times(
         _ number: UInt64, _ event: Timestamp, _ sent: Timestamp, _ received: Int64, _ writer: inout ByteWriter
     ) {
         writer.unsigned(number)
@@ -125,7 +125,7 @@ package struct JSONMessageEncoder: MessageEncoder {
     }
 
     @inline(__always)
-    private static func unit(_ unit: SizeUnit, _ writer: inout ByteWriter) {
+    static func unit(_ unit: SizeUnit, _ writer: inout ByteWriter) {
         switch unit {
         case .base: writer.text(",\"unit\":\"base\"")
         case .quote: writer.text(",\"unit\":\"quote\"")

@@ -22,7 +22,19 @@ package protocol MessageEncoder: Sendable {
         _ delta: OrderBookDelta, levels: borrowing LevelBuffer, number: UInt64, book: BookEncoding,
         to writer: inout ByteWriter)
 
-    /// The most bytes that a message adds to its prefix, levels and ids aside.
+    func encode(_ price: MarkPrice, number: UInt64, to writer: inout ByteWriter)
+    func encode(_ rate: FundingRate, number: UInt64, to writer: inout ByteWriter)
+    func encode(_ interest: OpenInterest, number: UInt64, unit: SizeUnit, to writer: inout ByteWriter)
+    func encode(
+        _ liquidation: Liquidation, id: UnsafeRawBufferPointer, number: UInt64, unit: SizeUnit,
+        to writer: inout ByteWriter)
+    func encode(_ ratio: LongShortRatio, number: UInt64, to writer: inout ByteWriter)
+    func encode(_ index: VolatilityIndex, number: UInt64, to writer: inout ByteWriter)
+    /// - Parameter frame: The bytes that the numbers stand in.
+    func encode(
+        _ bar: Kline, numbers: KlineNumbers, frame: Span<UInt8>, number: UInt64, to writer: inout ByteWriter)
+
+    /// The most bytes that a message adds to its prefix; levels, ids and numbers of bars aside.
     var fixedBytesMax: Int { get }
 
     /// Messages that are rare are made as text.

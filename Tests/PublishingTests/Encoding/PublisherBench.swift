@@ -14,12 +14,14 @@ struct PublisherBench: ~Copyable {
     private var sequence: UInt64 = 1
 
     /// - Parameter messages: What each lane takes; conflation begins at half of it.
-    init(messages: Int = 16, bytes: Int = 64 << 10, state: PublishQueue.DeliveryState = .up) {
+    init(
+        messages: Int = 16, bytes: Int = 64 << 10, state: PublishQueue.DeliveryState = .up, boot: String = "b"
+    ) {
         let limits = QueueLimits(bytes: bytes, messages: messages)
         self.queue = PublishQueue(limits: limits, waker: PublisherWaker())
         self.queue.setDeliveryState(state)
         self.publisher = EventPublisher(
-            encoder: JSONMessageEncoder(), queue: self.queue, subjects: Subjects(), instance: "test", boot: "b",
+            encoder: JSONMessageEncoder(), queue: self.queue, subjects: Subjects(), instance: "test", boot: boot,
             depth: 10, ledger: self.ledger)
         let instrument = Instrument(
             venue: VenueID("binance"), segment: "spot", market: .spot, symbol: "BTC-USDT", venueSymbol: "BTCUSDT",
@@ -67,10 +69,11 @@ struct PublisherBench: ~Copyable {
                     asks: .empty)))
     }
 
-    mutating func publish(_ event: MarketEvent) {
+    /// - Parameter frame: What the event's texts stand in.
+    mutating func publish(_ event: MarketEvent, frame: String = "") {
         let levels = LevelBuffer()
-        let frame = UnsafeRawBufferPointer(start: nil, count: 0)
-        self.publisher.publish(event, frame: frame, levels: levels, now: 9)
+        let bytes = Array(frame.utf8)
+        bytes.withUnsafeBytes { self.publisher.publish(event, frame: $0, levels: levels, now: 9) }
     }
 
     /// Flushes what is held, and says of each book that is wanted whether it needs a new chain.
@@ -92,6 +95,25 @@ struct PublisherBench: ~Copyable {
 
         var type: String { self.body["type"] as? String ?? "" }
         var number: Int { self.body["n"] as? Int ?? -1 }
+
+        /// The names of what is null.
+        var nulls: Set<String> { Set(self.body.filter { $0.value is NSNull }.keys) }
+
+        /// What the body says under some names, as text.
+        func text(of names: some Sequence<String>) -> [String: String] {
+            var texts: [String: String] = [:]
+            for name in names {
+                switch self.body[name] {
+                case let text as String: texts[name] = text
+                case let number as NSNumber:
+                    // JSON's true and false come as numbers of one byte.
+                    let isFlag = ["c", "B"].contains(String(cString: number.objCType))
+                    texts[name] = isFlag ? String(number.boolValue) : number.stringValue
+                default: texts[name] = "null"
+                }
+            }
+            return texts
+        }
     }
 
     /// Takes everything out of both lanes, as confirmed.
