@@ -23,6 +23,15 @@ package struct TailRenderer: Sendable {
         case "orderbook": return self.ladder(message)
         case "trade": return [self.trade(message)]
         case "bbo": return [self.quote(message)]
+        case "mark_price": return [self.mark(message)]
+        case "funding_rate": return [self.funding(message)]
+        case "open_interest": return [self.openInterest(message)]
+        case "liquidation": return [self.liquidation(message)]
+        case "lsr_top_position": return [self.ratio(message, "top positions")]
+        case "lsr_top_account": return [self.ratio(message, "top accounts")]
+        case "lsr_all_account": return [self.ratio(message, "all accounts")]
+        case "volatility_index": return [self.volatility(message)]
+        case "kline": return [self.kline(message)]
         case "orderbook_delta": return [self.delta(message)]
         case "instrument": return [self.instrument(message)]
         case "status": return [self.status(message)]
@@ -68,6 +77,7 @@ package struct TailRenderer: Sendable {
         if let size = message.text("contract_size") {
             text += ", contract \(size) \(message.text("contract_size_unit") ?? "")"
         }
+        if let type = message.text("option_type") { text += ", \(type) at \(message.text("strike") ?? "-")" }
         return self.cut(text, nil)
     }
 
@@ -142,7 +152,7 @@ package struct TailRenderer: Sendable {
         "depth \(message.text("trusted_depth") ?? "-")/\(message.text("depth") ?? "-")"
     }
 
-    private func head(_ message: TailMessage, _ type: String) -> String {
+    func head(_ message: TailMessage, _ type: String) -> String {
         let place =
             "\(message.text("venue") ?? "-") \(message.text("market") ?? "-") \(message.text("symbol") ?? "-")"
         return "\(self.time(message)) \(TerminalText.fitted(type, to: 5)) \(place)"
@@ -150,8 +160,14 @@ package struct TailRenderer: Sendable {
 
     /// The time of day (UTC) when the frame was received, to the millisecond.
     private func time(_ message: TailMessage) -> String {
-        guard let received = message.number("received_us"), received >= 0 else { return "--:--:--.---" }
-        let milliseconds = received / 1_000 % 86_400_000
+        guard let received = message.number("received_us") else { return "--:--:--.---" }
+        return Self.clock(received)
+    }
+
+    /// The time of day (UTC) of microseconds since the epoch, to the millisecond.
+    static func clock(_ microseconds: Int64) -> String {
+        guard microseconds >= 0 else { return "--:--:--.---" }
+        let milliseconds = microseconds / 1_000 % 86_400_000
         func padded(_ value: Int64, _ width: Int) -> String {
             let digits = String(value)
             return String(repeating: "0", count: max(0, width - digits.count)) + digits
@@ -160,7 +176,7 @@ package struct TailRenderer: Sendable {
             + "\(padded(milliseconds / 1_000 % 60, 2)).\(padded(milliseconds % 1_000, 3))"
     }
 
-    private func cut(_ text: String, _ emphasis: TerminalStyle.Emphasis?) -> String {
+    func cut(_ text: String, _ emphasis: TerminalStyle.Emphasis?) -> String {
         self.style.text(TerminalText.truncated(text, to: self.columns), emphasis)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Publishing
 import Testing
 import Venues
 
@@ -31,6 +32,18 @@ struct ConfigurationTests {
         #expect(configuration.venues[BinanceSegment.usdm.id] == nil)
         #expect(configuration.simulator == nil)
         #expect(!configuration.instance.isEmpty)
+    }
+
+    @Test("Every type that a stream may store has a mode of its own, by default the type's")
+    func modes() throws {
+        #expect(ModeSettings().publishModes == PublishModes())
+        for type in MessageType.allCases where type != .gap {
+            let other = type.defaultMode == .core ? "jetstream" : "core"
+            let configuration = try Self.load(Self.spot + "\nnats: {modes: {\(type.token): \(other)}}\n")
+            var expected = PublishModes()
+            expected[type] = type.defaultMode == .core ? .jetstream : .core
+            #expect(configuration.nats.modes.publishModes == expected, "\(type)")
+        }
     }
 
     @Test("All problems of a file come at once, in order of lines")

@@ -14,7 +14,7 @@ struct TailRendererTests {
             """.utf8)
     }
 
-    private static func lines(_ payload: Data, columns: Int = 100, levels: Int = 10) -> [String] {
+    private static func lines(_ payload: Data, columns: Int = 120, levels: Int = 10) -> [String] {
         TailRenderer(columns: columns, style: .plain, levels: levels).lines(subject: "md.x", payload: payload)
     }
 
@@ -59,7 +59,55 @@ struct TailRendererTests {
                 "gap", #""of":"connection","cause":"reconnect","from":null,"to":null,"missing":null,"repaired":0"#,
                 "10:00:00.123 gap   binance spot BTC-USDT connection reconnect, missing ?, repaired 0"
             ),
-            ("kline", #""x":1"#, "10:00:00.123 kline binance spot BTC-USDT (223 bytes)"),
+            (
+                "mark_price", #""mark":"61737.63","index":null"#,
+                "10:00:00.123 mark  binance spot BTC-USDT 61737.63, index -"
+            ),
+            (
+                "funding_rate",
+                #""rate":"-0.0001","settled_rate":"0.0002","accrual":"periodic","interval_us":28800000000,"funding_us":1723132800000000"#,
+                "10:00:00.123 fund  binance spot BTC-USDT -0.0001 at 16:00:00 every 8h00m, settled 0.0002"
+            ),
+            (
+                "funding_rate",
+                #""rate":"0.00001","settled_rate":null,"accrual":"continuous","interval_us":null,"funding_us":null"#,
+                "10:00:00.123 fund  binance spot BTC-USDT 0.00001 continuous"
+            ),
+            (
+                "open_interest", #""amount":"1234","unit":"contracts","base_amount":"12.3","value_usd":"790000""#,
+                "10:00:00.123 open  binance spot BTC-USDT 1234 contracts, 12.3 base, 790000 USD"
+            ),
+            (
+                "liquidation",
+                #""id":null,"position":"long","price":"9.5","price_kind":"average","size":"2","unit":"base","sampled":true"#,
+                "10:00:00.123 liq   binance spot BTC-USDT long  2 base @ 9.5 (average) sampled"
+            ),
+            (
+                "lsr_top_position", #""ratio":"1.5","long":"0.6","short":"0.4","period_us":300000000"#,
+                "10:00:00.123 lsr   binance spot BTC-USDT top positions 1.5, long 0.6, short 0.4, over 5m00s"
+            ),
+            (
+                "lsr_top_account", #""ratio":"1.5","long":null,"short":null,"period_us":300000000"#,
+                "10:00:00.123 lsr   binance spot BTC-USDT top accounts 1.5, over 5m00s"
+            ),
+            (
+                "lsr_all_account", #""ratio":"1.5","long":null,"short":null,"period_us":null"#,
+                "10:00:00.123 lsr   binance spot BTC-USDT all accounts 1.5"
+            ),
+            (
+                "volatility_index", #""open":null,"high":null,"low":null,"close":"45.1","resolution_us":null"#,
+                "10:00:00.123 vol   binance spot BTC-USDT 45.1"
+            ),
+            (
+                "volatility_index", #""open":"45","high":"47","low":"44","close":"46","resolution_us":60000000"#,
+                "10:00:00.123 vol   binance spot BTC-USDT 1m00s 45 > 46 in 44..47"
+            ),
+            (
+                "kline",
+                #""interval":"1m","open_us":1723111140000000,"open":"1","high":"4","low":"0.5","close":"2","base_volume":"7","quote_volume":null,"contract_volume":null,"trade_count":3,"closed":true,"confirmed":false"#,
+                "10:00:00.123 kline binance spot BTC-USDT 1m from 09:59:00 1 > 2 in 0.5..4, 7 base, 3 trades, closed"
+            ),
+            ("candle", #""x":1"#, "10:00:00.123 cand… binance spot BTC-USDT (224 bytes)"),
         ])
     func oneLine(type: String, rest: String, expected: String) {
         #expect(Self.lines(Self.envelope(type, rest)) == [expected])

@@ -20,6 +20,15 @@ package struct ModeSettings: Hashable, Sendable {
     package var orderbook = Mode.core
     package var orderbookDelta = Mode.core
     package var bbo = Mode.core
+    package var markPrice = Mode.jetstream
+    package var fundingRate = Mode.jetstream
+    package var openInterest = Mode.jetstream
+    package var liquidation = Mode.jetstream
+    package var lsrTopPosition = Mode.jetstream
+    package var lsrTopAccount = Mode.jetstream
+    package var lsrAllAccount = Mode.jetstream
+    package var volatilityIndex = Mode.jetstream
+    package var kline = Mode.jetstream
     package var instrument = Mode.jetstream
     package var status = Mode.jetstream
     package var heartbeat = Mode.jetstream
@@ -33,6 +42,15 @@ package struct ModeSettings: Hashable, Sendable {
         modes[.orderbook] = self.orderbook.published
         modes[.orderbookDelta] = self.orderbookDelta.published
         modes[.bbo] = self.bbo.published
+        modes[.markPrice] = self.markPrice.published
+        modes[.fundingRate] = self.fundingRate.published
+        modes[.openInterest] = self.openInterest.published
+        modes[.liquidation] = self.liquidation.published
+        modes[.lsrTopPosition] = self.lsrTopPosition.published
+        modes[.lsrTopAccount] = self.lsrTopAccount.published
+        modes[.lsrAllAccount] = self.lsrAllAccount.published
+        modes[.volatilityIndex] = self.volatilityIndex.published
+        modes[.kline] = self.kline.published
         modes[.instrument] = self.instrument.published
         modes[.status] = self.status.published
         modes[.heartbeat] = self.heartbeat.published
@@ -46,6 +64,15 @@ package struct ModeSettings: Hashable, Sendable {
             .value("orderbook", \.orderbook, mode, "Whole books."),
             .value("orderbook_delta", \.orderbookDelta, mode, "Changes of books."),
             .value("bbo", \.bbo, mode, "Best bid and offer."),
+            .value("mark_price", \.markPrice, mode, "Mark prices."),
+            .value("funding_rate", \.fundingRate, mode, "Funding rates."),
+            .value("open_interest", \.openInterest, mode, "Open interest."),
+            .value("liquidation", \.liquidation, mode, "Liquidations."),
+            .value("lsr_top_position", \.lsrTopPosition, mode, "Long against short positions of top traders."),
+            .value("lsr_top_account", \.lsrTopAccount, mode, "Long against short accounts of top traders."),
+            .value("lsr_all_account", \.lsrAllAccount, mode, "Long against short accounts of all traders."),
+            .value("volatility_index", \.volatilityIndex, mode, "Volatility indices."),
+            .value("kline", \.kline, mode, "Bars of trades."),
             .value("instrument", \.instrument, mode, "Metadata of instruments."),
             .value("status", \.status, mode, "Changes of state of connections, feeds and books."),
             .value("heartbeat", \.heartbeat, mode, "Signs of life with counts."),
