@@ -24,18 +24,30 @@ extension RequestFailure {
             case _ where error.isRetriable: .unavailable(retryAfter: nil)
             default: .impossible
             }
-        self.init(kind: kind, endpoint: endpoint, detail: "\(error)")
+        self.init(
+            kind: kind, endpoint: endpoint, detail: "\(error)", wasAnswered: false,
+            mayHaveBeenSent: error.mayHaveBeenSent)
     }
 
-    /// Classifies a permit that was not given.
-    init(_ error: RateLimiterError, endpoint: String) {
-        let kind: Kind =
-            switch error {
-            case .cancelled: .cancelled
-            case .neverFits: .impossible
-            case .tooManyWaiting: .unavailable(retryAfter: nil)
-            case .waitedTooLong: .waitedTooLong
-            }
-        self.init(kind: kind, endpoint: endpoint, detail: "limiter: \(error)")
+    /// Classifies a request that the core gave up.
+    init(_ error: CoreError<RequestFailure>, endpoint: String) {
+        let told = error.last.map { " after \($0.detail)" } ?? ""
+        switch error.reason {
+        case .ended:
+            self =
+                error.last
+                ?? RequestFailure(
+                    kind: .unavailable(retryAfter: nil), endpoint: endpoint, detail: "limiter: too many wait")
+        case .cancelled:
+            self.init(kind: .cancelled, endpoint: endpoint, detail: "cancelled\(told)")
+        case .neverFits:
+            self.init(kind: .impossible, endpoint: endpoint, detail: "limiter: the weight is above the whole budget")
+        case .waitedTooLong:
+            self.init(kind: .waitedTooLong, endpoint: endpoint, detail: "limiter: no budget in time\(told)")
+        case .hostDown(let time):
+            self.init(
+                kind: .unavailable(retryAfter: time), endpoint: endpoint,
+                detail: "the host keeps failing and is not asked\(told)")
+        }
     }
 }

@@ -1,7 +1,7 @@
 package import Resilience
 
 /// Why a venue's REST gave no answer that can be used.
-package struct RequestFailure: Error, CustomStringConvertible, Sendable {
+package struct RequestFailure: ClassifiedFailure, CustomStringConvertible, Sendable {
     package enum Kind: Hashable, Sendable {
         /// Over the limit or banned: nothing may be asked of the scope for so long.
         case rateLimited(retryAfter: Duration?)
@@ -20,11 +20,18 @@ package struct RequestFailure: Error, CustomStringConvertible, Sendable {
     package let kind: Kind
     package let endpoint: String
     package let detail: String
+    /// Whether the venue answered at all.
+    package let wasAnswered: Bool
+    package let mayHaveBeenSent: Bool
 
-    package init(kind: Kind, endpoint: String, detail: String) {
+    package init(
+        kind: Kind, endpoint: String, detail: String, wasAnswered: Bool = true, mayHaveBeenSent: Bool = true
+    ) {
         self.kind = kind
         self.endpoint = endpoint
         self.detail = detail
+        self.wasAnswered = wasAnswered
+        self.mayHaveBeenSent = mayHaveBeenSent
     }
 
     package var description: String { "\(self.endpoint): \(self.detail)" }
@@ -43,6 +50,17 @@ package struct RequestFailure: Error, CustomStringConvertible, Sendable {
         case .rateLimited(let delay): .closeScope(for: delay)
         case .unavailable(let delay): .retry(after: delay)
         case .refused, .impossible, .waitedTooLong, .cancelled: .giveUp
+        }
+    }
+
+    package var failureClass: FailureClass {
+        switch self.kind {
+        case .rateLimited: .rateLimited
+        case .refused: .refused
+        case .impossible: .impossible
+        case .unavailable: self.wasAnswered ? .unavailable : .noAnswer
+        case .waitedTooLong: .noBudget
+        case .cancelled: .cancelled
         }
     }
 }

@@ -2,24 +2,24 @@ package import Resilience
 package import Transport
 package import Venues
 
-/// The venues' REST, each request through the limiters of its scopes.
+/// The venues' REST, each request through the core: the breaker and the gate of its host, the limiters of its scopes.
 ///
 /// Everything that asks a venue goes through here, so that one budget serves all of it. A 429 or 418 closes the whole
-/// scope for as long as the venue says. All waits are on the registry's clock, outside of every lock.
+/// scope for as long as the venue says. All waits are on the core's clock, outside of every lock.
 package final class VenueREST<C: Clock>: Sendable where C.Duration == Duration {
     private let settings: VenueRESTSettings
     private let client: HTTPClient
-    private let registry: LimiterRegistry<C>
+    private let core: RequestCore<C>
     private let wallMilliseconds: @Sendable () -> Int64
 
     /// - Parameter wallMilliseconds: Milliseconds since 1970, for bans that the venue tells the end of.
     package init(
-        settings: VenueRESTSettings, client: HTTPClient, registry: LimiterRegistry<C>,
+        settings: VenueRESTSettings, client: HTTPClient, core: RequestCore<C>,
         wallMilliseconds: @escaping @Sendable () -> Int64
     ) {
         self.settings = settings
         self.client = client
-        self.registry = registry
+        self.core = core
         self.wallMilliseconds = wallMilliseconds
     }
 
@@ -35,7 +35,7 @@ package final class VenueREST<C: Clock>: Sendable where C.Duration == Duration {
 
     /// The budgets as they stand, by scope.
     package func budgets() -> [(scope: String, snapshot: RateLimiterSnapshot)] {
-        self.registry.snapshots()
+        self.core.limiters.snapshots()
     }
 
     private func get(
@@ -45,60 +45,52 @@ package final class VenueREST<C: Clock>: Sendable where C.Duration == Duration {
             isSecure: host.isSecure, host: host.host, port: host.port, target: host.prefix + asked.path, headers: [])
         request.deadlines = self.settings.deadlines
         request.maxBodyBytes = self.settings.maxBodyBytes
-        guard let cost = asked.costs.first, let limiter = self.limiter(cost.scope, of: venue) else {
-            throw RequestFailure(kind: .impossible, endpoint: asked.path, detail: "no budget is known for it")
-        }
-        let policy = self.settings.retry(priority)
-        let clock = self.registry.clock
-        let start = clock.now
-        var generator = SystemRandomNumberGenerator()
+        let scopes = try self.limiters(of: asked, venue)
+        let core = CoreRequest(
+            host: "\(host.host):\(host.port)", endpoint: String(asked.path.prefix { $0 != "?" }),
+            draws: asked.costs.compactMap { cost in scopes[cost.scope].map { RateDraw($0, weight: cost.weight) } },
+            priority: priority, policy: self.settings.retry(priority))
         do {
-            return try await retrying(
-                policy, clock: clock, limiter: limiter, using: &generator,
-                recovery: { (failure: RequestFailure) in failure.recovery }
-            ) { (_: Int) async throws(RequestFailure) -> [UInt8] in
-                let left = policy.total - start.duration(to: clock.now)
-                return try await self.attempt(request, asked, venue, cost, priority, limiter, waitLimit: left)
+            return try await self.core.run(core) { (_: Int) async throws(RequestFailure) -> [UInt8] in
+                try await self.attempt(request, asked, venue, scopes)
             }
-        } catch {
-            guard error.reason != .cancelled else {
-                throw RequestFailure(
-                    kind: .cancelled, endpoint: asked.path, detail: "cancelled after \(error.last.detail)")
-            }
-            throw error.last
-        }
-    }
-
-    /// The limiter of a venue's scope, which all sections of the venue share wherever they are served.
-    private func limiter(_ scope: String, of venue: any Venue) -> RateLimiter<C>? {
-        let limits = self.settings.limits[venue.id] ?? VenueLimits(venue.limits)
-        guard let rates = venue.scopes(limits: limits)[scope] else { return nil }
-        return self.registry.limiter(for: self.settings.scopeName(scope, of: venue), limits: rates)
-    }
-
-    /// Asks once, with a permit that is given back when nothing was sent.
-    private func attempt(
-        _ request: HTTPClientRequest, _ asked: VenueRequest, _ venue: any Venue, _ cost: VenueRequest.Cost,
-        _ priority: RatePriority, _ limiter: RateLimiter<C>, waitLimit: Duration
-    ) async throws(RequestFailure) -> [UInt8] {
-        let permit: RateLimiter<C>.Permit
-        do {
-            permit = try await limiter.acquire(weight: cost.weight, priority: priority, waitLimit: waitLimit)
         } catch {
             throw RequestFailure(error, endpoint: asked.path)
         }
+    }
+
+    /// The limiters a request draws on, which all sections of the venue share wherever they are served.
+    private func limiters(
+        of asked: VenueRequest, _ venue: any Venue
+    ) throws(RequestFailure) -> [String: RateLimiter<C>] {
+        let known = venue.scopes(limits: self.settings.limits[venue.id] ?? VenueLimits(venue.limits))
+        var limiters: [String: RateLimiter<C>] = [:]
+        for cost in asked.costs {
+            guard let limits = known[cost.scope] else { continue }
+            limiters[cost.scope] = self.core.limiters.limiter(
+                for: self.settings.scopeName(cost.scope, of: venue), limits: limits)
+        }
+        guard !asked.costs.isEmpty, asked.costs.allSatisfy({ limiters[$0.scope] != nil }) else {
+            throw RequestFailure(kind: .impossible, endpoint: asked.path, detail: "no budget is known for it")
+        }
+        return limiters
+    }
+
+    /// Asks once.
+    private func attempt(
+        _ request: HTTPClientRequest, _ asked: VenueRequest, _ venue: any Venue, _ scopes: [String: RateLimiter<C>]
+    ) async throws(RequestFailure) -> [UInt8] {
         let response: HTTPClientResponse
         do {
             response = try await self.client.get(request)
         } catch {
-            if !error.mayHaveBeenSent { limiter.giveBack(permit) }
             throw RequestFailure(error, endpoint: asked.path)
         }
         let answer = VenueAnswer(
             status: response.status, body: response.body, nowMilliseconds: self.wallMilliseconds(),
             header: { response.header($0) })
-        for usage in venue.usage(in: answer, to: asked) where usage.scope == cost.scope {
-            limiter.observed(used: usage.used, per: usage.per)
+        for usage in venue.usage(in: answer, to: asked) {
+            scopes[usage.scope]?.observed(used: usage.used, per: usage.per)
         }
         if let failure = RequestFailure(venue.verdict(on: answer), of: answer, endpoint: asked.path) { throw failure }
         return response.body

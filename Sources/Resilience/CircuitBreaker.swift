@@ -55,6 +55,15 @@ package struct CircuitBreaker: Sendable {
         self.settings = settings
     }
 
+    /// What `allow` would answer at `now`, without letting a probe go; nil where it would allow.
+    package func refusal(now: Duration) -> Decision? {
+        switch self.state {
+        case .open(let until) where now < until: .refused(until: until)
+        case .halfOpen(let inFlight, _) where inFlight >= self.settings.probes: .refused(until: nil)
+        case .closed, .open, .halfOpen: nil
+        }
+    }
+
     /// Asks whether a request may go at `now`.
     package mutating func allow(now: Duration) -> Decision {
         switch self.state {

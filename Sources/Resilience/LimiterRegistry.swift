@@ -1,29 +1,40 @@
-import Synchronization
+internal import Synchronization
 
 /// Hands out the limiter of each scope, the same one to everyone who asks.
+///
+/// A process has one, that of `RequestCore.process`: neither a registry nor a limiter can be made outside of this
+/// target, so that no component has a budget of its own.
 ///
 /// Scopes come from venues and configuration, so there are few; past `scopesMaximum` all further ones share one limiter
 /// under the name `_other`, which is slower and never above a budget of its own.
 package final class LimiterRegistry<C: Clock>: Sendable where C.Duration == Duration {
-    /// What its limiters wait on.
-    package let clock: C
+    let store: LimiterStore<C>
     private let scopesMaximum: Int
     private let limiters = Mutex<[String: RateLimiter<C>]>([:])
 
-    package init(clock: C, scopesMaximum: Int = 1024) {
-        self.clock = clock
+    init(clock: C, scopesMaximum: Int = 1024) {
+        self.store = LimiterStore(clock: clock)
         self.scopesMaximum = scopesMaximum
     }
 
-    /// The limiter of `scope`; who asks first sets its limits.
+    /// What its limiters wait on.
+    package var clock: C { self.store.clock }
+
+    /// The limiter of `scope`.
+    ///
+    /// Whoever asks with other limits than those that hold gets the tighter of both in every window, and so does
+    /// everyone who asked before; the scope counts it as a disagreement. How long overtaking is allowed stays what the
+    /// first one said.
     ///
     /// - Parameter scope: What the venue meters, as it names itself in metrics: `binance fapi.binance.com 192.0.2.7`.
     package func limiter(for scope: String, limits: RateLimits) -> RateLimiter<C> {
         self.limiters.withLock { limiters in
-            if let known = limiters[scope] { return known }
-            let name = limiters.count < self.scopesMaximum ? scope : "_other"
-            if let known = limiters[name] { return known }
-            let limiter = RateLimiter(scope: name, limits: limits, clock: self.clock)
+            let name = limiters[scope] != nil || limiters.count < self.scopesMaximum ? scope : "_other"
+            if let known = limiters[name] {
+                self.store.tighten(known.index, to: limits)
+                return known
+            }
+            let limiter = RateLimiter(scope: name, limits: limits, store: self.store)
             limiters[name] = limiter
             return limiter
         }

@@ -29,29 +29,6 @@ package struct PerPriority: Hashable, Sendable {
     package var total: Int { self.resync + self.gapRepair + self.polls + self.history }
 }
 
-/// How long granted requests had waited, in fixed buckets.
-package struct WaitHistogram: Hashable, Sendable {
-    /// Upper bounds of all buckets but the last, which has none.
-    package static let bounds: [Duration] = [
-        .zero, .milliseconds(10), .milliseconds(100), .seconds(1), .seconds(5), .seconds(15), .seconds(60),
-        .seconds(300),
-    ]
-
-    /// Requests per bucket, not summed up; one more than `bounds`.
-    package private(set) var counts = Array(repeating: 0, count: Self.bounds.count + 1)
-    package private(set) var total = Duration.zero
-    package private(set) var longest = Duration.zero
-
-    package init() {}
-
-    mutating func record(_ wait: Duration) {
-        let bucket = Self.bounds.firstIndex { wait <= $0 } ?? Self.bounds.count
-        self.counts[bucket] += 1
-        self.total += wait
-        self.longest = max(self.longest, wait)
-    }
-}
-
 /// What a limiter looks like from outside at one instant.
 package struct RateLimiterSnapshot: Sendable {
     package struct Window: Sendable {
@@ -61,6 +38,8 @@ package struct RateLimiterSnapshot: Sendable {
     }
 
     package let windows: [Window]
+    /// Requests that were granted and are not sent yet; they count in every window beside what is used.
+    package let held: Int
     package let waiting: PerPriority
     /// How many may wait, all priorities together.
     package let waitingMost: Int
@@ -72,5 +51,8 @@ package struct RateLimiterSnapshot: Sendable {
     package let closures: Int
     /// How long the scope stays closed, `nil` when it is open.
     package let closedFor: Duration?
-    package let waits: WaitHistogram
+    /// How often the scope was asked for with limits that differ from those that held; the tighter hold since.
+    package let disagreements: Int
+    /// How long granted requests had waited.
+    package let waits: DurationHistogram
 }

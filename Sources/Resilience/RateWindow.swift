@@ -19,6 +19,16 @@ package struct RateWindow: Hashable, Sendable {
         self.length = length
     }
 
+    /// The window for a bucket of credits that fills up steadily, as Deribit meters: `pool` in any stretch in which the
+    /// empty bucket fills up again.
+    ///
+    /// Never more than the bucket gives: within any time *t* it admits at most `pool` for every begun stretch, which is
+    /// `pool` and what flows in during *t*.
+    package static func credits(pool: Int, refillPerSecond: Int) -> RateWindow {
+        precondition(refillPerSecond > 0, "a bucket that never fills up is no limit on a rate")
+        return RateWindow(.weight, limit: pool, per: .seconds(1) * pool / refillPerSecond)
+    }
+
     /// What a request of `weight` costs here.
     func cost(ofWeight weight: Int) -> Int {
         switch self.meter {

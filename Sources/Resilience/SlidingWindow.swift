@@ -6,7 +6,7 @@
 struct SlidingWindow {
     private static let bucketsPerWindow: Int64 = 60
 
-    let window: RateWindow
+    private(set) var window: RateWindow
     /// The sum over the buckets that still count.
     private(set) var used = 0
 
@@ -23,20 +23,23 @@ struct SlidingWindow {
         self.sums = Array(repeating: 0, count: Int(Self.bucketsPerWindow) + 1)
     }
 
+    /// Admits no more than `limit` from now on.
+    mutating func limit(to limit: Int) {
+        self.window = RateWindow(self.window.meter, limit: min(limit, self.window.limit), per: self.window.length)
+    }
+
     /// Forgets the buckets that have left the window at `now`; a clock that steps back changes nothing.
     mutating func advance(to now: Duration) {
         let current = max(now.nanoseconds, 0) / self.bucketNanoseconds
         guard current > self.newest else { return }
         let count = Int64(self.sums.count)
-        if current - self.newest >= count {
-            for index in self.sums.indices { self.sums[index] = 0 }
-            self.used = 0
-        } else {
-            for bucket in (self.newest + 1)...current {
-                let index = Int(bucket % count)
-                self.used -= self.sums[index]
-                self.sums[index] = 0
-            }
+        // All that is older than the ring has left; nothing is to be forgotten where nothing counts.
+        var bucket = max(self.newest, current - count)
+        while bucket < current, self.used > 0 {
+            bucket += 1
+            let index = Int(bucket % count)
+            self.used -= self.sums[index]
+            self.sums[index] = 0
         }
         self.newest = current
     }
@@ -65,9 +68,11 @@ struct SlidingWindow {
         var excess = self.used - (limit - amount)
         guard excess > 0 else { return .zero }
         let count = Int64(self.sums.count)
-        for bucket in max(self.newest - count + 1, 0)...self.newest {
+        var bucket = max(self.newest - count + 1, 0)
+        while bucket < self.newest {
             excess -= self.sums[Int(bucket % count)]
             if excess <= 0 { return .nanoseconds(self.leaves(bucket)) }
+            bucket += 1
         }
         return .nanoseconds(self.leaves(self.newest))
     }

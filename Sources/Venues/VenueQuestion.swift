@@ -30,6 +30,7 @@ package struct VenueRequest: Hashable, Sendable {
     package let segment: SegmentID
     /// Behind the section's base address, with the query.
     package let path: String
+    /// The narrowest budget first: it keeps no room in the wider ones while it has none itself.
     package let costs: [Cost]
 
     package init(_ segment: SegmentID, path: String, costs: [Cost]) {

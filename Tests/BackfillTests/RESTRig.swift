@@ -1,9 +1,10 @@
 import Backfill
-import Resilience
 import Synchronization
 import TestSupport
 import Transport
 import Venues
+
+@testable import Resilience
 
 /// A venue on loopback that answers what it was told to, and the requests to it on a clock that stands still.
 final class RESTRig: Sendable {
@@ -15,6 +16,8 @@ final class RESTRig: Sendable {
     let server: HTTPServer
     let port: Int
     let rest: VenueREST<ManualClock>
+    /// Another component that asks the same venues.
+    let other: VenueREST<ManualClock>
     private let loop: ServiceLoop
     private let script: Script
 
@@ -49,9 +52,11 @@ final class RESTRig: Sendable {
         }
         settings.limits[Binance.id] = Self.limits(weightPerMinute: 1_000)
         adjust(&settings)
+        let core = RequestCore(clock: self.clock)
         self.rest = VenueREST(
-            settings: settings, client: self.client, registry: LimiterRegistry(clock: self.clock),
-            wallMilliseconds: { Self.wallMilliseconds })
+            settings: settings, client: self.client, core: core, wallMilliseconds: { Self.wallMilliseconds })
+        self.other = VenueREST(
+            settings: settings, client: self.client, core: core, wallMilliseconds: { Self.wallMilliseconds })
     }
 
     /// Limits of which all is used.
@@ -91,13 +96,16 @@ final class RESTRig: Sendable {
     /// Weight that counts as spent now.
     var used: Int { self.budget?.windows.first?.used ?? 0 }
 
-    /// Asks for a spot snapshot of weight 50.
-    func ask(_ symbol: String = "BTCUSDT", priority: RatePriority = .resync) async -> Result<[UInt8], RequestFailure> {
+    /// Asks for a snapshot, of weight 50 in spot and 20 in futures.
+    func ask(
+        _ symbol: String = "BTCUSDT", in section: BinanceSegment = .spot, priority: RatePriority = .resync,
+        byOther: Bool = false
+    ) async -> Result<[UInt8], RequestFailure> {
         do throws(RequestFailure) {
-            guard let segment = Binance().segments.first,
+            guard let segment = Binance().segments.first(where: { $0.id == section.id }),
                 let request = Binance().snapshotRequest(of: symbol, levels: 1_000, in: segment)
-            else { preconditionFailure("Binance has no spot") }
-            return .success(try await self.rest.get(request, priority: priority))
+            else { preconditionFailure("Binance has no such section") }
+            return .success(try await (byOther ? self.other : self.rest).get(request, priority: priority))
         } catch {
             return .failure(error)
         }

@@ -191,6 +191,54 @@ struct VenueRESTTests {
         }
     }
 
+    @Test("A ban from futures leaves spot alone")
+    func banOfOneScope() async throws {
+        let banned = HTTPResponse(status: 418, headers: [("Retry-After", "7200")], text: "")
+        try await RESTRig.with([banned, Self.good]) { rig in
+            #expect(await rig.ask(in: .usdm).failureKind == .rateLimited(retryAfter: .seconds(7_200)))
+            #expect(await rig.ask(in: .spot).text == "{}")
+            let coinm = Task { await rig.ask(in: .coinm, byOther: true) }
+            await rig.clock.waitForSleepers(1)
+            #expect(rig.asked.count == 2, "COIN-M shares the scope of USD-M")
+            coinm.cancel()
+            #expect(await coinm.value.failureKind == .cancelled)
+        }
+    }
+
+    @Test("Two components that ask for futures share one budget")
+    func sharedBudget() async throws {
+        try await RESTRig.with([Self.good]) { settings in
+            settings.limits[Binance.id] = RESTRig.limits(weightPerMinute: 100)
+        } _: { rig in
+            for _ in 0..<2 {
+                #expect(await rig.ask(in: .usdm).text == "{}")
+                #expect(await rig.ask(in: .coinm, byOther: true).text == "{}")
+            }
+            #expect(await rig.ask(in: .usdm, byOther: true).text == "{}")
+            let waiting = Task { await rig.ask(in: .usdm) }
+            await rig.clock.waitForSleepers(1)
+            #expect(rig.asked.count == 5 && rig.used == 100)
+            rig.clock.advance(by: .seconds(62))
+            #expect(await waiting.value.text == "{}")
+            #expect(rig.used == 20)
+        }
+    }
+
+    @Test("A host that keeps failing is left alone until its time, also by requests for other symbols")
+    func hostDown() async throws {
+        try await RESTRig.with([HTTPResponse(status: 500, text: "broken")]) { settings in
+            settings.retry.attempts = 1
+            settings.retry.total = .seconds(3)
+        } _: { rig in
+            for _ in 0..<5 { #expect(await rig.ask().failureKind == .unavailable(retryAfter: nil)) }
+            #expect(await rig.ask("ETHUSDT").failureKind == .unavailable(retryAfter: .seconds(5)))
+            #expect(rig.asked.count == 5)
+            rig.clock.advance(by: .seconds(5))
+            #expect(await rig.ask().failureKind == .unavailable(retryAfter: nil))
+            #expect(rig.asked.count == 6)
+        }
+    }
+
     @Test("The venue's own count corrects the budget: what others used is not ours to use")
     func usedWeight() async throws {
         let told = HTTPResponse(headers: [("x-mbx-used-weight-1m", "880")], text: "{}")

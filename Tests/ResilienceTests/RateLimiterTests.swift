@@ -80,6 +80,12 @@ struct RateLimiterTests {
         #expect(snapshots.snapshot().windows[0].used == 10)
         #expect(registry.limiter(for: "host b", limits: Self.limits()).snapshot().windows[0].used == 0)
         #expect(registry.snapshots().map(\.scope) == ["host a", "host b"])
+        #expect(snapshots.snapshot().disagreements == 1)
+    }
+
+    @Test("The limiters of the process are those of its core")
+    func process() {
+        #expect(RequestCore.process.limiters === LimiterRegistry.process)
     }
 
     @Test("Scopes past the registry's bound share one limiter")

@@ -50,11 +50,11 @@ extension MetricsPage {
     }
 }
 
-extension WaitHistogram {
+extension DurationHistogram {
     fileprivate var sample: HistogramSample {
         var cumulative: UInt64 = 0
         var buckets: [HistogramSample.Bucket] = []
-        for (bound, count) in zip(Self.bounds, self.counts) {
+        for (bound, count) in zip(self.bounds, self.counts) {
             cumulative &+= UInt64(max(0, count))
             buckets.append(HistogramSample.Bucket(upperBound: "\(bound / .seconds(1))", cumulative: cumulative))
         }

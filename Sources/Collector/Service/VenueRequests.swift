@@ -20,7 +20,7 @@ struct VenueRequests: Sendable {
         client.proxy = configuration.transport.proxy.map { .init(host: $0.host, port: Int($0.port)) }
         self.client = try HTTPClient(loop: loop, configuration: client)
         self.rest = VenueREST(
-            settings: configuration.requestSettings, client: self.client, registry: .process,
+            settings: configuration.requestSettings, client: self.client, core: .process,
             wallMilliseconds: { LoopClock.wallMicroseconds() / 1_000 })
         self.snapshotLimits = Dictionary(
             uniqueKeysWithValues: configuration.venues.segments.map { ($0.segment.id, $0.settings.snapshotLimit) })

@@ -1,10 +1,10 @@
-import Resilience
 import Synchronization
 import TestSupport
 import Testing
 import Transport
 
 @testable import Collector
+@testable import Resilience
 
 @Suite("The budget of new connections", .timeLimit(.minutes(1)))
 struct ConnectBudgetTests {

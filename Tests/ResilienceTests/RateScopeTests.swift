@@ -1,21 +1,22 @@
+import TestSupport
 import Testing
 
 @testable import Resilience
 
 @Suite("The limiter's decisions")
-struct RateLimiterStateTests {
+struct RateScopeTests {
     private static let minute = RateWindow(.weight, limit: 100, per: .seconds(60))
 
     private func limiter(
         _ windows: [RateWindow] = [minute], headroom: Double = 0, reserve: Double = 0, aging: Duration = .seconds(30),
         waiters: Int = 100
-    ) -> RateLimiterState {
-        RateLimiterState(
+    ) -> OneScope {
+        OneScope(
             limits: RateLimits(
                 windows: windows, headroom: headroom, reserve: reserve, aging: aging, waitersPerPriority: waiters))
     }
 
-    private func ticket(_ decision: RateLimiterState.Decision) throws -> RateLimiterState.Ticket {
+    private func ticket(_ decision: RateScopes.Decision) throws -> RateScopes.Ticket {
         guard case .wait(let ticket, _) = decision else {
             throw UnexpectedDecision(decision: decision)
         }
@@ -23,7 +24,7 @@ struct RateLimiterStateTests {
     }
 
     private struct UnexpectedDecision: Error {
-        let decision: RateLimiterState.Decision
+        let decision: RateScopes.Decision
     }
 
     @Test("Requests go at once while the window has room, then wait until it has again")
@@ -83,7 +84,7 @@ struct RateLimiterStateTests {
         #expect(state.request(weight: 100, priority: .resync, now: .zero) == .granted)
         let history = try self.ticket(state.request(weight: 10, priority: .history, now: .zero))
         var granted: Duration?
-        var flood: [RateLimiterState.Ticket] = []
+        var flood: [RateScopes.Ticket] = []
         for step in 1...200 where granted == nil {
             let now = Duration.seconds(3) * step
             if case .wait(let ticket, _) = state.request(weight: 10, priority: .resync, now: now) {
@@ -202,5 +203,69 @@ struct RateLimiterStateTests {
         #expect(waits.counts[0] == 1)
         #expect(waits.counts[5] == 1, "ten seconds are above 5 and at most 15")
         #expect(waits.longest == .seconds(10))
+    }
+
+    // MARK: - Limits that differ
+
+    @Test("Of two limits the tighter holds, whoever asks first, and each further limit is one disagreement")
+    func tighter() {
+        for isTightFirst in [false, true] {
+            let loose = RateLimits(windows: [Self.minute], headroom: 0, reserve: 0)
+            let tight = RateLimits(
+                windows: [RateWindow(.weight, limit: 40, per: .seconds(60))], headroom: 0.5, reserve: 0)
+            var state = OneScope(limits: isTightFirst ? tight : loose)
+            for _ in 0..<3 { state.tighten(to: isTightFirst ? loose : tight, now: .zero) }
+            #expect(state.request(weight: 21, priority: .resync, now: .zero) == .refused(.neverFits))
+            #expect(state.request(weight: 20, priority: .resync, now: .zero) == .granted)
+            #expect(state.request(weight: 1, priority: .resync, now: .zero) != .granted)
+            #expect(state.snapshot(now: .zero).disagreements == 1)
+        }
+    }
+
+    @Test("A window that somebody adds begins full where something was spent before")
+    func addedWindow() throws {
+        var state = self.limiter()
+        #expect(state.request(weight: 1, priority: .resync, now: .zero) == .granted)
+        let added = RateLimits(windows: [RateWindow(.requests, limit: 5, per: .seconds(2))], headroom: 0, reserve: 0)
+        #expect(state.tighten(to: added, now: .seconds(1)) == true)
+        let waiting = try self.ticket(state.request(weight: 1, priority: .resync, now: .seconds(1)))
+        #expect(state.request(again: waiting, now: .seconds(3)) != .granted)
+        #expect(state.request(again: waiting, now: .milliseconds(3_100)) == .granted)
+    }
+
+    @Test("Who waits for more than tightened limits admit is refused")
+    func tightenedWhileWaiting() throws {
+        var state = self.limiter()
+        #expect(state.request(weight: 100, priority: .polls, now: .zero) == .granted)
+        let waiting = try self.ticket(state.request(weight: 60, priority: .polls, now: .zero))
+        state.tighten(
+            to: RateLimits(windows: [RateWindow(.weight, limit: 50, per: .seconds(60))], headroom: 0, reserve: 0),
+            now: .seconds(1))
+        #expect(state.request(again: waiting, now: .seconds(2)) == .refused(.neverFits))
+        #expect(state.snapshot(now: .seconds(2)).waiting.total == 0)
+    }
+
+    @Test("Credits are never spent faster than their bucket fills", arguments: UInt64(1)...20)
+    func credits(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        var state = self.limiter([.credits(pool: 30_000, refillPerSecond: 10_000)])
+        var now = Duration.zero
+        var level = 30_000.0
+        var granted = 0
+        for _ in 0..<400 {
+            let step = Duration.milliseconds(Int.random(in: 0...600, using: &generator))
+            now += step
+            level = min(30_000, level + step / .seconds(1) * 10_000)
+            let weight = Int.random(in: 1...10, using: &generator) * 500
+            let decision = state.request(weight: weight, priority: .resync, now: now)
+            if decision == .granted {
+                granted += weight
+                level -= Double(weight)
+            }
+            if case .wait(let ticket, _) = decision { _ = state.cancel(ticket) }
+            #expect(level > -0.001, "seed \(seed)")
+        }
+        // Asked for about 9,200 a second on average.
+        #expect(Double(granted) > now / .seconds(1) * 5_000, "seed \(seed)")
     }
 }

@@ -1,0 +1,221 @@
+/// One scope's windows, its line of waiting requests and its counts; knows no clock, lock or task.
+///
+/// The line is ordered by when a request is due: the time it came plus one `aging` for every step of priority below
+/// `resync`. That order never changes while one waits. A request goes when it fits beside all that wait before it.
+///
+/// Times are durations since an origin of the driver's choice and must not be negative.
+struct RateScope: Sendable {
+    struct Waiter: Sendable {
+        let ticket: RateScopes.Ticket
+        let weight: Int
+        let priority: RatePriority
+        /// When it counts as most urgent.
+        let due: Duration
+        /// Until then another scope holds it back, and nobody has to leave room for it here.
+        var activeFrom: Duration
+    }
+
+    /// Past so many different limits, each request for further ones counts as a disagreement.
+    private static let otherLimitsMaximum = 8
+
+    private(set) var limits: RateLimits
+    private(set) var closedUntil: Duration?
+    private var windows: [SlidingWindow]
+    private var line: [Waiter] = []
+    /// Granted and not sent yet: counts in every window for as long as it is.
+    private var heldWeight = 0
+    private var heldRequests = 0
+    /// The limits that were asked for, once they differed.
+    private var otherLimits: [RateLimits] = []
+    private var disagreements = 0
+    private var waiting = PerPriority()
+    private var granted = PerPriority()
+    private var refused = 0
+    private var cancelled = 0
+    private var closures = 0
+    private var waits = DurationHistogram(bounds: DurationHistogram.waitBounds)
+
+    init(limits: RateLimits) {
+        self.limits = limits
+        self.windows = limits.windows.map(SlidingWindow.init)
+    }
+
+    // MARK: - Limits
+
+    /// Takes over what is tighter in `other`; `false` when it was asked for before.
+    ///
+    /// What was spent before in a window that is new here is not known, so that it begins full where anything was.
+    @discardableResult
+    mutating func tighten(to other: RateLimits, now: Duration) -> Bool {
+        guard other != self.limits, !self.otherLimits.contains(other) else { return false }
+        self.disagreements += 1
+        if self.otherLimits.isEmpty { self.otherLimits.append(self.limits) }
+        if self.otherLimits.count < Self.otherLimitsMaximum { self.otherLimits.append(other) }
+        self.advance(to: now)
+        for window in other.windows {
+            if let known = self.windows.firstIndex(where: {
+                $0.window.meter == window.meter && $0.window.length == window.length
+            }) {
+                self.windows[known].limit(to: window.limit)
+            } else {
+                var added = SlidingWindow(window)
+                added.advance(to: now)
+                if self.granted.total > 0 { added.spend(window.limit) }
+                self.windows.append(added)
+            }
+        }
+        self.limits.windows = self.windows.map(\.window)
+        self.limits.headroom = max(self.limits.headroom, other.headroom)
+        self.limits.reserve = max(self.limits.reserve, other.reserve)
+        self.limits.waitersPerPriority = min(self.limits.waitersPerPriority, other.waitersPerPriority)
+        return true
+    }
+
+    func fitsAtAll(_ weight: Int) -> Bool {
+        for window in self.windows where window.window.cost(ofWeight: weight) > self.ceiling(of: window, due: true) {
+            return false
+        }
+        return true
+    }
+
+    // MARK: - The line
+
+    /// Whether more of a priority wait than may.
+    func isOverfull(_ priority: RatePriority) -> Bool {
+        self.waiting[priority] > self.limits.waitersPerPriority
+    }
+
+    /// Puts a request behind everyone who is due no later.
+    mutating func insert(_ waiter: Waiter) {
+        self.line.insert(waiter, at: self.place(behind: waiter.due, waiter.ticket))
+        self.waiting[waiter.priority] += 1
+    }
+
+    mutating func remove(_ ticket: RateScopes.Ticket, due: Duration) {
+        guard let place = self.place(of: ticket, due: due) else { return }
+        self.waiting[self.line.remove(at: place).priority] -= 1
+    }
+
+    /// The first instant a request of the line could go if all before it go first and nothing else is spent.
+    ///
+    /// - Parameter activeFrom: Until when another scope holds it back.
+    mutating func opening(
+        of ticket: RateScopes.Ticket, due: Duration, activeFrom: Duration, now: Duration
+    ) -> Duration {
+        guard let place = self.place(of: ticket, due: due) else { return now }
+        self.line[place].activeFrom = activeFrom
+        let weight = self.line[place].weight
+        var opening = self.closedUntil ?? .zero
+        for window in self.windows {
+            let ceiling = self.ceiling(of: window, due: due <= now)
+            var total = window.window.cost(ofWeight: weight)
+            total += window.window.meter == .weight ? self.heldWeight : self.heldRequests
+            var index = 0
+            while index < place, total <= ceiling {
+                if self.line[index].activeFrom <= now {
+                    total += window.window.cost(ofWeight: self.line[index].weight)
+                }
+                index += 1
+            }
+            // More waits than one window admits, or the reserve is needed: look again when it is open.
+            let fits = total <= ceiling ? window.fits(total, below: ceiling) : nil
+            opening = max(opening, fits ?? (due <= now ? now + window.window.length : due))
+        }
+        return opening
+    }
+
+    private func place(of ticket: RateScopes.Ticket, due: Duration) -> Int? {
+        let place = self.place(behind: due, ticket) - 1
+        return place >= 0 && self.line[place].ticket.number == ticket.number ? place : nil
+    }
+
+    /// The index behind everyone who is due before, or then and came no later; tickets are numbered as they come.
+    private func place(behind due: Duration, _ ticket: RateScopes.Ticket) -> Int {
+        var low = 0
+        var high = self.line.count
+        while low < high {
+            let middle = (low + high) / 2
+            let isBefore =
+                self.line[middle].due < due
+                || self.line[middle].due == due && self.line[middle].ticket.number <= ticket.number
+            if isBefore { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    // MARK: - What is spent
+
+    mutating func advance(to now: Duration) {
+        for index in self.windows.indices { self.windows[index].advance(to: now) }
+        if let closedUntil, closedUntil <= now { self.closedUntil = nil }
+    }
+
+    /// Enters a request that goes now.
+    mutating func spend(_ weight: Int) {
+        for index in self.windows.indices {
+            self.windows[index].spend(self.windows[index].window.cost(ofWeight: weight))
+        }
+    }
+
+    /// Keeps room for a request that goes soon, until `release`.
+    mutating func hold(_ weight: Int) {
+        self.heldWeight += weight
+        self.heldRequests += 1
+    }
+
+    mutating func release(_ weight: Int) {
+        self.heldWeight -= weight
+        self.heldRequests -= 1
+    }
+
+    /// Returns what was spent at `time` and never sent.
+    mutating func giveBack(_ weight: Int, spentAt time: Duration) {
+        for index in self.windows.indices {
+            self.windows[index].giveBack(self.windows[index].window.cost(ofWeight: weight), spentAt: time)
+        }
+    }
+
+    /// Enters what the venue counted beyond what we did; see `RateScopes.observed`.
+    mutating func observed(used: Int, meter: RateWindow.Meter, per length: Duration) -> Bool {
+        let match = self.windows.firstIndex { $0.window.meter == meter && $0.window.length == length }
+        guard let match else { return false }
+        let unknown = used.subtractingReportingOverflow(self.windows[match].used)
+        if !unknown.overflow, unknown.partialValue > 0 {
+            self.windows[match].spend(unknown.partialValue)
+        }
+        return true
+    }
+
+    /// Grants nothing before `time`; a closure only ever becomes longer.
+    mutating func close(until time: Duration, now: Duration) {
+        guard time > now else { return }
+        self.closures += 1
+        self.closedUntil = max(self.closedUntil ?? .zero, time)
+    }
+
+    // MARK: - Counts
+
+    mutating func countGranted(_ priority: RatePriority, waited: Duration) {
+        self.granted[priority] += 1
+        self.waits.record(waited)
+    }
+
+    mutating func countRefused() { self.refused += 1 }
+    mutating func countCancelled() { self.cancelled += 1 }
+
+    mutating func snapshot(now: Duration) -> RateLimiterSnapshot {
+        self.advance(to: now)
+        let windows = self.windows.map { RateLimiterSnapshot.Window(window: $0.window, used: $0.used) }
+        return RateLimiterSnapshot(
+            windows: windows, held: self.heldRequests, waiting: self.waiting,
+            waitingMost: self.limits.waitersPerPriority * RatePriority.allCases.count, granted: self.granted,
+            refused: self.refused, cancelled: self.cancelled, closures: self.closures,
+            closedFor: self.closedUntil.map { $0 - now }, disagreements: self.disagreements, waits: self.waits)
+    }
+
+    /// What of a window may be used: all but the headroom once due, without the reserve before.
+    private func ceiling(of window: SlidingWindow, due: Bool) -> Int {
+        let open = Double(window.window.limit) * (1 - self.limits.headroom)
+        return Int(due ? open : open * (1 - self.limits.reserve))
+    }
+}
