@@ -46,13 +46,39 @@ package struct VenuePoll: Hashable, Sendable {
     /// The venue's symbol; nil for a question about the whole section.
     package let symbol: String?
     package let question: VenueQuestion
+    /// Without the range of time.
     package let request: VenueRequest
+    /// The range of time that is asked for; nil where the venue gives its newest.
+    package let range: TimeRange?
 
-    package init(type: DataType, symbol: String?, question: VenueQuestion, request: VenueRequest) {
+    /// A range of time that ends now, as parameters of the query in milliseconds.
+    package struct TimeRange: Hashable, Sendable {
+        package let startKey: String
+        package let endKey: String
+        package let lengthMilliseconds: Int64
+
+        package init(startKey: String, endKey: String, lengthMilliseconds: Int64) {
+            self.startKey = startKey
+            self.endKey = endKey
+            self.lengthMilliseconds = lengthMilliseconds
+        }
+    }
+
+    package init(
+        type: DataType, symbol: String?, question: VenueQuestion, request: VenueRequest, range: TimeRange? = nil
+    ) {
         self.type = type
         self.symbol = symbol
         self.question = question
         self.request = request
+        self.range = range
+    }
+
+    /// The request as it is sent at a time of the wall clock; its query must not be empty where there is a range.
+    package func request(atMilliseconds now: Int64) -> VenueRequest {
+        guard let range = self.range else { return self.request }
+        let query = "&\(range.startKey)=\(now - range.lengthMilliseconds)&\(range.endKey)=\(now)"
+        return VenueRequest(self.request.segment, path: self.request.path + query, costs: self.request.costs)
     }
 }
 

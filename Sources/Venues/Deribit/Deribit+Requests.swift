@@ -1,0 +1,160 @@
+package import MarketModel
+package import Resilience
+
+extension Deribit {
+    /// A pool of credits refills as it is used: what it holds when full may be spent in the time that fills it.
+    package func scopes(limits: VenueLimits) -> [String: RateLimits] {
+        // No headroom: the configured share of the venue's limit is what is left to others already.
+        func scope(_ meter: RateWindow.Meter, _ key: String, per length: Duration) -> RateLimits {
+            RateLimits(windows: [RateWindow(meter, limit: limits.usable(key), per: length)], headroom: 0)
+        }
+        return [
+            "requests": scope(.weight, "request_credits_per_5_seconds", per: .seconds(5)),
+            "instruments": scope(.weight, "instrument_credits_per_50_seconds", per: .seconds(50)),
+            // The venue caps what is open, not what is opened: thus a storm of reconnects stays below the cap.
+            "connections": scope(.requests, "connections", per: .seconds(10)),
+        ]
+    }
+
+    package func connectScope(of segment: VenueSegment) -> String { "connections" }
+
+    private static let requestCredits = 500
+    private static let listCredits = 10_000
+
+    private static func request(_ segment: VenueSegment, _ method: String, _ query: String) -> VenueRequest {
+        VenueRequest(
+            segment.id, path: "/api/v2/public/\(method)?\(query)", costs: [.init("requests", Self.requestCredits)])
+    }
+
+    /// The word for a section's instruments in requests; nil for the indices.
+    private static func kind(of segment: VenueSegment) -> String? {
+        switch DeribitSegment(of: segment) {
+        case .perpetual: "future"
+        case .option: "option"
+        case .index: nil
+        }
+    }
+
+    // MARK: - Instruments
+
+    package func instrumentRequests(in segment: VenueSegment) -> [VenueRequest] {
+        guard let kind = Self.kind(of: segment) else { return [] }
+        return [
+            VenueRequest(
+                segment.id, path: "/api/v2/public/get_instruments?currency=any&kind=\(kind)&expired=false",
+                costs: [.init("instruments", Self.listCredits)])
+        ]
+    }
+
+    package func instruments(
+        _ body: [UInt8], in segment: VenueSegment
+    ) throws(UnreadableAnswer) -> (instruments: [Instrument], refused: Int) {
+        do throws(JSONError) {
+            return try DeribitInstruments.parse(body.span, section: DeribitSegment(of: segment))
+        } catch {
+            throw UnreadableAnswer("get_instruments of \(segment.id): \(error)")
+        }
+    }
+
+    /// Volatility indices have values of two names, whatever others the documentation lists (2026-03-06).
+    package func fixedInstruments(in segment: VenueSegment) -> [Instrument] {
+        guard DeribitSegment(of: segment) == .index else { return [] }
+        return ["BTC", "ETH"].map { currency in
+            var instrument = Instrument(
+                venue: Self.id, segment: segment.id.name, market: .option, symbol: currency,
+                venueSymbol: "\(currency.lowercased())_usd", base: currency, quote: "USD", contract: .spot, unit: .base)
+            instrument.venueStatus = "open"
+            return instrument
+        }
+    }
+
+    package func snapshotRequest(of symbol: String, levels: Int, in segment: VenueSegment) -> VenueRequest? { nil }
+
+    // MARK: - Polls
+
+    package func polls(of instruments: [Instrument], in segment: VenueSegment, wanted: Wanted) -> [VenuePoll] {
+        if DeribitSegment(of: segment) == .index {
+            guard wanted.types.contains(.volatilityIndex) else { return [] }
+            return instruments.map { Self.volatilityPoll(of: $0, segment) }
+        }
+        guard wanted.types.contains(.kline) else { return [] }
+        return instruments.flatMap { instrument in
+            wanted.klineIntervals.compactMap { Self.klinePoll(of: instrument.venueSymbol, $0, segment) }
+        }
+    }
+
+    /// Bars of a minute: three of them, so that a poll that comes late leaves none out.
+    private static func volatilityPoll(of instrument: Instrument, _ segment: VenueSegment) -> VenuePoll {
+        VenuePoll(
+            type: .volatilityIndex, symbol: instrument.venueSymbol, question: .volatilityIndex(.minute1),
+            request: Self.request(
+                segment, "get_volatility_index_data", "currency=\(instrument.base)&resolution=60"),
+            range: Self.range(ofBars: 3, milliseconds: 60_000))
+    }
+
+    /// The last bars of an interval, of which those that are over are taken.
+    private static func klinePoll(
+        of symbol: String, _ interval: KlineInterval, _ segment: VenueSegment
+    ) -> VenuePoll? {
+        guard let resolution = DeribitStream.resolution(of: interval), let length = interval.microseconds else {
+            return nil
+        }
+        return VenuePoll(
+            type: .kline, symbol: symbol, question: .klines(interval),
+            request: Self.request(
+                segment, "get_tradingview_chart_data", "instrument_name=\(symbol)&resolution=\(resolution)"),
+            range: Self.range(ofBars: 3, milliseconds: length / 1_000))
+    }
+
+    private static func range(ofBars count: Int64, milliseconds: Int64) -> VenuePoll.TimeRange {
+        VenuePoll.TimeRange(
+            startKey: "start_timestamp", endKey: "end_timestamp", lengthMilliseconds: count * milliseconds)
+    }
+
+    // MARK: - Bars
+
+    /// What one answer holds at most, as clients found; the venue names no number.
+    private static let barsMax: Int64 = 5_000
+
+    package func klineRequest(
+        of symbol: String, _ interval: KlineInterval, fromMilliseconds: Int64, toMilliseconds: Int64,
+        in segment: VenueSegment
+    ) -> VenueRequest? {
+        guard Self.kind(of: segment) != nil, let resolution = DeribitStream.resolution(of: interval),
+            let length = interval.microseconds
+        else { return nil }
+        let (oldest, overflow) = toMilliseconds.subtractingReportingOverflow((Self.barsMax - 1) * (length / 1_000))
+        let start = overflow ? fromMilliseconds : max(fromMilliseconds, oldest)
+        return Self.request(
+            segment, "get_tradingview_chart_data",
+            "instrument_name=\(symbol)&resolution=\(resolution)&start_timestamp=\(start)"
+                + "&end_timestamp=\(toMilliseconds)"
+        )
+    }
+
+    // MARK: - Turnover
+
+    /// Currencies that instruments settle in (2026-03-06); a summary is of one of them.
+    private static let currencies = ["BTC", "ETH", "USDC", "USDT", "EURR"]
+
+    package func turnoverRequests(in segment: VenueSegment) -> [VenueRequest] {
+        guard let kind = Self.kind(of: segment) else { return [] }
+        return Self.currencies.map {
+            Self.request(segment, "get_book_summary_by_currency", "currency=\($0)&kind=\(kind)")
+        }
+    }
+
+    package func turnovers(
+        _ body: [UInt8], in segment: VenueSegment
+    ) throws(UnreadableAnswer) -> [String: DecimalValue] {
+        do throws(JSONError) {
+            return try DeribitInstruments.turnovers(body.span)
+        } catch {
+            throw UnreadableAnswer("get_book_summary_by_currency of \(segment.id): \(error)")
+        }
+    }
+
+    package func usage(
+        in answer: VenueAnswer, to request: VenueRequest
+    ) -> [(scope: String, used: Int, per: Duration)] { [] }
+}
