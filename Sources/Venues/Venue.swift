@@ -33,8 +33,6 @@ package protocol Venue: Sendable {
     func instruments(
         _ body: [UInt8], in segment: VenueSegment
     ) throws(UnreadableAnswer) -> (instruments: [Instrument], refused: Int)
-    /// Instruments that no answer lists: those of a section whose list the venue documents.
-    func fixedInstruments(in segment: VenueSegment) -> [Instrument]
     /// What asks for a book's snapshot; nil where it comes in the stream.
     func snapshotRequest(of symbol: String, levels: Int, in segment: VenueSegment) -> VenueRequest?
     /// What is to be asked at intervals about these instruments, and about the whole section.
@@ -53,10 +51,6 @@ package protocol Venue: Sendable {
     func verdict(on answer: VenueAnswer) -> AnswerVerdict
     /// What an answer's headers say was used, by budget, with the window's length.
     func usage(in answer: VenueAnswer, to request: VenueRequest) -> [(scope: String, used: Int, per: Duration)]
-}
-
-extension Venue {
-    package func fixedInstruments(in segment: VenueSegment) -> [Instrument] { [] }
 }
 
 /// A number that a venue limits its clients by.

@@ -50,34 +50,45 @@ package struct VenuePoll: Hashable, Sendable {
     package let request: VenueRequest
     /// The range of time that is asked for; nil where the venue gives its newest.
     package let range: TimeRange?
+    /// How often, where the question itself says it: once a bar; nil where the configuration does.
+    package let interval: Duration?
 
-    /// A range of time that ends now, as parameters of the query in milliseconds.
+    /// A range of time that ends when it is asked for, as parameters of the query in milliseconds.
     package struct TimeRange: Hashable, Sendable {
         package let startKey: String
         package let endKey: String
+        /// How far it reaches back behind the last answer, or behind now where there was none.
         package let lengthMilliseconds: Int64
+        /// What one answer holds at most.
+        package let mostMilliseconds: Int64
 
-        package init(startKey: String, endKey: String, lengthMilliseconds: Int64) {
+        package init(startKey: String, endKey: String, lengthMilliseconds: Int64, mostMilliseconds: Int64) {
             self.startKey = startKey
             self.endKey = endKey
             self.lengthMilliseconds = lengthMilliseconds
+            self.mostMilliseconds = mostMilliseconds
         }
     }
 
     package init(
-        type: DataType, symbol: String?, question: VenueQuestion, request: VenueRequest, range: TimeRange? = nil
+        type: DataType, symbol: String?, question: VenueQuestion, request: VenueRequest, range: TimeRange? = nil,
+        interval: Duration? = nil
     ) {
         self.type = type
         self.symbol = symbol
         self.question = question
         self.request = request
         self.range = range
+        self.interval = interval
     }
 
     /// The request as it is sent at a time of the wall clock; its query must not be empty where there is a range.
-    package func request(atMilliseconds now: Int64) -> VenueRequest {
+    ///
+    /// - Parameter last: When it was asked last and answered, so that nothing is left out after a failure.
+    package func request(atMilliseconds now: Int64, last: Int64? = nil) -> VenueRequest {
         guard let range = self.range else { return self.request }
-        let query = "&\(range.startKey)=\(now - range.lengthMilliseconds)&\(range.endKey)=\(now)"
+        let start = max(min(last ?? now, now) - range.lengthMilliseconds, now - range.mostMilliseconds)
+        let query = "&\(range.startKey)=\(start)&\(range.endKey)=\(now)"
         return VenueRequest(self.request.segment, path: self.request.path + query, costs: self.request.costs)
     }
 }

@@ -30,6 +30,8 @@ final class Poller: Sendable {
         var due: ContinuousClock.Instant
         var isUnderWay = false
         var failures = 0
+        /// When it was asked last and answered, milliseconds of the wall clock.
+        var answered: Int64?
     }
 
     private struct State {
@@ -108,26 +110,31 @@ final class Poller: Sendable {
         _ poll: VenuePoll, _ rest: VenueRequests, _ log: SampledLog, _ deliver: @Sendable (Answer) -> Void
     ) async {
         do throws(RequestFailure) {
-            let body = try await rest.get(poll.request, priority: .polls)
+            let asked = LoopClock.wallMicroseconds() / 1_000
+            let last = self.state.withLock { $0.entries[poll]?.answered }
+            let body = try await rest.get(poll.request(atMilliseconds: asked, last: last), priority: .polls)
             deliver(Answer(poll: poll, body: body, receivedMicroseconds: LoopClock.wallMicroseconds()))
-            self.ended(poll, isAnswered: true)
+            self.ended(poll, answered: asked)
         } catch {
             if error.kind != .cancelled {
                 log.tell(
                     "no answer to a poll", about: "\(self.segment) \(poll.type.rawValue)",
                     metadata: ["segment": "\(self.segment)", "type": "\(poll.type.rawValue)", "error": "\(error)"])
             }
-            self.ended(poll, isAnswered: false)
+            self.ended(poll, answered: nil)
         }
     }
 
-    private func ended(_ poll: VenuePoll, isAnswered: Bool) {
+    /// - Parameter answered: When it was asked, where an answer came.
+    private func ended(_ poll: VenuePoll, answered: Int64?) {
         let now = ContinuousClock.now
+        let isAnswered = answered != nil
         self.state.withLock { state in
             state.underWay -= 1
             if isAnswered { state.counts.answered &+= 1 } else { state.counts.failed &+= 1 }
             guard var entry = state.entries[poll] else { return }
             entry.isUnderWay = false
+            entry.answered = answered ?? entry.answered
             entry.failures = isAnswered ? 0 : min(entry.failures + 1, 1_000)
             var generator = SystemRandomNumberGenerator()
             let pause = isAnswered ? .zero : Self.backoff.delay(failures: entry.failures, using: &generator)

@@ -185,7 +185,9 @@ final class SegmentSupervisor: Sendable {
         let polls = venue.polls(
             of: instruments.sorted { $0.venueSymbol < $1.venueSymbol }, in: self.segment, wanted: settings.wanted)
         self.poller.update(
-            polls.compactMap { poll in settings.pollIntervals.interval(of: poll.type).map { (poll, $0) } })
+            polls.compactMap { poll in
+                (poll.interval ?? settings.pollIntervals.interval(of: poll.type)).map { (poll, $0) }
+            })
     }
 
     private func tell(of resolution: Universe.Resolution, listed: Int, refused: Int, collected: Int) {

@@ -46,26 +46,24 @@ extension Deribit {
         ]
     }
 
+    /// The indices are listed by no answer: theirs is always the same.
     package func instruments(
         _ body: [UInt8], in segment: VenueSegment
     ) throws(UnreadableAnswer) -> (instruments: [Instrument], refused: Int) {
+        let section = DeribitSegment(of: segment)
+        guard section != .index else { return (Self.indices, 0) }
         do throws(JSONError) {
-            return try DeribitInstruments.parse(body.span, section: DeribitSegment(of: segment))
+            return try DeribitInstruments.parse(body.span, section: section)
         } catch {
             throw UnreadableAnswer("get_instruments of \(segment.id): \(error)")
         }
     }
 
-    /// Volatility indices have values of two names, whatever others the documentation lists (2026-03-06).
-    package func fixedInstruments(in segment: VenueSegment) -> [Instrument] {
-        guard DeribitSegment(of: segment) == .index else { return [] }
-        return ["BTC", "ETH"].map { currency in
-            var instrument = Instrument(
-                venue: Self.id, segment: segment.id.name, market: .option, symbol: currency,
-                venueSymbol: "\(currency.lowercased())_usd", base: currency, quote: "USD", contract: .spot, unit: .base)
-            instrument.venueStatus = "open"
-            return instrument
-        }
+    /// Two indices have values, whatever others the documentation names (2026-03-06).
+    private static let indices = ["BTC", "ETH"].map { currency in
+        Instrument(
+            venue: Self.id, segment: DeribitSegment.index.rawValue, market: .option, symbol: currency,
+            venueSymbol: "\(currency.lowercased())_usd", base: currency, quote: "USD", contract: .spot, unit: .base)
     }
 
     package func snapshotRequest(of symbol: String, levels: Int, in segment: VenueSegment) -> VenueRequest? { nil }
@@ -83,13 +81,12 @@ extension Deribit {
         }
     }
 
-    /// Bars of a minute: three of them, so that a poll that comes late leaves none out.
     private static func volatilityPoll(of instrument: Instrument, _ segment: VenueSegment) -> VenuePoll {
         VenuePoll(
             type: .volatilityIndex, symbol: instrument.venueSymbol, question: .volatilityIndex(.minute1),
             request: Self.request(
                 segment, "get_volatility_index_data", "currency=\(instrument.base)&resolution=60"),
-            range: Self.range(ofBars: 3, milliseconds: 60_000))
+            range: Self.range(barMilliseconds: 60_000, most: Self.volatilityBarsMax))
     }
 
     /// The last bars of an interval, of which those that are over are taken.
@@ -103,18 +100,21 @@ extension Deribit {
             type: .kline, symbol: symbol, question: .klines(interval),
             request: Self.request(
                 segment, "get_tradingview_chart_data", "instrument_name=\(symbol)&resolution=\(resolution)"),
-            range: Self.range(ofBars: 3, milliseconds: length / 1_000))
+            range: Self.range(barMilliseconds: length / 1_000, most: Self.barsMax), interval: .microseconds(length))
     }
 
-    private static func range(ofBars count: Int64, milliseconds: Int64) -> VenuePoll.TimeRange {
+    /// Two bars before the time up to which was asked: the one that was growing then, and the one that it began in.
+    private static func range(barMilliseconds: Int64, most bars: Int64) -> VenuePoll.TimeRange {
         VenuePoll.TimeRange(
-            startKey: "start_timestamp", endKey: "end_timestamp", lengthMilliseconds: count * milliseconds)
+            startKey: "start_timestamp", endKey: "end_timestamp", lengthMilliseconds: 2 * barMilliseconds,
+            mostMilliseconds: bars * barMilliseconds)
     }
 
     // MARK: - Bars
 
     /// What one answer holds at most, as clients found; the venue names no number.
     private static let barsMax: Int64 = 5_000
+    private static let volatilityBarsMax: Int64 = 1_000
 
     package func klineRequest(
         of symbol: String, _ interval: KlineInterval, fromMilliseconds: Int64, toMilliseconds: Int64,
