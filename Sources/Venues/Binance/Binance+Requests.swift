@@ -13,6 +13,7 @@ extension Binance {
             "spot": scope("spot_weight_per_minute"),
             "futures": scope("futures_weight_per_minute"),
             "futures-data": scope("futures_data_per_5_minutes", .requests, per: .seconds(300)),
+            "funding-info": scope("funding_info_per_5_minutes", .requests, per: .seconds(300)),
             "connections": scope("connects_per_5_minutes", .requests, per: .seconds(300)),
         ]
     }
@@ -46,18 +47,20 @@ extension Binance {
             costs: [.init(BinanceLimits.scope(of: section), BinanceLimits.depthWeight(section, limit: limit))])
     }
 
-    package func polls(of instruments: [Instrument], in segment: VenueSegment, wanted: Wanted) -> [VenuePoll] { [] }
-
-    package func klineRequest(
-        of symbol: String, _ interval: KlineInterval, fromMilliseconds: Int64, toMilliseconds: Int64,
-        in segment: VenueSegment
-    ) -> VenueRequest? { nil }
-
-    package func turnoverRequests(in segment: VenueSegment) -> [VenueRequest] { [] }
+    package func turnoverRequests(in segment: VenueSegment) -> [VenueRequest] {
+        let section = BinanceSegment(of: segment)
+        return [
+            VenueRequest(
+                segment.id, path: BinanceEndpoints.turnovers(section),
+                costs: [.init(BinanceLimits.scope(of: section), BinanceLimits.turnoversWeight(section))])
+        ]
+    }
 
     package func turnovers(
         _ body: [UInt8], in segment: VenueSegment
-    ) throws(UnreadableAnswer) -> [String: DecimalValue] { [:] }
+    ) throws(UnreadableAnswer) -> [String: DecimalValue] {
+        try BinanceTurnovers.parse(body, segment: BinanceSegment(of: segment))
+    }
 
     /// 429 and 418 carry `Retry-After` in seconds, 403 is the venue's firewall, which also acts on rates, and -1003 may
     /// come with any status (https://developers.binance.com/docs/binance-spot-api-docs/rest-api, read 2026-07-21).

@@ -59,7 +59,8 @@ extension Binance {
     private static func offers(_ segment: BinanceSegment) -> [DataType: Offer] {
         var offers: [DataType: Offer] = [.volatilityIndex: .refused("Binance publishes none")]
         for type in [DataType.trade, .orderbook, .bbo, .kline] { offers[type] = .stream }
-        offers[.instrument] = .poll
+        // Futures push `!contractInfo` beside.
+        offers[.instrument] = segment == .spot ? .poll : .streamAndPoll
         let contracts: [DataType: Offer] = [
             .markPrice: .stream, .fundingRate: .streamAndPoll, .openInterest: .poll, .liquidation: .stream,
             .topPositionRatio: .poll, .topAccountRatio: .poll, .allAccountRatio: .poll,

@@ -19,7 +19,7 @@ struct DepthFields {
 
 extension BinanceDecoder {
     /// Decodes the `data` object that the reader stands at.
-    func decodeData(
+    mutating func decodeData(
         _ reader: inout JSONReader, _ stream: BinanceStreams.Entry, _ received: Int64,
         into batch: inout EventBatch
     ) throws(FrameRefusal) {
@@ -27,6 +27,10 @@ extension BinanceDecoder {
         case .depth: try self.decodeDepth(&reader, stream, received, into: &batch)
         case .trade, .aggregateTrade: try self.decodeTrade(&reader, stream, received, into: &batch)
         case .bookTicker: try self.decodeBookTicker(&reader, stream, received, into: &batch)
+        case .markPrice: try self.decodeMarkPrice(&reader, stream, received, into: &batch)
+        case .kline(let interval): try self.decodeKline(&reader, stream, interval, received, into: &batch)
+        case .liquidation: try self.decodeLiquidation(&reader, stream, received, into: &batch)
+        case .contractInfo: throw .unknownEvent
         }
     }
 

@@ -8,6 +8,7 @@ package import MarketModel
 package struct BinanceDecoder: ~Copyable, FrameDecoder {
     package let segment: BinanceSegment
     var streams = BinanceStreams()
+    var contracts = BinanceContracts()
     private var scales: [DecimalScales] = []
 
     package init(segment: BinanceSegment) {
@@ -18,15 +19,25 @@ package struct BinanceDecoder: ~Copyable, FrameDecoder {
         guard let parsed = BinanceStream.parse(name: stream.name),
             (parsed.symbol == nil) == (instrument == nil), stream.symbol == nil || stream.symbol == parsed.symbol
         else { return nil }
-        return self.streams.add(
+        let place = self.streams.add(
             named: stream.name,
-            BinanceStream(instrument: instrument ?? InstrumentID(0), kind: parsed.kind, symbol: parsed.symbol ?? ""))
+            BinanceStream(
+                instrument: instrument ?? InstrumentID(0), kind: parsed.kind, symbol: parsed.symbol ?? "",
+                types: stream.types))
+        if place != nil, let symbol = parsed.symbol, let instrument {
+            self.contracts.add(symbol, instrument)
+            self.contracts.addStream(of: instrument)
+        }
+        return place
     }
 
-    /// No stream of Binance speaks of instruments that are not in its name.
-    package mutating func addInstrument(_ symbol: String, _ instrument: InstrumentID) {}
+    package mutating func addInstrument(_ symbol: String, _ instrument: InstrumentID) {
+        self.contracts.add(symbol, instrument)
+    }
 
-    package mutating func removeStream(at place: Int) { self.streams.remove(at: place) }
+    package mutating func removeStream(at place: Int) {
+        if let instrument = self.streams.remove(at: place) { self.contracts.removeStream(of: instrument) }
+    }
 
     package func frames(ofStream place: Int) -> UInt64 { self.streams.frames(at: place) }
 
@@ -58,35 +69,9 @@ package struct BinanceDecoder: ~Copyable, FrameDecoder {
         }
         reader.index = data
         let stream = self.streams.count(at: index)
+        if case .contractInfo = stream.kind { return try self.decodeContractInfo(&reader) }
         try self.decodeData(&reader, stream, frame.receivedMicroseconds, into: &batch)
         return nil
-    }
-
-    package mutating func decodeAnswer(
-        _ frame: Frame, to question: VenueQuestion, of instrument: InstrumentID?, into batch: inout EventBatch
-    ) throws(FrameRefusal) {
-        guard let instrument else { throw .mismatch }
-        switch question {
-        case .depthSnapshot: try self.decodeSnapshot(frame, of: instrument, into: &batch)
-        case .openInterest, .ratio, .volatilityIndex, .klines, .fundingIntervals: throw .unknownEvent
-        }
-    }
-
-    private mutating func decodeSnapshot(
-        _ frame: Frame, of instrument: InstrumentID, into batch: inout EventBatch
-    ) throws(FrameRefusal) {
-        let bytes = UnsafeBufferPointer<UInt8>(
-            start: frame.bytes.assumingMemoryBound(to: UInt8.self).baseAddress, count: frame.bytes.count
-        ).span
-        var reader = JSONReader(bytes)
-        var fields = DepthFields()
-        try self.readDepth(&reader, instrument, &fields, into: &batch.levels)
-        guard let last = fields.snapshotLast, fields.hasBids, fields.hasAsks else { throw .missingField }
-        let update = DepthUpdate(
-            instrument: instrument, kind: .snapshot, before: 0, last: last,
-            eventTime: fields.engineTime == .none ? fields.sentTime : fields.engineTime, sentTime: fields.sentTime,
-            receivedMicroseconds: frame.receivedMicroseconds, bids: fields.bids, asks: fields.asks)
-        guard batch.append(.depth(update)) else { throw .tooLarge }
     }
 
     /// Gives the name of the stream that a frame came on, if it says one; off the frame path.

@@ -1,23 +1,61 @@
+package import MarketModel
+
 /// The paths of Binance's REST, behind whatever host the configuration names.
 package enum BinanceEndpoints {
     /// The path of the list of instruments.
     package static func instruments(_ segment: BinanceSegment) -> String {
-        switch segment {
-        case .spot: "/api/v3/exchangeInfo"
-        case .usdm: "/fapi/v1/exchangeInfo"
-        case .coinm: "/dapi/v1/exchangeInfo"
-        }
+        "\(Self.base(segment))/exchangeInfo"
     }
 
     /// The path and query of a depth snapshot.
     package static func depth(_ segment: BinanceSegment, symbol: String, limit: Int) -> String {
-        let path =
-            switch segment {
-            case .spot: "/api/v3/depth"
-            case .usdm: "/fapi/v1/depth"
-            case .coinm: "/dapi/v1/depth"
+        "\(Self.base(segment))/depth?symbol=\(Self.percentEncoded(symbol))&limit=\(limit)"
+    }
+
+    /// The path and query of the open interest of one contract; spot has none.
+    package static func openInterest(_ segment: BinanceSegment, symbol: String) -> String {
+        "\(Self.base(segment))/openInterest?symbol=\(Self.percentEncoded(symbol))"
+    }
+
+    /// The path and query of the newest ratio of a symbol, or of a pair on COIN-M.
+    ///
+    /// COIN-M measures all three by pair: positions and all accounts take `pair`. Of the top traders' accounts the
+    /// documentation (read 2026-07-01) says `symbol` in its table and `pair` in its example; clients send `pair`.
+    package static func ratio(
+        _ segment: BinanceSegment, _ kind: LongShortRatio.Kind, of name: String, period: KlineInterval
+    ) -> String {
+        let resource =
+            switch kind {
+            case .topPosition: "topLongShortPositionRatio"
+            case .topAccount: "topLongShortAccountRatio"
+            case .allAccount: "globalLongShortAccountRatio"
             }
-        return "\(path)?symbol=\(Self.percentEncoded(symbol))&limit=\(limit)"
+        let key = segment == .coinm ? "pair" : "symbol"
+        return "/futures/data/\(resource)?\(key)=\(Self.percentEncoded(name))&period=\(period.rawValue)&limit=1"
+    }
+
+    /// The path of the list of funding intervals that are not the usual one.
+    package static func fundingIntervals(_ segment: BinanceSegment) -> String { "\(Self.base(segment))/fundingInfo" }
+
+    /// The path and query of the bars that opened in a range of time.
+    package static func klines(
+        _ segment: BinanceSegment, symbol: String, _ interval: KlineInterval, from: Int64, to: Int64, limit: Int
+    ) -> String {
+        "\(Self.base(segment))/klines?symbol=\(Self.percentEncoded(symbol))&interval=\(interval.rawValue)"
+            + "&startTime=\(from)&endTime=\(to)&limit=\(limit)"
+    }
+
+    /// The path of the statistics of the last 24 hours of all symbols; spot has a short form of them.
+    package static func turnovers(_ segment: BinanceSegment) -> String {
+        "\(Self.base(segment))/ticker/24hr\(segment == .spot ? "?type=MINI" : "")"
+    }
+
+    private static func base(_ segment: BinanceSegment) -> String {
+        switch segment {
+        case .spot: "/api/v3"
+        case .usdm: "/fapi/v1"
+        case .coinm: "/dapi/v1"
+        }
     }
 
     /// Symbols may hold any UTF-8 since 2025-10.

@@ -34,4 +34,21 @@ package enum BinanceLimits {
         case .usdm, .coinm: [5, 10, 20, 50, 100, 500, 1_000].first { $0 >= wanted } ?? 1_000
         }
     }
+
+    /// The weight of an open interest.
+    package static let openInterestWeight = 1
+
+    /// The weight of the statistics of all symbols: spot's short form weighs as much as the long one.
+    package static func turnoversWeight(_ segment: BinanceSegment) -> Int { segment == .spot ? 80 : 40 }
+
+    /// The most bars of one answer.
+    package static func klinesMost(_ segment: BinanceSegment) -> Int { segment == .spot ? 1_000 : 1_500 }
+
+    /// The weight of a request for bars; the steps of futures are those of the documentation of USD-M.
+    package static func klinesWeight(_ segment: BinanceSegment, limit: Int) -> Int {
+        switch segment {
+        case .spot: 2
+        case .usdm, .coinm: limit < 100 ? 1 : limit < 500 ? 2 : limit <= 1_000 ? 5 : 10
+        }
+    }
 }

@@ -2,24 +2,38 @@ package import MarketModel
 
 /// One subscribed stream: what its frames are and of which instrument.
 package struct BinanceStream: Sendable {
-    package enum Kind: Sendable {
+    /// One byte, the length of a bar included.
+    package enum Kind: Hashable, Sendable {
         case depth, trade, aggregateTrade, bookTicker
+        /// A mark price with the funding rate.
+        case markPrice
+        case liquidation
+        case kline(KlineInterval)
+        /// Changes of the list of contracts, of the whole section.
+        case contractInfo
     }
 
     package let instrument: InstrumentID
     package let kind: Kind
     /// The venue's symbol as frames repeat it.
     package let symbol: [UInt8]
+    /// What is wanted of it: matters for a stream that brings several kinds of data.
+    package let types: [DataType]
 
-    package init(instrument: InstrumentID, kind: Kind, symbol: String) {
+    package init(instrument: InstrumentID, kind: Kind, symbol: String, types: [DataType]) {
         self.instrument = instrument
         self.kind = kind
         self.symbol = Array(symbol.utf8)
+        self.types = types
     }
+
+    static let contractInfo = "!contractInfo"
+    static let klinePrefix = "kline_"
 
     /// Tells the kind of a stream by its name, with the symbol in upper case, or nil for a stream of all symbols; nil
     /// for a stream that is not collected.
     package static func parse(name: String) -> (symbol: String?, kind: Kind)? {
+        if name == Self.contractInfo { return (nil, .contractInfo) }
         guard let at = name.firstIndex(of: "@") else { return nil }
         // Only ASCII letters have two cases in a symbol: names such as 币安 stand as they are.
         let symbol = String(decoding: name[..<at].utf8.map(Self.uppercased), as: UTF8.self)
@@ -30,7 +44,13 @@ package struct BinanceStream: Sendable {
         case "trade": return (symbol, .trade)
         case "aggTrade": return (symbol, .aggregateTrade)
         case "bookTicker": return (symbol, .bookTicker)
-        default: return nil
+        case "markPrice", "markPrice@1s": return (symbol, .markPrice)
+        case "forceOrder": return (symbol, .liquidation)
+        default:
+            guard channel.hasPrefix(Self.klinePrefix) else { return nil }
+            return KlineInterval(rawValue: String(channel.dropFirst(Self.klinePrefix.count))).map {
+                (symbol, .kline($0))
+            }
         }
     }
 

@@ -9,6 +9,9 @@ package struct BinanceStreams: ~Copyable {
     struct Entry {
         var instrument: InstrumentID
         var kind: BinanceStream.Kind
+        /// What of a mark price's frame is wanted.
+        var bringsMarkPrice: Bool
+        var bringsFundingRate: Bool
         var symbolStart: Int32
         var symbolCount: Int32
         var frames: UInt64
@@ -42,6 +45,8 @@ package struct BinanceStreams: ~Copyable {
         (self.entries + self.count).initialize(
             to: Entry(
                 instrument: stream.instrument, kind: stream.kind,
+                bringsMarkPrice: stream.types.contains(.markPrice),
+                bringsFundingRate: stream.types.contains(.fundingRate),
                 symbolStart: Int32(self.symbolBytes - stream.symbol.count), symbolCount: Int32(stream.symbol.count),
                 frames: 0))
         self.count += 1
@@ -49,9 +54,14 @@ package struct BinanceStreams: ~Copyable {
     }
 
     /// Gives a stream up; its place stays.
-    package mutating func remove(at place: Int) {
-        guard place >= 0, place < self.count else { return }
+    ///
+    /// - Returns: Its instrument; nil when it was given up before, or is of no instrument.
+    mutating func remove(at place: Int) -> InstrumentID? {
+        guard place >= 0, place < self.count else { return nil }
+        let names = self.table.count
         self.table.removeName(of: Int32(place))
+        guard self.table.count < names, self.entries[place].symbolCount > 0 else { return nil }
+        return self.entries[place].instrument
     }
 
     private mutating func makeRoom(symbol: Int) {

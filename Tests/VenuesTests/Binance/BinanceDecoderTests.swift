@@ -150,42 +150,4 @@ struct BinanceDecoderTests {
             try Self.decode(text, .usdm, stream: "btcusdt@trade")
         } throws: { ($0 as? FrameRefusal)?.label == label }
     }
-
-    @Test("Twenty thousand damaged frames end in an event or a refusal, never in a trap")
-    func damaged() throws {
-        var state: UInt64 = 99
-        func random(_ bound: Int) -> Int {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int(state >> 33) % bound
-        }
-        var outcomes: Set<String> = []
-        for segment in BinanceSegment.allCases {
-            for kind in ["depth", "trade"] {
-                let original = Array(try BinanceFrames.fixture("\(segment.rawValue)-\(kind)").utf8)
-                let name = try #require(
-                    original.withUnsafeBytes {
-                        BinanceDecoder.streamName(of: Frame(bytes: $0, receivedMicroseconds: 0))
-                    })
-                var frames = BinanceFrames(segment, [name])
-                for _ in 0..<3_500 {
-                    var bytes = original
-                    for _ in 0...random(4) {
-                        switch random(4) {
-                        case 0: bytes[random(bytes.count)] = UInt8(random(256))
-                        case 1: bytes.remove(at: random(bytes.count))
-                        case 2: bytes.insert(Array(#"{}[],:"\0-9."#.utf8)[random(12)], at: random(bytes.count))
-                        default: bytes.removeLast(min(random(40), bytes.count - 1))
-                        }
-                    }
-                    do throws(FrameRefusal) {
-                        _ = try frames.decode(bytes: bytes)
-                        outcomes.insert("taken")
-                    } catch {
-                        outcomes.insert(error.label)
-                    }
-                }
-            }
-        }
-        #expect(outcomes.isSuperset(of: ["taken", "json", "missing_field", "unknown_stream"]))
-    }
 }

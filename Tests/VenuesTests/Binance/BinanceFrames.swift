@@ -16,18 +16,22 @@ struct BinanceFrames: ~Copyable {
 
     private var decoder: BinanceDecoder
 
-    /// - Parameter streams: By name; each of the instrument of its place.
-    init(_ segment: BinanceSegment, _ streams: [String]) {
+    /// - Parameters:
+    ///   - streams: By name; each of the instrument of its place.
+    ///   - types: What is wanted of them.
+    init(_ segment: BinanceSegment, _ streams: [String], types: [DataType] = [.markPrice, .fundingRate]) {
         self.decoder = BinanceDecoder(segment: segment)
         for (place, name) in streams.enumerated() {
-            let added = self.decoder.addStream(Self.stream(name), of: name.hasPrefix("!") ? nil : InstrumentID(place))
+            let stream = Self.stream(name, types: types)
+            let added = self.decoder.addStream(stream, of: name.hasPrefix("!") ? nil : InstrumentID(place))
             precondition(added == place, "\(name) was refused")
         }
     }
 
     /// A stream as the venue's plan has it.
-    static func stream(_ name: String) -> VenueStream {
-        VenueStream(name, symbol: BinanceStream.parse(name: name)?.symbol, types: [], route: VenueRoute("", paths: []))
+    static func stream(_ name: String, types: [DataType] = [.markPrice, .fundingRate]) -> VenueStream {
+        VenueStream(
+            name, symbol: BinanceStream.parse(name: name)?.symbol, types: types, route: VenueRoute("", paths: []))
     }
 
     static func fixture(_ name: String) throws -> String {

@@ -1,0 +1,187 @@
+package import MarketModel
+
+/// Answers of the venue's REST.
+extension BinanceDecoder {
+    package mutating func decodeAnswer(
+        _ frame: Frame, to question: VenueQuestion, of instrument: InstrumentID?, into batch: inout EventBatch
+    ) throws(FrameRefusal) {
+        let bytes = UnsafeBufferPointer<UInt8>(
+            start: frame.bytes.assumingMemoryBound(to: UInt8.self).baseAddress, count: frame.bytes.count
+        ).span
+        var reader = JSONReader(bytes)
+        let received = frame.receivedMicroseconds
+        if case .fundingIntervals = question { return try self.decodeFundingIntervals(&reader) }
+        guard let instrument else { throw .mismatch }
+        switch question {
+        case .depthSnapshot: try self.decodeSnapshot(&reader, of: instrument, received, into: &batch)
+        case .openInterest: try self.decodeOpenInterest(&reader, of: instrument, received, into: &batch)
+        case .ratio(let kind, let period):
+            try self.decodeRatio(&reader, kind, period, of: instrument, received, into: &batch)
+        case .klines(let interval):
+            try self.decodeKlines(&reader, of: instrument, interval, received, into: &batch)
+        case .volatilityIndex, .fundingIntervals: throw .unknownEvent
+        }
+    }
+
+    private func decodeSnapshot(
+        _ reader: inout JSONReader, of instrument: InstrumentID, _ received: Int64, into batch: inout EventBatch
+    ) throws(FrameRefusal) {
+        var fields = DepthFields()
+        try self.readDepth(&reader, instrument, &fields, into: &batch.levels)
+        guard let last = fields.snapshotLast, fields.hasBids, fields.hasAsks else { throw .missingField }
+        let update = DepthUpdate(
+            instrument: instrument, kind: .snapshot, before: 0, last: last,
+            eventTime: fields.engineTime == .none ? fields.sentTime : fields.engineTime, sentTime: fields.sentTime,
+            receivedMicroseconds: received, bids: fields.bids, asks: fields.asks)
+        guard batch.append(.depth(update)) else { throw .tooLarge }
+    }
+
+    /// Reads `{"symbol":"BTCUSDT","openInterest":"10659.509","time":1589437530011}`: base units, contracts on COIN-M.
+    private func decodeOpenInterest(
+        _ reader: inout JSONReader, of instrument: InstrumentID, _ received: Int64, into batch: inout EventBatch
+    ) throws(FrameRefusal) {
+        var symbol: Range<Int>?
+        var amount: Range<Int>?
+        var time = Timestamp.none
+        do throws(JSONError) {
+            var isMember = try reader.beginObject()
+            while isMember {
+                let key = try reader.key()
+                if reader.isText(key, "symbol") {
+                    symbol = try reader.string()
+                } else if reader.isText(key, "openInterest") {
+                    amount = try reader.string()
+                } else if reader.isText(key, "time") {
+                    time = try reader.milliseconds()
+                } else {
+                    try reader.skipValue()
+                }
+                isMember = try reader.nextMember()
+            }
+        } catch {
+            throw .json(error)
+        }
+        guard let symbol, let amount, time != .none else { throw .missingField }
+        if self.contracts.isOther(reader.bytes, symbol, than: instrument) { throw .mismatch }
+        let value = try Self.value(reader.bytes, amount, instrument)
+        guard value.isGiven else { throw .missingField }
+        let event = OpenInterest(
+            instrument: instrument, amount: value, eventTime: time, receivedMicroseconds: received)
+        guard batch.append(.openInterest(event)) else { throw .tooLarge }
+    }
+
+    // MARK: - Ratios
+
+    /// A row of an answer to a question for ratios.
+    private struct RatioRow {
+        var symbol: Range<Int>?
+        var ratio: Range<Int>?
+        var long: Range<Int>?
+        var short: Range<Int>?
+        var time = Timestamp.none
+    }
+
+    /// Reads the newest row of `[{"symbol":"BTCUSDT","longShortRatio":"1.8105","longAccount":"0.6442",…}]`.
+    ///
+    /// COIN-M's rows name the pair instead of the symbol, and positions instead of accounts where those are counted.
+    /// An empty list is the venue's answer for a contract of which it knows none.
+    private func decodeRatio(
+        _ reader: inout JSONReader, _ kind: LongShortRatio.Kind, _ period: KlineInterval,
+        of instrument: InstrumentID, _ received: Int64, into batch: inout EventBatch
+    ) throws(FrameRefusal) {
+        var newest: RatioRow?
+        do throws(JSONError) {
+            var isRow = try reader.beginArray()
+            while isRow {
+                let row = try Self.readRatio(&reader)
+                if (newest?.time.microseconds ?? .min) <= (row.time.microseconds ?? .min) { newest = row }
+                isRow = try reader.nextElement()
+            }
+        } catch {
+            throw .json(error)
+        }
+        guard let row = newest else { return }
+        guard let ratio = row.ratio, let long = row.long, let short = row.short, row.time != .none else {
+            throw .missingField
+        }
+        let bytes = reader.bytes
+        if let symbol = row.symbol, self.contracts.isOther(bytes, symbol, than: instrument) { throw .mismatch }
+        let value = try Self.value(bytes, ratio, instrument)
+        guard value.isGiven else { throw .missingField }
+        let event = LongShortRatio(
+            instrument: instrument, kind: kind, ratio: value, long: try Self.value(bytes, long, instrument),
+            short: try Self.value(bytes, short, instrument), periodMicroseconds: period.microseconds ?? 0,
+            eventTime: row.time, receivedMicroseconds: received)
+        guard batch.append(.longShortRatio(event)) else { throw .tooLarge }
+    }
+
+    private static func readRatio(_ reader: inout JSONReader) throws(JSONError) -> RatioRow {
+        var row = RatioRow()
+        var isMember = try reader.beginObject()
+        while isMember {
+            let key = try reader.key()
+            if reader.isText(key, "symbol") {
+                row.symbol = try reader.string()
+            } else if reader.isText(key, "longShortRatio") {
+                row.ratio = try reader.string()
+            } else if reader.isText(key, "longAccount") || reader.isText(key, "longPosition") {
+                row.long = try reader.string()
+            } else if reader.isText(key, "shortAccount") || reader.isText(key, "shortPosition") {
+                row.short = try reader.string()
+            } else if reader.isText(key, "timestamp") {
+                row.time = try Self.quotedOrBareMilliseconds(&reader)
+            } else {
+                try reader.skipValue()
+            }
+            isMember = try reader.nextMember()
+        }
+        return row
+    }
+
+    /// USD-M puts the time of a ratio in quotes and COIN-M does not, says the documentation (read 2026-07-01).
+    private static func quotedOrBareMilliseconds(_ reader: inout JSONReader) throws(JSONError) -> Timestamp {
+        guard try reader.take(UInt8(ascii: "\"")) else { return try reader.milliseconds() }
+        let time = try reader.milliseconds()
+        try reader.expect(UInt8(ascii: "\""))
+        return time
+    }
+
+    // MARK: - Funding intervals
+
+    /// Reads `[{"symbol":"BLZUSDT","fundingIntervalHours":4,…}]`, whole or not at all; other symbols are passed over.
+    private mutating func decodeFundingIntervals(_ reader: inout JSONReader) throws(FrameRefusal) {
+        var listed: [BinanceContracts.Interval] = []
+        do throws(JSONError) {
+            var isRow = try reader.beginArray()
+            while isRow {
+                var symbol: Range<Int>?
+                var hours: UInt64?
+                var isMember = try reader.beginObject()
+                while isMember {
+                    let key = try reader.key()
+                    if reader.isText(key, "symbol") {
+                        symbol = try reader.string()
+                    } else if reader.isText(key, "fundingIntervalHours") {
+                        hours = try reader.unsigned()
+                    } else {
+                        try reader.skipValue()
+                    }
+                    isMember = try reader.nextMember()
+                }
+                if let symbol, let hours, (1...Self.fundingHoursMax).contains(hours),
+                    let instrument = self.contracts.instrument(reader.bytes, symbol)
+                {
+                    listed.append(
+                        BinanceContracts.Interval(instrument: instrument, microseconds: Int64(hours) * 3_600_000_000))
+                }
+                isRow = try reader.nextElement()
+            }
+        } catch {
+            throw .json(error)
+        }
+        self.contracts.setIntervals(listed)
+    }
+
+    /// What goes past a month is no interval of funding; the venue's are one to eight hours.
+    private static let fundingHoursMax: UInt64 = 744
+}
