@@ -21,7 +21,7 @@ enum RequestFuzz {
             let request = head.request(body: [], remoteAddress: "127.0.0.1")
             require(!request.path.isEmpty, "no path")
             _ = head.asksForWebSocket && head.header("sec-websocket-key").flatMap { webSocketAccept(key: $0) } != nil
-            for segment in MarketSegment.allCases {
+            for segment in MarketSegment.binance {
                 let path = StreamPath(segment: segment, path: request.path, streamsQuery: request.query("streams"))
                 for name in path?.streams ?? [] { _ = path?.serves(StreamName(name).kind) }
                 _ = DepthLimit(request.query("limit"), segment: segment)

@@ -34,4 +34,8 @@ package enum Fault: String, CaseIterable, Sendable {
     case truncatedBody
     /// A snapshot is older than every frame of the stream.
     case staleSnapshot
+    /// A connection is told that it will be closed, and is closed a while later.
+    case notice
+    /// The ids of every linked book start over, smaller than before.
+    case sequenceReset
 }

@@ -8,6 +8,8 @@ package struct FaultPlan: Sendable {
     /// How long a half-open connection is kept before it is reset.
     package var halfOpenDuration = Duration.seconds(60)
     package var refuseDuration = Duration.seconds(1)
+    /// Between the notice of a close and the close.
+    package var noticeLead = Duration.seconds(60)
     package var restDelay = Duration.seconds(2)
     package var retryAfterSeconds = 1
     /// The length that an oversized frame announces.
@@ -56,7 +58,7 @@ struct FaultEngine {
 
     /// The fault that happens to a frame of `stream`, if any.
     mutating func frameFault(segment: MarketSegment, stream: String) -> Fault? {
-        if let ordered = self.takeOrder(segment: segment, stream: stream, of: nil) { return ordered }
+        if let ordered = self.takeOrder(segments: [segment], stream: stream, of: nil) { return ordered }
         for (fault, rate) in self.frameFaults where self.random.happens(rate) {
             self.count(fault)
             return fault
@@ -65,8 +67,8 @@ struct FaultEngine {
     }
 
     /// Whether `fault` happens at this opportunity.
-    mutating func happens(_ fault: Fault, segment: MarketSegment) -> Bool {
-        if self.takeOrder(segment: segment, stream: nil, of: fault) != nil { return true }
+    mutating func happens(_ fault: Fault, segments: [MarketSegment]) -> Bool {
+        if self.takeOrder(segments: segments, stream: nil, of: fault) != nil { return true }
         guard let rate = self.plan.rates[fault], self.random.happens(rate) else { return false }
         self.count(fault)
         return true
@@ -76,10 +78,10 @@ struct FaultEngine {
         self.counts[fault, default: 0] += 1
     }
 
-    private mutating func takeOrder(segment: MarketSegment, stream: String?, of fault: Fault?) -> Fault? {
+    private mutating func takeOrder(segments: [MarketSegment], stream: String?, of fault: Fault?) -> Fault? {
         guard !self.orders.isEmpty else { return nil }
         let found = self.orders.firstIndex { order in
-            (order.segment == nil || order.segment == segment)
+            (order.segment.map { segments.contains($0) } ?? true)
                 && (fault.map { order.fault == $0 } ?? order.fault.isOfFrames)
                 && (order.stream == nil || stream == nil || order.stream == stream)
         }
@@ -98,7 +100,7 @@ extension Fault {
         switch self {
         case .drop, .duplicate, .reorder, .stall, .halfOpen, .reset, .truncatedFrame, .oversizedFrame, .junk: true
         case .silentAck, .refuseConnects, .slowREST, .rateLimited, .banned, .serverError, .truncatedBody,
-            .staleSnapshot:
+            .staleSnapshot, .notice, .sequenceReset:
             false
         }
     }

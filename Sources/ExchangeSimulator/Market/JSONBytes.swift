@@ -27,6 +27,27 @@ extension [UInt8] {
         self.append(UInt8(ascii: "\""))
     }
 
+    /// Writes `units` of the last of `decimals` fraction digits without zeros at the end.
+    ///
+    /// - Parameter keepsPoint: Whether a whole number keeps `.0`.
+    mutating func write(shortest units: Int64, decimals: Int, keepsPoint: Bool = false) {
+        if units < 0 { self.append(UInt8(ascii: "-")) }
+        self.write(digitsOf: units.magnitude, atLeast: decimals + 1)
+        if decimals > 0 {
+            self.insert(UInt8(ascii: "."), at: self.count - decimals)
+            while self.last == UInt8(ascii: "0") { self.removeLast() }
+            if self.last == UInt8(ascii: ".") { self.removeLast() } else { return }
+        }
+        if keepsPoint { self.write(".0") }
+    }
+
+    /// The same as a JSON string.
+    mutating func write(shortestQuoted units: Int64, decimals: Int) {
+        self.append(UInt8(ascii: "\""))
+        self.write(shortest: units, decimals: decimals)
+        self.append(UInt8(ascii: "\""))
+    }
+
     /// Writes `text` as a JSON string, escaping what has to be.
     mutating func write(quoted text: String) {
         self.append(UInt8(ascii: "\""))

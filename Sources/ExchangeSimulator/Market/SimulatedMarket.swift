@@ -1,7 +1,7 @@
 /// One instrument that trades by seed: its true book, what changed since the last depth message, and its trades.
 ///
 /// Pure: the caller says how many steps to make and when to collect the depth message. Spot ids rise by one with each
-/// change; futures ids belong to the whole venue, so they jump.
+/// change; other ids belong to the whole venue, so they jump.
 struct SimulatedMarket {
     /// A trade as it happened.
     struct Print: Equatable {
@@ -49,13 +49,13 @@ struct SimulatedMarket {
         self.sentID = self.firstID
         self.random = random
         self.book.lastID = self.firstID
-        var bid = symbol.startTicks - 1
+        var bid = symbol.startTicks - symbol.priceStep
         var ask = symbol.startTicks
         for _ in 0..<self.levelsMax {
             if bid > 0 { self.book.bids.set(bid, to: self.randomSize()) }
             self.book.asks.set(ask, to: self.randomSize())
-            bid -= 1 + Int64(self.random.below(3))
-            ask += 1 + Int64(self.random.below(3))
+            bid -= self.randomSteps(3)
+            ask += self.randomSteps(3)
         }
     }
 
@@ -85,11 +85,17 @@ struct SimulatedMarket {
         return change
     }
 
+    /// Lets the book's ids start over, smaller than before: OKX's maintenance.
+    mutating func restartIDs() {
+        self.book.lastID = 1 + UInt64(self.random.below(10_000))
+        self.pendingFirstID = self.book.lastID
+    }
+
     // MARK: Steps
 
     private mutating func set(_ price: Int64, to size: Int64, isBid: Bool) {
         guard price > 0 else { return }
-        self.book.lastID &+= self.segment.isFutures ? 1 + UInt64(self.random.below(60)) : 1
+        self.book.lastID &+= self.segment.jumpsIDs ? 1 + UInt64(self.random.below(60)) : 1
         self.pendingFirstID = self.pendingFirstID ?? self.book.lastID
         if isBid {
             self.book.bids.set(price, to: size)
@@ -103,7 +109,9 @@ struct SimulatedMarket {
     private mutating func trade(buyerIsMaker: Bool) -> Print? {
         let side = buyerIsMaker ? self.book.bids : self.book.asks
         guard side.levels.count > 10, let best = side.best else { return nil }
-        let taken = self.random.below(3) == 0 ? best.size : min(best.size, self.randomSize())
+        var taken = self.random.below(3) == 0 ? best.size : min(best.size, self.randomSize())
+        // OKX tells a trade of two matches as one, and each of them needs a size.
+        if self.segment.venue == .okx, taken < 2 || best.size - taken < 2 { taken = best.size }
         self.set(best.price, to: best.size - taken, isBid: buyerIsMaker)
         self.lastTradeID &+= 1
         self.tradesMade &+= 1
@@ -113,12 +121,12 @@ struct SimulatedMarket {
     /// Adds a level inside the spread, or between others where there is none.
     private mutating func improve(isBid: Bool) {
         guard let bid = self.book.bids.best?.price, let ask = self.book.asks.best?.price else { return }
-        let spread = ask - bid
+        let spread = (ask - bid) / self.symbol.priceStep
         if spread > 1, self.random.below(2) == 0 {
-            let step = 1 + Int64(self.random.below(Int(min(spread - 1, 3))))
+            let step = self.randomSteps(Int(min(spread - 1, 3)))
             self.set(isBid ? bid + step : ask - step, to: self.randomSize(), isBid: isBid)
         } else {
-            let away = Int64(self.random.below(40))
+            let away = Int64(self.random.below(40)) * self.symbol.priceStep
             self.set(isBid ? bid - away : ask + away, to: self.randomSize(), isBid: isBid)
         }
     }
@@ -138,7 +146,7 @@ struct SimulatedMarket {
         let side = isBid ? self.book.bids : self.book.asks
         guard let worst = side.worst else { return }
         if side.levels.count < self.levelsMax {
-            let away = 1 + Int64(self.random.below(3))
+            let away = self.randomSteps(3)
             self.set(isBid ? worst.price - away : worst.price + away, to: self.randomSize(), isBid: isBid)
         } else if side.levels.count > self.levelsMax + self.levelsMax / 8 {
             self.set(worst.price, to: 0, isBid: isBid)
@@ -156,7 +164,13 @@ struct SimulatedMarket {
 
     private mutating func randomSize() -> Int64 {
         let magnitude = self.random.below(18)
-        return 1 + Int64(self.random.below(1 << magnitude))
+        let size = 1 + Int64(self.random.below(1 << magnitude))
+        return (self.segment.venue == .okx ? size + 1 : size) * self.symbol.sizeStep
+    }
+
+    /// A distance of one to `limit` ticks.
+    private mutating func randomSteps(_ limit: Int) -> Int64 {
+        (1 + Int64(self.random.below(limit))) * self.symbol.priceStep
     }
 
     private static func sizes(of touched: inout [Int64], in side: TrueBookSide) -> [BookLevel] {

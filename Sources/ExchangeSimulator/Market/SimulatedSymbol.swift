@@ -10,9 +10,18 @@ package struct SimulatedSymbol: Sendable, Hashable {
     package var sizeDecimals: Int
     /// Where the price starts, in ticks.
     package var startTicks: Int64
-    /// Quote units of one contract, COIN-M only.
+    /// Quote units of one contract, COIN-M and inverse ones only.
     package var contractSize: Int?
     package var status = "TRADING"
+    /// Units between two prices.
+    package var priceStep: Int64 = 1
+    /// Units between two sizes.
+    package var sizeStep: Int64 = 1
+    /// What one contract is worth, as OKX writes it; empty where sizes are in the base.
+    package var contractValue = ""
+    package var option: SimulatedOption?
+    /// Wall time of its listing, milliseconds.
+    package var listedAt: Int64 = 1_569_398_400_000
 
     package init(
         _ symbol: String, base: String, quote: String, priceDecimals: Int, sizeDecimals: Int, startTicks: Int64,
@@ -33,46 +42,19 @@ package struct SimulatedSymbol: Sendable, Hashable {
     /// The symbol as stream names have it.
     var streamName: String { self.symbol.lowercased() }
 
-    /// Bitcoin, ether and a name that is not ASCII (not on COIN-M).
-    package static func standard(_ segment: MarketSegment) -> [Self] {
-        switch segment {
-        case .spot:
-            [
-                Self("BTCUSDT", base: "BTC", quote: "USDT", priceDecimals: 2, sizeDecimals: 5, startTicks: 6_173_763),
-                Self("ETHUSDT", base: "ETH", quote: "USDT", priceDecimals: 2, sizeDecimals: 4, startTicks: 268_380),
-                Self("币安人生USDT", base: "币安人生", quote: "USDT", priceDecimals: 4, sizeDecimals: 1, startTicks: 1_935),
-            ]
-        case .usdm:
-            [
-                Self("BTCUSDT", base: "BTC", quote: "USDT", priceDecimals: 1, sizeDecimals: 3, startTicks: 618_003),
-                Self("ETHUSDT", base: "ETH", quote: "USDT", priceDecimals: 2, sizeDecimals: 3, startTicks: 268_162),
-                Self("币安人生USDT", base: "币安人生", quote: "USDT", priceDecimals: 5, sizeDecimals: 0, startTicks: 19_350),
-            ]
-        case .coinm:
-            [
-                Self(
-                    "BTCUSD_PERP", base: "BTC", quote: "USD", priceDecimals: 1, sizeDecimals: 0, startTicks: 618_047,
-                    contractSize: 100),
-                Self(
-                    "ETHUSD_PERP", base: "ETH", quote: "USD", priceDecimals: 2, sizeDecimals: 0, startTicks: 268_217,
-                    contractSize: 10),
-            ]
-        }
-    }
+    /// Whether it is paid for in its base.
+    var isInverse: Bool { self.contractSize != nil || self.option != nil }
 
-    /// `count` instruments: the standard ones, then invented names.
-    package static func many(_ count: Int, _ segment: MarketSegment) -> [Self] {
-        let standard = Self.standard(segment)
-        let invented = (standard.count..<max(count, standard.count)).map { number in
-            let base = "SIM\(number)"
-            return segment == .coinm
-                ? Self(
-                    "\(base)USD_PERP", base: base, quote: "USD", priceDecimals: 3, sizeDecimals: 0,
-                    startTicks: 20_000 + Int64(number) * 37, contractSize: 10)
-                : Self(
-                    "\(base)USDT", base: base, quote: "USDT", priceDecimals: 3, sizeDecimals: 2,
-                    startTicks: 20_000 + Int64(number) * 37)
-        }
-        return Array((standard + invented).prefix(count))
-    }
+    /// Whether nobody can trade it any more.
+    var isDelisted: Bool { self.status != "TRADING" }
+}
+
+/// What makes an instrument an option.
+package struct SimulatedOption: Sendable, Hashable {
+    package var strike: Int64
+    package var isCall: Bool
+    /// Wall time, milliseconds.
+    package var expiresAt: Int64
+    /// Price of the underlying at the start, in whole quote units.
+    package var underlying: Int64
 }

@@ -112,7 +112,7 @@ final class RecordingPlayer {
         self.markets[connection.segment]?[symbol]?.played(RecordedEvent(parsing: payload))
         self.data.removeAll(keepingCapacity: true)
         self.data.append(contentsOf: payload)
-        for session in channel.sessions { session.deliver(self.data, of: channel) }
+        channel.publish(self.data)
         return nil
     }
 

@@ -10,12 +10,16 @@ final class ExchangeCore: @unchecked Sendable {
     private(set) var faults: FaultEngine
     let player: RecordingPlayer?
     private(set) var generated: [MarketSegment: [String: GeneratedMarket]] = [:]
+    /// In the order listed, delisted ones included.
+    private var listed: [MarketSegment: [SimulatedSymbol]] = [:]
     var spotWeight: WeightMeter
     var futuresWeight: WeightMeter
 
+    var okx: OKXLimits
     private var channels: [MarketSegment: [String: StreamChannel]] = [:]
     private var sessions: [ObjectIdentifier: SimulatorSession] = [:]
-    private var connects: [MarketSegment: SlidingWindow] = [:]
+    private var connects: [SimulatedHost: SlidingWindow] = [:]
+    private var seeds: RandomSource
     private var refusedUntil: Int64 = 0
     private var isPaused = false
     private var timer: LoopTimer?
@@ -30,28 +34,47 @@ final class ExchangeCore: @unchecked Sendable {
             limit: limits.spotWeight, strikesMax: limits.strikesBeforeBan, banLength: ban)
         self.futuresWeight = WeightMeter(
             limit: limits.futuresWeight, strikesMax: limits.strikesBeforeBan, banLength: ban)
-        for segment in MarketSegment.allCases {
-            self.connects[segment] = SlidingWindow(length: 300_000_000, limit: limits.connectsPerFiveMinutes)
+        self.okx = OKXLimits(limits)
+        self.seeds = RandomSource(seed: configuration.seed)
+        for host in SimulatedHost.allCases {
+            self.connects[host] =
+                host.venue == .okx
+                ? SlidingWindow(length: 1_000_000, limit: limits.okxConnectsPerSecond)
+                : SlidingWindow(length: 300_000_000, limit: limits.connectsPerFiveMinutes)
         }
-        if player == nil { self.makeMarkets() }
+        guard player == nil else { return }
+        for segment in MarketSegment.allCases {
+            for symbol in configuration.symbols[segment] ?? [] { self.makeMarket(segment, symbol) }
+        }
     }
 
-    private func makeMarkets() {
-        var seeds = RandomSource(seed: self.configuration.seed)
-        let now = LoopClock.monotonicMicroseconds()
-        for segment in MarketSegment.allCases {
-            for symbol in self.configuration.symbols[segment] ?? [] {
-                let market = SimulatedMarket(
-                    segment: segment, symbol: symbol, levels: self.configuration.bookLevels, seed: seeds.next())
-                self.generated[segment, default: [:]][symbol.symbol] = GeneratedMarket(
-                    market: market, configuration: self.configuration, seed: seeds.next(), now: now)
+    private func makeMarket(_ segment: MarketSegment, _ symbol: SimulatedSymbol) {
+        let levels =
+            switch segment {
+            case .deribitOption: min(self.configuration.bookLevels, 25)
+            case .deribitPerpetual: min(self.configuration.bookLevels, 500)
+            default: self.configuration.bookLevels
             }
-        }
+        let market = SimulatedMarket(segment: segment, symbol: symbol, levels: levels, seed: self.seeds.next())
+        let writer: any MarketWriter =
+            switch segment.venue {
+            case .binance: BinanceMessages(segment: segment, symbol: symbol)
+            case .okx: OKXMessages(segment: segment, symbol: symbol)
+            case .deribit: BinanceMessages(segment: segment, symbol: symbol)
+            }
+        self.listed[segment, default: []].append(symbol)
+        self.generated[segment, default: [:]][symbol.symbol] = GeneratedMarket(
+            market: market, writer: writer, configuration: self.configuration, seed: self.seeds.next(),
+            now: LoopClock.monotonicMicroseconds())
     }
 
     /// The instruments listed.
     func symbols(of segment: MarketSegment) -> [SimulatedSymbol] {
-        self.player?.symbols(of: segment) ?? self.configuration.symbols[segment] ?? []
+        self.player?.symbols(of: segment) ?? self.listed[segment] ?? []
+    }
+
+    func isListed(_ symbol: String, in segment: MarketSegment) -> Bool {
+        self.generated[segment]?[symbol].map { !$0.isDelisted } ?? false
     }
 
     // MARK: Time
@@ -106,20 +129,35 @@ final class ExchangeCore: @unchecked Sendable {
     // MARK: Clients
 
     /// Makes the handler of a new WebSocket, or refuses it.
-    func accept(_ request: HTTPRequest, segment: MarketSegment) -> SimulatorSession? {
+    func accept(_ request: HTTPRequest, host: SimulatedHost) -> SimulatorSession? {
         let now = LoopClock.monotonicMicroseconds()
-        if self.faults.happens(.refuseConnects, segment: segment) {
+        if self.faults.happens(.refuseConnects, segments: host.segments) {
             self.refusedUntil = now + self.configuration.faults.refuseDuration.wholeMicroseconds
         }
-        guard now >= self.refusedUntil, self.connects[segment]?.admit(at: now) == true,
-            let path = StreamPath(
-                segment: segment, path: request.path, streamsQuery: request.query("streams"),
-                splitsCoinm: self.configuration.splitsCoinm)
+        guard now >= self.refusedUntil, self.connects[host]?.admit(at: now) == true,
+            let dialect = self.dialect(request, host)
         else {
             self.counters.connectionsRefused += 1
             return nil
         }
-        return SimulatorSession(core: self, segment: segment, path: path)
+        return SimulatorSession(core: self, host: host, dialect: dialect)
+    }
+
+    private func dialect(_ request: HTTPRequest, _ host: SimulatedHost) -> (any SessionDialect)? {
+        let limits = self.configuration.limits
+        switch host.venue {
+        case .binance:
+            guard let segment = host.segments.first,
+                let path = StreamPath(
+                    segment: segment, path: request.path, streamsQuery: request.query("streams"),
+                    splitsCoinm: self.configuration.splitsCoinm)
+            else { return nil }
+            return BinanceSession(segment: segment, path: path, limits: limits)
+        case .okx:
+            guard let path = OKXPath(request.path) else { return nil }
+            return OKXSession(path: path, limits: limits, pace: self.configuration.pace)
+        case .deribit: return nil
+        }
     }
 
     func sessionOpened(_ session: SimulatorSession) {
@@ -141,21 +179,35 @@ final class ExchangeCore: @unchecked Sendable {
         if self.player != nil { self.timer?.schedule(after: .zero) }
     }
 
-    /// The stream of this name; `nil` where the path does not serve it or it does not exist.
-    func channel(named name: String, segment: MarketSegment, path: StreamPath) -> StreamChannel? {
-        let stream = StreamName(name)
-        guard path.serves(stream.kind) else { return nil }
-        if let known = self.channels[segment]?[name] { return known }
-        let symbol = stream.symbol.uppercased()
+    /// The stream; `nil` where nothing feeds it.
+    func channel(for topic: StreamTopic) -> StreamChannel? {
+        if let known = self.channels[topic.segment]?[topic.name] { return known }
+        var feeding: [GeneratedMarket] = []
         if let player {
-            guard player.expected[segment]?.contains(name) == true else { return nil }
+            guard player.expected[topic.segment]?.contains(topic.name) == true else { return nil }
+        } else if let symbol = topic.symbol {
+            guard let market = self.generated[topic.segment]?[symbol], !market.isDelisted else { return nil }
+            feeding = [market]
         } else {
-            guard self.generated[segment]?[symbol] != nil, stream.symbol == symbol.lowercased() else { return nil }
+            guard let markets = self.generated[topic.segment] else { return nil }
+            feeding = Array(markets.values)
         }
-        let channel = StreamChannel(name: name, segment: segment)
-        self.channels[segment, default: [:]][name] = channel
-        self.generated[segment]?[symbol]?.add(channel, kind: stream.kind)
+        let channel = StreamChannel(topic, kept: self.configuration.sentKept)
+        self.channels[topic.segment, default: [:]][topic.name] = channel
+        for market in feeding { market.add(channel) }
         return channel
+    }
+
+    /// Says what the venue says first to a new subscriber.
+    func welcome(_ session: SimulatorSession, to channel: StreamChannel) {
+        guard let symbol = channel.topic.symbol else { return }
+        self.generated[channel.segment]?[symbol]?.welcome(
+            session, to: channel, milliseconds: LoopClock.wallMicroseconds() / 1000)
+    }
+
+    /// The payloads sent last on a stream, oldest first.
+    func sent(_ stream: String, segment: MarketSegment) -> [String] {
+        (self.channels[segment]?[stream]?.sent ?? []).map { String(decoding: $0, as: UTF8.self) }
     }
 
     // MARK: Faults
@@ -164,8 +216,8 @@ final class ExchangeCore: @unchecked Sendable {
         self.faults.sparesFrames ? nil : self.faults.frameFault(segment: segment, stream: stream)
     }
 
-    func faultHappens(_ fault: Fault, segment: MarketSegment) -> Bool {
-        self.faults.happens(fault, segment: segment)
+    func faultHappens(_ fault: Fault, segments: [MarketSegment]) -> Bool {
+        self.faults.happens(fault, segments: segments)
     }
 
     /// Makes a fault happen: at once to connections, at the next opportunity otherwise.
@@ -173,9 +225,9 @@ final class ExchangeCore: @unchecked Sendable {
     /// - Returns: To how many connections it happened, or how many opportunities were ordered.
     func inject(_ fault: Fault, segment: MarketSegment?, stream: String?, count: Int) -> Int {
         switch fault {
-        case .stall, .halfOpen, .reset, .truncatedFrame, .oversizedFrame, .junk:
+        case .stall, .halfOpen, .reset, .truncatedFrame, .oversizedFrame, .junk, .notice:
             let targets = self.sessions.values.filter { session in
-                (segment == nil || session.segment == segment) && (stream.map { session.channels[$0] != nil } ?? true)
+                session.serves(segment) && (stream.map { session.channels[$0] != nil } ?? true)
             }
             for session in targets {
                 self.faults.count(fault)
@@ -187,6 +239,11 @@ final class ExchangeCore: @unchecked Sendable {
             self.refusedUntil =
                 LoopClock.monotonicMicroseconds() + self.configuration.faults.refuseDuration.wholeMicroseconds
             return 1
+        case .sequenceReset:
+            let markets = self.generated.filter { segment == nil || $0.key == segment }.values.flatMap(\.values)
+            for market in markets { market.restartIDs() }
+            self.faults.count(fault)
+            return markets.count
         case .drop, .duplicate, .reorder, .silentAck, .slowREST, .rateLimited, .banned, .serverError, .truncatedBody,
             .staleSnapshot:
             let order = FaultEngine.Order(fault: fault, segment: segment, stream: stream, count: count)
@@ -206,14 +263,17 @@ final class ExchangeCore: @unchecked Sendable {
     func depth(of symbol: String, segment: MarketSegment, limit: Int, isStale: Bool) -> [UInt8]? {
         let milliseconds = LoopClock.wallMicroseconds() / 1000
         if let market = self.generated[segment]?[symbol] {
-            return market.snapshot(limit, isStale: isStale, milliseconds: milliseconds)
+            var text: [UInt8] = []
+            BinanceMessages(segment: segment, symbol: market.market.symbol).snapshot(
+                market.top(limit, isStale: isStale), milliseconds: milliseconds, into: &text)
+            return text
         }
         guard let market = self.player?.markets[segment]?[symbol], let top = market.top(limit) else { return nil }
         var described = market.symbol
         described.priceDecimals = 8
         described.sizeDecimals = 8
         var text: [UInt8] = []
-        MarketMessages(segment: segment, symbol: described).snapshot(
+        BinanceMessages(segment: segment, symbol: described).snapshot(
             isStale ? BookTop(lastID: 1, bids: top.bids, asks: top.asks) : top, milliseconds: milliseconds, into: &text)
         return text
     }

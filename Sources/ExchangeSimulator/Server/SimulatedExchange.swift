@@ -1,7 +1,7 @@
 internal import Synchronization
 package import Transport
 
-/// Where one simulated segment is served.
+/// Where one simulated segment is served; those of OKX share a port, as do those of Deribit.
 package struct SimulatorEndpoint: Sendable, Equatable {
     package let segment: MarketSegment
     package let address: String
@@ -23,9 +23,9 @@ package enum SimulatorError: Error {
     case alreadyStarted
 }
 
-/// Binance spot, USD-M and COIN-M on loopback, on a loop of its own.
+/// Binance, OKX and Deribit on loopback, on a loop of their own.
 ///
-/// Each segment has a port for WebSocket and REST. `GET /simulator/state`, `GET /simulator/book?segment=&symbol=&limit=`
+/// Each host has a port for WebSocket and REST. `GET /simulator/state`, `GET /simulator/book?segment=&symbol=&limit=`
 /// `POST /simulator/fault?kind=&segment=&stream=&count=`, `POST /simulator/pause` and `/simulator/resume` work on every
 /// port.
 package final class SimulatedExchange: Sendable {
@@ -67,24 +67,28 @@ package final class SimulatedExchange: Sendable {
         }
         var servers: [HTTPServer] = []
         var endpoints: [SimulatorEndpoint] = []
-        for segment in MarketSegment.allCases where !core.symbols(of: segment).isEmpty {
+        for host in SimulatedHost.allCases {
+            let segments = host.segments.filter { !core.symbols(of: $0).isEmpty }
+            guard let first = segments.first else { continue }
             var options = HTTPServerConfiguration()
             options.address = self.configuration.address
-            options.port = self.configuration.ports[segment] ?? 0
+            options.port = segments.compactMap { self.configuration.ports[$0] }.first ?? 0
             options.maxQueuedBytes = 64 * 1024 * 1024
             let server = HTTPServer(
                 loop: self.loop, configuration: options,
-                onRequest: { core.respond($0, segment: segment) },
-                onWebSocket: { core.accept($0, segment: segment) })
+                onRequest: { core.respond($0, host: host) },
+                onWebSocket: { core.accept($0, host: host) })
             do {
                 let port = try await server.start()
                 servers.append(server)
-                endpoints.append(
-                    SimulatorEndpoint(segment: segment, address: self.configuration.address, port: port))
+                for segment in segments {
+                    endpoints.append(
+                        SimulatorEndpoint(segment: segment, address: self.configuration.address, port: port))
+                }
             } catch {
                 for server in servers { await server.stop() }
                 self.loop.stop()
-                throw .server(segment, error)
+                throw .server(first, error)
             }
         }
         _ = self.loop.submit { context in core.start(on: context) }
@@ -128,6 +132,14 @@ package final class SimulatedExchange: Sendable {
         _ fault: Fault, segment: MarketSegment? = nil, stream: String? = nil, count: Int = 1
     ) async -> Int {
         await self.ask { $0.inject(fault, segment: segment, stream: stream, count: count) } ?? 0
+    }
+
+    /// The payloads sent last on a stream, oldest first, without what a client's choice puts around them.
+    ///
+    /// - Parameter stream: Binance's and Deribit's name of the stream; on OKX `channel:` and the instrument, index or
+    ///   type of instruments.
+    package func sent(_ stream: String, in segment: MarketSegment) async -> [String] {
+        await self.ask { $0.sent(stream, segment: segment) } ?? []
     }
 
     /// Lets the generated markets rest after a last depth message of each, so that clients can be compared with them.

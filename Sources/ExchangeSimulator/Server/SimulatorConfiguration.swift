@@ -19,10 +19,32 @@ package struct SimulatorConfiguration: Sendable {
     /// A recording to play in place of the generator.
     package var recording: RecordingPlan?
 
-    package init() {
-        self.symbols = Dictionary(
-            uniqueKeysWithValues: MarketSegment.allCases.map { ($0, SimulatedSymbol.standard($0)) })
+    /// How many payloads of each stream it remembers, for who compares them with what became of them.
+    package var sentKept = 1
+    package var pace = SimulatorPace()
+
+    /// - Parameter segments: Served with their standard instruments.
+    package init(segments: [MarketSegment] = MarketSegment.binance) {
+        self.symbols = Dictionary(uniqueKeysWithValues: segments.map { ($0, SimulatedSymbol.standard($0)) })
     }
+}
+
+/// How often the rarer things happen.
+package struct SimulatorPace: Sendable {
+    /// Between two liquidations of an instrument, on average.
+    package var liquidation = Duration.seconds(3)
+    /// Of how many trades one is a liquidation, where the venue tells it so.
+    package var liquidationTrades = 16
+    /// Between messages of the funding rate; OKX takes 30 to 90 seconds.
+    package var funding = Duration.seconds(5)
+    /// Between two settlements of funding.
+    package var fundingPeriod = Duration.seconds(8 * 3600)
+    /// The length of every bar whatever its name; `nil` for what the name says.
+    package var barLength: Duration?
+    /// After how long OKX says that a book did not change.
+    package var bookKeepAlive = Duration.seconds(60)
+
+    package init() {}
 }
 
 /// A recording and how it is played.
@@ -50,6 +72,13 @@ package struct SimulatorLimits: Sendable {
     /// Client messages a second before the connection is cut: 5 on spot, 10 on futures.
     package var messagesPerSecond: [MarketSegment: Int] = [.spot: 5, .usdm: 10, .coinm: 10]
     package var connectsPerFiveMinutes = 300
+    package var okxConnectsPerSecond = 3
+    /// Subscriptions and their ends an hour on one connection of OKX.
+    package var okxOperationsPerHour = 480
+    /// How long a connection of OKX may be without traffic or subscription.
+    package var okxIdle = Duration.seconds(30)
+    /// What OKX's limits on REST are divided by.
+    package var okxStrictness = 1
     package var pingInterval: [MarketSegment: Duration] = [
         .spot: .seconds(20), .usdm: .seconds(180), .coinm: .seconds(180),
     ]

@@ -11,6 +11,8 @@ package struct SimulatorCounters: Sendable, Equatable {
     package internal(set) var slowClients = 0
     package internal(set) var pongsMissed = 0
     package internal(set) var lifetimesEnded = 0
+    /// Connections without traffic, and those that left a test of their life unanswered.
+    package internal(set) var idleEnded = 0
 
     var named: [(StaticString, Int)] {
         [
@@ -19,7 +21,7 @@ package struct SimulatorCounters: Sendable, Equatable {
             ("requests", self.requests), ("requests_limited", self.requestsLimited),
             ("requests_banned", self.requestsBanned), ("too_many_messages", self.tooManyMessages),
             ("slow_clients", self.slowClients), ("pongs_missed", self.pongsMissed),
-            ("lifetimes_ended", self.lifetimesEnded),
+            ("lifetimes_ended", self.lifetimesEnded), ("idle_ended", self.idleEnded),
         ]
     }
 }

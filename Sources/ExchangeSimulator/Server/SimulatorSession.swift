@@ -1,6 +1,6 @@
 internal import Transport
 
-/// One WebSocket client of a segment: what it subscribed, what it may do, what is wrong with it.
+/// One WebSocket client of a host: what it subscribed, what it may do, what is wrong with it.
 final class SimulatorSession: WebSocketSessionHandler {
     /// Whether frames still reach the client.
     private enum Condition {
@@ -9,76 +9,55 @@ final class SimulatorSession: WebSocketSessionHandler {
         case lost
     }
 
-    private unowned let core: ExchangeCore
-    let segment: MarketSegment
-    private let path: StreamPath
-    private var isCombined: Bool
+    unowned let core: ExchangeCore
+    let host: SimulatedHost
+    private let dialect: any SessionDialect
     private(set) var channels: [String: StreamChannel] = [:]
-    /// Names acknowledged, those that stay silent included.
-    private var acknowledged: [String] = []
-    private var messages: SlidingWindow
+    /// When the client sent or was sent something last; microseconds.
+    private(set) var lastTraffic: Int64
     private var condition = Condition.healthy
     private var session: ServerSession?
-    private var lastPong: Int64
     private var held: [(channel: StreamChannel, data: [UInt8])] = []
     private var framed: [UInt8] = []
     private var junkKind = 0
 
-    init(core: ExchangeCore, segment: MarketSegment, path: StreamPath) {
+    init(core: ExchangeCore, host: SimulatedHost, dialect: any SessionDialect) {
         self.core = core
-        self.segment = segment
-        self.path = path
-        self.isCombined = path.isCombined
-        let limit = core.configuration.limits.messagesPerSecond[segment] ?? 5
-        self.messages = SlidingWindow(length: 1_000_000, limit: limit)
-        self.lastPong = LoopClock.monotonicMicroseconds()
+        self.host = host
+        self.dialect = dialect
+        self.lastTraffic = LoopClock.monotonicMicroseconds()
     }
 
     /// Bytes that wait for the client.
     var queuedBytes: Int { self.session?.queuedBytes ?? 0 }
+
+    /// Whether a fault of a segment, or of every one, is for this client.
+    func serves(_ segment: MarketSegment?) -> Bool {
+        guard let segment else { return true }
+        guard self.host.segments.contains(segment) else { return false }
+        return self.host.segments.count == 1 || self.channels.values.contains { $0.segment == segment }
+    }
 
     // MARK: The server's side
 
     func opened(_ session: ServerSession) {
         self.session = session
         self.core.sessionOpened(self)
-        let limits = self.core.configuration.limits
-        session.schedule(after: limits.connectionLifetime) { [weak self] session in
+        session.schedule(after: self.core.configuration.limits.connectionLifetime) { [weak self] session in
             guard session.isOpen else { return }
             self?.core.counters.lifetimesEnded += 1
             session.close(code: 1001, reason: "lifetime")
         }
-        self.schedulePing(on: session)
-        if !self.path.streams.isEmpty { _ = self.subscribe(self.path.streams) }
+        self.dialect.opened(self)
     }
 
     func received(_ bytes: UnsafeRawBufferPointer, isText: Bool, on session: ServerSession) {
-        guard self.admitMessage(on: session) else { return }
-        switch ClientCommand(parsing: bytes) {
-        case .subscribe(let names, let id):
-            guard self.subscribe(names) else {
-                self.answer(error: 4, "Too many streams", on: session)
-                session.close(code: 1008, reason: "Too many streams")
-                return
-            }
-            self.acknowledge(id, on: session)
-        case .unsubscribe(let names, let id):
-            self.unsubscribe(names)
-            self.acknowledge(id, on: session)
-        case .listSubscriptions(let id):
-            self.listSubscriptions(id, on: session)
-        case .setCombined(let value, let id):
-            self.isCombined = value
-            self.acknowledge(id, on: session)
-        case .invalid(let code, let message):
-            self.answer(error: code, message, on: session)
-        }
+        self.lastTraffic = LoopClock.monotonicMicroseconds()
+        self.dialect.received(bytes, from: self)
     }
 
     func pong(_ bytes: UnsafeRawBufferPointer, on session: ServerSession) {
-        // An unsolicited pong is empty and no answer.
-        if bytes.count > 0 { self.lastPong = LoopClock.monotonicMicroseconds() }
-        _ = self.admitMessage(on: session)
+        self.dialect.pong(isAnswer: bytes.count > 0, from: self)
     }
 
     func drained(_ session: ServerSession) {
@@ -93,86 +72,47 @@ final class SimulatorSession: WebSocketSessionHandler {
         self.core.sessionClosed(self)
     }
 
-    // MARK: Subscriptions
+    // MARK: What a dialect does with it
 
-    /// Serves what exists and stays silent about the rest; `false` past the limit.
-    private func subscribe(_ names: [String]) -> Bool {
-        let new = names.filter { !self.acknowledged.contains($0) }
-        guard self.acknowledged.count + new.count <= self.core.configuration.limits.streamsPerConnection else {
-            return false
-        }
-        self.acknowledged.append(contentsOf: new)
-        if self.core.faultHappens(.silentAck, segment: self.segment) { return true }
-        for name in new {
-            guard let channel = self.core.channel(named: name, segment: self.segment, path: self.path) else { continue }
-            self.channels[name] = channel
-            channel.add(self)
-        }
-        self.core.subscriptionsChanged()
+    /// Serves a stream from now on; `false` where it does not exist.
+    @discardableResult
+    func take(_ topic: StreamTopic) -> Bool {
+        guard let channel = self.core.channel(for: topic) else { return false }
+        self.channels[topic.name] = channel
+        channel.add(self)
+        self.core.welcome(self, to: channel)
         return true
     }
 
-    private func unsubscribe(_ names: [String]) {
-        for name in names {
-            self.channels.removeValue(forKey: name)?.remove(self)
-            self.acknowledged.removeAll { $0 == name }
-        }
+    /// Ends a stream; `false` where it was not served.
+    @discardableResult
+    func drop(_ name: String) -> Bool {
+        guard let channel = self.channels.removeValue(forKey: name) else { return false }
+        channel.remove(self)
+        self.held.removeAll { $0.channel === channel }
+        return true
     }
 
-    private func listSubscriptions(_ id: CommandID, on session: ServerSession) {
-        var text: [UInt8] = []
-        text.write("{\"result\":[")
-        for (index, name) in self.acknowledged.enumerated() {
-            if index > 0 { text.write(",") }
-            text.write(quoted: name)
-        }
-        text.write("],\"id\":")
-        id.write(into: &text)
-        text.write("}")
-        _ = session.send(text: text)
+    /// Answers the client.
+    func answer(_ text: [UInt8]) {
+        guard self.condition == .healthy else { return }
+        _ = self.session?.send(text: text)
+        self.lastTraffic = LoopClock.monotonicMicroseconds()
     }
 
-    private func acknowledge(_ id: CommandID, on session: ServerSession) {
-        var text: [UInt8] = []
-        text.write("{\"result\":null,\"id\":")
-        id.write(into: &text)
-        text.write("}")
-        _ = session.send(text: text)
+    func ping(_ payload: [UInt8]) {
+        self.session?.ping(payload)
     }
 
-    private func answer(error code: Int, _ message: String, on session: ServerSession) {
-        var text: [UInt8] = []
-        text.write("{\"code\":")
-        text.write(code)
-        text.write(",\"msg\":")
-        text.write(quoted: message)
-        text.write("}")
-        _ = session.send(text: text)
+    func close(code: Int, reason: String) {
+        self.session?.close(code: code, reason: reason)
     }
 
-    private func admitMessage(on session: ServerSession) -> Bool {
-        guard !self.messages.admit(at: LoopClock.monotonicMicroseconds()) else { return true }
-        self.core.counters.tooManyMessages += 1
-        session.close(code: 1008, reason: "Too many requests")
-        return false
-    }
-
-    private func schedulePing(on session: ServerSession) {
-        let limits = self.core.configuration.limits
-        let interval = limits.pingInterval[self.segment] ?? .seconds(20)
-        let patience = (limits.pongTimeout[self.segment] ?? .seconds(60)).wholeMicroseconds
-        session.schedule(after: interval) { [weak self] session in
+    /// Runs `action` after a while, unless the session ends before.
+    func schedule(after delay: Duration, _ action: @escaping (SimulatorSession) -> Void) {
+        self.session?.schedule(after: delay) { [weak self] session in
             guard let self, session.isOpen else { return }
-            let now = LoopClock.monotonicMicroseconds()
-            if now - self.lastPong > patience {
-                self.core.counters.pongsMissed += 1
-                session.close(code: 1008, reason: "Pong timeout")
-                return
-            }
-            var payload: [UInt8] = []
-            payload.write(now)
-            session.ping(payload)
-            self.schedulePing(on: session)
+            action(self)
         }
     }
 
@@ -181,7 +121,7 @@ final class SimulatorSession: WebSocketSessionHandler {
     /// Sends one payload of a stream, or what a fault makes of it.
     func deliver(_ data: [UInt8], of channel: StreamChannel) {
         guard self.condition == .healthy, self.session?.isOpen == true else { return }
-        guard let fault = self.core.frameFault(segment: self.segment, stream: channel.name) else {
+        guard let fault = self.core.frameFault(segment: channel.segment, stream: channel.name) else {
             self.send(data, of: channel)
             self.releaseHeld(of: channel)
             return
@@ -199,7 +139,7 @@ final class SimulatorSession: WebSocketSessionHandler {
         case .stall, .halfOpen, .reset, .truncatedFrame, .oversizedFrame:
             self.apply(fault)
         case .silentAck, .refuseConnects, .slowREST, .rateLimited, .banned, .serverError, .truncatedBody,
-            .staleSnapshot:
+            .staleSnapshot, .notice, .sequenceReset:
             self.send(data, of: channel)
         }
     }
@@ -232,24 +172,22 @@ final class SimulatorSession: WebSocketSessionHandler {
             session.schedule(after: .seconds(5)) { $0.abort() }
         case .junk:
             self.sendJunk()
+        case .notice:
+            guard let notice = self.dialect.shutdownNotice else { return }
+            self.answer(notice)
+            session.schedule(after: plan.noticeLead) { $0.close(code: 1001, reason: "service upgrade") }
         case .drop, .duplicate, .reorder, .silentAck, .refuseConnects, .slowREST, .rateLimited, .banned, .serverError,
-            .truncatedBody, .staleSnapshot:
+            .truncatedBody, .staleSnapshot, .sequenceReset:
             break
         }
     }
 
     private func send(_ data: [UInt8], of channel: StreamChannel) {
         guard let session = self.session else { return }
-        let isSent: Bool
-        if self.isCombined {
-            self.framed.removeAll(keepingCapacity: true)
-            self.framed.append(contentsOf: channel.prefix)
-            self.framed.append(contentsOf: data)
-            self.framed.append(UInt8(ascii: "}"))
-            isSent = session.send(text: self.framed)
-        } else {
-            isSent = session.send(text: data)
-        }
+        self.framed.removeAll(keepingCapacity: true)
+        let isFramed = self.dialect.frame(data, of: channel, into: &self.framed)
+        let isSent = session.send(text: isFramed ? self.framed : data)
+        self.lastTraffic = LoopClock.monotonicMicroseconds()
         if isSent {
             self.core.counters.framesSent += 1
         } else {
@@ -269,13 +207,9 @@ final class SimulatorSession: WebSocketSessionHandler {
 
     private func sendJunk() {
         guard let session = self.session else { return }
-        self.junkKind = (self.junkKind + 1) % 4
-        switch self.junkKind {
-        case 1: _ = session.send(text: Array("<html>502 Bad Gateway</html>".utf8))
-        case 2: _ = session.send(text: Array(#"{"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","U":"#.utf8))
-        case 3: _ = session.send(text: Array(#"{"stream":7,"data":{"e":["x"],"s":{},"b":"no","U":-1}}"#.utf8))
-        // Last, since a client must close the connection over it.
-        default: _ = session.send(text: [0x7B, 0x22, 0xFF, 0xFE, 0xC0, 0x80, 0x22, 0x7D])
-        }
+        // What is no UTF-8 comes last, since a client must close the connection over it.
+        let kinds = self.dialect.junk + [[0x7B, 0x22, 0xFF, 0xFE, 0xC0, 0x80, 0x22, 0x7D]]
+        _ = session.send(text: kinds[self.junkKind % kinds.count])
+        self.junkKind += 1
     }
 }

@@ -57,7 +57,7 @@ struct ServiceTests {
         }
         let isLive = await fixture.wait { $0.books.count == 6 && $0.books.allSatisfy { $0.state == "live" } }
         #expect(isLive)
-        for segment in MarketSegment.allCases {
+        for segment in MarketSegment.binance {
             _ = await fixture.exchange.inject(fault, segment: segment, count: 3)
         }
         try await Task.sleep(for: .seconds(2))
@@ -85,7 +85,7 @@ struct ServiceTests {
         }
         #expect(await fixture.wait { states($0) == ["live": 10, "waiting_for_permit": 8] })
         #expect(await fixture.exchange.state()?.counters.connectionsOpened == 10)
-        for segment in MarketSegment.allCases {
+        for segment in MarketSegment.binance {
             _ = await fixture.exchange.inject(.reset, segment: segment, count: 1)
         }
         #expect(await fixture.wait { (states($0)["waiting_for_permit"] ?? 0) > 8 })
@@ -194,7 +194,7 @@ struct ServiceTests {
             configuration.transport.closeTimeout = .seconds(40)
         }
         #expect(await fixture.wait { $0.books.count == 6 && $0.books.allSatisfy { $0.state == "live" } })
-        for segment in MarketSegment.allCases {
+        for segment in MarketSegment.binance {
             _ = await fixture.exchange.inject(.halfOpen, segment: segment, count: 4)
         }
         try await Task.sleep(for: .seconds(1))

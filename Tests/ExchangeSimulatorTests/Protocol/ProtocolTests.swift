@@ -34,7 +34,7 @@ struct ProtocolTests {
     func paths() {
         func serves(_ segment: MarketSegment, _ path: String) -> [Bool]? {
             StreamPath(segment: segment, path: path, streamsQuery: nil)
-                .map { [$0.serves(.depth), $0.serves(.bookTicker), $0.serves(.trade), $0.serves(.aggregateTrade)] }
+                .map { [$0.serves(.book), $0.serves(.bestPrices), $0.serves(.trade), $0.serves(.aggregateTrade)] }
         }
         #expect(serves(.usdm, "/public/stream") == [true, true, false, false])
         #expect(serves(.usdm, "/market/ws") == [false, false, true, true])

@@ -1,24 +1,36 @@
 /// What a stream's name asks for: `btcusdt@depth@100ms`.
 struct StreamName: Equatable {
-    enum Kind: Equatable {
-        case depth, trade, aggregateTrade, bookTicker
-        /// A stream that the venue may have and the simulator does not send.
-        case silent
-    }
-
+    let text: String
     let symbol: String
-    let kind: Kind
+    let kind: StreamKind
+    private let interval: Duration?
 
     init(_ name: some StringProtocol) {
         let parts = name.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+        self.text = String(name)
         self.symbol = String(parts[0])
         switch parts.count > 1 ? parts[1] : "" {
-        case "depth", "depth@0ms", "depth@100ms", "depth@500ms", "depth@1000ms", "depth@250ms": self.kind = .depth
+        case "depth", "depth@0ms", "depth@100ms", "depth@500ms", "depth@1000ms", "depth@250ms": self.kind = .book
         case "trade": self.kind = .trade
         case "aggTrade": self.kind = .aggregateTrade
-        case "bookTicker": self.kind = .bookTicker
+        case "bookTicker": self.kind = .bestPrices
         default: self.kind = .silent
         }
+        self.interval = nil
+    }
+
+    /// The stream, where the venue has one of this name and the path serves it.
+    func topic(_ segment: MarketSegment, _ path: StreamPath) -> StreamTopic? {
+        guard path.serves(self.kind) else { return nil }
+        let symbol = self.symbol.uppercased()
+        guard self.symbol == symbol.lowercased() else { return nil }
+        var prefix: [UInt8] = []
+        prefix.write("{\"stream\":")
+        prefix.write(quoted: self.text)
+        prefix.write(",\"data\":")
+        return StreamTopic(
+            name: self.text, segment: segment, symbol: symbol, kind: self.kind, prefix: prefix,
+            interval: self.interval)
     }
 }
 
@@ -60,11 +72,11 @@ struct StreamPath: Equatable {
         self.servesTrades = servesTrades
     }
 
-    func serves(_ kind: StreamName.Kind) -> Bool {
+    func serves(_ kind: StreamKind) -> Bool {
         switch kind {
-        case .depth, .bookTicker: self.servesBooks
-        case .trade, .aggregateTrade: self.servesTrades
+        case .book, .bestPrices: self.servesBooks
         case .silent: false
+        default: self.servesTrades
         }
     }
 }

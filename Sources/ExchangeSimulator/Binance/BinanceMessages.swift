@@ -2,7 +2,7 @@
 ///
 /// Shapes as of mid 2026, `ps` and `st` on futures included
 /// (<https://developers.binance.com/docs/derivatives/change-log>).
-struct MarketMessages {
+struct BinanceMessages {
     let segment: MarketSegment
     let symbol: SimulatedSymbol
 
@@ -69,12 +69,12 @@ struct MarketMessages {
         self.writeFamily(into: &text)
     }
 
-    func bookTicker(_ book: TrueBook, milliseconds now: Int64, into text: inout [UInt8]) {
+    func bookTicker(_ book: BookTop, milliseconds now: Int64, into text: inout [UInt8]) {
         text.write(self.segment.isFutures ? "{\"e\":\"bookTicker\",\"u\":" : "{\"u\":")
         text.write(book.lastID)
         self.writeSymbol(into: &text)
-        self.writeBest(book.bids.best, price: ",\"b\":", size: ",\"B\":", into: &text)
-        self.writeBest(book.asks.best, price: ",\"a\":", size: ",\"A\":", into: &text)
+        self.writeBest(book.bids.first, price: ",\"b\":", size: ",\"B\":", into: &text)
+        self.writeBest(book.asks.first, price: ",\"a\":", size: ",\"A\":", into: &text)
         if self.segment.isFutures {
             text.write(",\"T\":")
             text.write(now - 4)
@@ -123,9 +123,9 @@ struct MarketMessages {
     /// Closes the object; futures say which family they are of.
     private func writeFamily(into text: inout [UInt8]) {
         switch self.segment {
-        case .spot: text.write("}")
         case .usdm: text.write(",\"st\":1}")
         case .coinm: text.write(",\"st\":2}")
+        default: text.write("}")
         }
     }
 
@@ -155,5 +155,26 @@ struct MarketMessages {
             text.write("]")
         }
         text.write("]")
+    }
+}
+
+extension BinanceMessages: MarketWriter {
+    var books: BookDelivery { .changes }
+    var batchesTrades: Bool { false }
+    var welcomes: Bool { false }
+
+    func write(_ news: MarketNews, on topic: StreamTopic, at milliseconds: Int64, into text: inout [UInt8]) {
+        switch news {
+        case .change(let change): self.depthUpdate(change, milliseconds: milliseconds, into: &text)
+        case .best(let best): self.bookTicker(best, milliseconds: milliseconds, into: &text)
+        case .trades(let trades):
+            guard let print = trades.first?.print else { return }
+            if topic.kind == .trade {
+                self.trade(print, milliseconds: milliseconds, into: &text)
+            } else {
+                self.aggregateTrade(print, milliseconds: milliseconds, into: &text)
+            }
+        case .snapshot, .delta, .unchanged, .figures, .bar, .liquidation: return
+        }
     }
 }

@@ -3,16 +3,14 @@ internal import Transport
 extension ExchangeCore {
     private static let json = "application/json;charset=UTF-8"
 
-    /// Answers a request to one segment's host, or to the simulator's own pages.
-    func respond(_ request: HTTPRequest, segment: MarketSegment) -> HTTPResponse {
-        if request.path.hasPrefix("/simulator/") { return self.simulatorPage(request) }
-        self.counters.requests += 1
-        if self.faultHappens(.serverError, segment: segment) {
+    /// Answers a request to one of Binance's hosts.
+    func respondAsBinance(_ request: HTTPRequest, segment: MarketSegment) -> HTTPResponse {
+        if self.faultHappens(.serverError, segments: [segment]) {
             return HTTPResponse(status: 503, contentType: "text/html", text: "<html>Service Unavailable</html>")
         }
         let retryAfter = self.configuration.faults.retryAfterSeconds
-        if self.faultHappens(.rateLimited, segment: segment) { return self.limited(429, retryAfter, used: nil) }
-        if self.faultHappens(.banned, segment: segment) { return self.limited(418, retryAfter, used: nil) }
+        if self.faultHappens(.rateLimited, segments: [segment]) { return self.limited(429, retryAfter, used: nil) }
+        if self.faultHappens(.banned, segments: [segment]) { return self.limited(418, retryAfter, used: nil) }
         let limit = DepthLimit(request.query("limit"), segment: segment)
         let endpoint = self.endpoint(of: request, segment: segment)
         let weight =
@@ -34,16 +32,19 @@ extension ExchangeCore {
         case .admitted(let used):
             var response = self.answer(endpoint, request, segment: segment, limit: limit)
             response.headers.append((name: "X-MBX-USED-WEIGHT-1M", value: String(used)))
-            if self.faultHappens(.slowREST, segment: segment) { response.delay = self.configuration.faults.restDelay }
-            if self.faultHappens(.truncatedBody, segment: segment) { response.truncateBodyAt = response.body.count / 2 }
             return response
         }
     }
 
+    /// The path before every endpoint.
+    private static func prefix(_ segment: MarketSegment) -> String {
+        segment == .spot ? "/api/v3" : segment == .usdm ? "/fapi/v1" : "/dapi/v1"
+    }
+
     /// The part of the path after the segment's prefix.
     private func endpoint(of request: HTTPRequest, segment: MarketSegment) -> String? {
-        guard request.method == "GET", request.path.hasPrefix(segment.restPrefix) else { return nil }
-        return String(request.path.dropFirst(segment.restPrefix.count))
+        guard request.method == "GET", request.path.hasPrefix(Self.prefix(segment)) else { return nil }
+        return String(request.path.dropFirst(Self.prefix(segment).count))
     }
 
     private func answer(
@@ -66,7 +67,7 @@ extension ExchangeCore {
                     ? self.error(-1100, "Illegal characters found in parameter 'limit'.")
                     : self.error(-4021, "\(request.query("limit") ?? "") is not valid depth limit")
             }
-            let isStale = self.faultHappens(.staleSnapshot, segment: segment)
+            let isStale = self.faultHappens(.staleSnapshot, segments: [segment])
             guard let body = self.depth(of: symbol, segment: segment, limit: limit.levels, isStale: isStale) else {
                 return self.error(-1121, "Invalid symbol.")
             }
@@ -151,92 +152,7 @@ extension ExchangeCore {
         switch segment {
         case .spot: text.write("},{\"filterType\":\"NOTIONAL\",\"minNotional\":\"5.00000000\"}]}")
         case .usdm: text.write("},{\"filterType\":\"MIN_NOTIONAL\",\"notional\":\"5\"}]}")
-        case .coinm: text.write("}]}")
+        default: text.write("}]}")
         }
-    }
-
-    // MARK: The simulator's own pages
-
-    private func simulatorPage(_ request: HTTPRequest) -> HTTPResponse {
-        let segment = request.query("segment").flatMap(MarketSegment.init(rawValue:))
-        switch (request.method, request.path) {
-        case ("GET", "/simulator/state"):
-            return HTTPResponse(contentType: Self.json, body: self.state().text)
-        case ("GET", "/simulator/book"):
-            guard let segment, let symbol = request.query("symbol"),
-                let body = self.depth(
-                    of: symbol, segment: segment, limit: request.query("limit").flatMap { Int($0) } ?? 100,
-                    isStale: false)
-            else { return HTTPResponse(status: 404, text: "no such segment and symbol\n") }
-            return HTTPResponse(contentType: Self.json, body: body)
-        case ("POST", "/simulator/fault"):
-            guard let fault = request.query("kind").flatMap(Fault.init(rawValue:)) else {
-                let names = Fault.allCases.map(\.rawValue).joined(separator: " ")
-                return HTTPResponse(status: 400, text: "kind is one of: \(names)\n")
-            }
-            let count = self.inject(
-                fault, segment: segment, stream: request.query("stream"),
-                count: request.query("count").flatMap { Int($0) } ?? 1)
-            return HTTPResponse(contentType: Self.json, text: "{\"injected\":\(count)}")
-        case ("POST", "/simulator/pause"), ("POST", "/simulator/resume"):
-            self.setPaused(request.path == "/simulator/pause")
-            return HTTPResponse(contentType: Self.json, text: "{}")
-        default:
-            return HTTPResponse(
-                status: 404,
-                text:
-                    "GET /simulator/state, /simulator/book; POST /simulator/fault, /simulator/pause, /simulator/resume\n"
-            )
-        }
-    }
-}
-
-extension SimulatorState {
-    /// The state as JSON.
-    var text: [UInt8] {
-        var text: [UInt8] = []
-        text.write("{\"source\":")
-        text.write(quoted: self.source)
-        text.write(self.isFinished ? ",\"finished\":true" : ",\"finished\":false")
-        text.write(",\"frames_played\":")
-        text.write(self.framesPlayed)
-        text.write(",\"spot_weight_max\":")
-        text.write(self.spotWeightMax)
-        text.write(",\"futures_weight_max\":")
-        text.write(self.futuresWeightMax)
-        text.write(",\"counters\":{")
-        for (index, (name, value)) in self.counters.named.enumerated() {
-            text.write(index == 0 ? "\"" : ",\"")
-            text.write(name)
-            text.write("\":")
-            text.write(value)
-        }
-        text.write("},\"faults\":{")
-        for (index, (fault, count)) in self.faults.sorted(by: { $0.key.rawValue < $1.key.rawValue }).enumerated() {
-            if index > 0 { text.write(",") }
-            text.write(quoted: fault.rawValue)
-            text.write(":")
-            text.write(count)
-        }
-        text.write("},\"markets\":[")
-        for (index, market) in self.markets.enumerated() {
-            text.write(index == 0 ? "{\"segment\":" : ",{\"segment\":")
-            text.write(quoted: market.segment.rawValue)
-            text.write(",\"symbol\":")
-            text.write(quoted: market.symbol)
-            text.write(",\"last_id\":")
-            text.write(market.lastID)
-            text.write(",\"trades\":")
-            text.write(market.trades)
-            if let first = market.firstTradeID, let last = market.lastTradeID {
-                text.write(",\"first_trade_id\":")
-                text.write(first)
-                text.write(",\"last_trade_id\":")
-                text.write(last)
-            }
-            text.write("}")
-        }
-        text.write("]}")
-        return text
     }
 }

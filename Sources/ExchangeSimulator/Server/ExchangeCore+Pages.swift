@@ -1,0 +1,109 @@
+internal import Transport
+
+extension ExchangeCore {
+    private static let json = "application/json;charset=UTF-8"
+
+    /// Answers a request to one host, or to the simulator's own pages.
+    func respond(_ request: HTTPRequest, host: SimulatedHost) -> HTTPResponse {
+        if request.path.hasPrefix("/simulator/") { return self.simulatorPage(request) }
+        self.counters.requests += 1
+        var response =
+            switch host.venue {
+            case .binance: self.respondAsBinance(request, segment: host.segments[0])
+            case .okx: self.respondAsOKX(request)
+            case .deribit: HTTPResponse(status: 404)
+            }
+        guard response.status == 200 else { return response }
+        if self.faultHappens(.slowREST, segments: host.segments) {
+            response.delay = self.configuration.faults.restDelay
+        }
+        if self.faultHappens(.truncatedBody, segments: host.segments) {
+            response.truncateBodyAt = response.body.count / 2
+        }
+        return response
+    }
+
+    /// Answers a request to one of the simulator's own pages.
+    private func simulatorPage(_ request: HTTPRequest) -> HTTPResponse {
+        let segment = request.query("segment").flatMap(MarketSegment.init(rawValue:))
+        switch (request.method, request.path) {
+        case ("GET", "/simulator/state"):
+            return HTTPResponse(contentType: Self.json, body: self.state().text)
+        case ("GET", "/simulator/book"):
+            guard let segment, let symbol = request.query("symbol"),
+                let body = self.depth(
+                    of: symbol, segment: segment, limit: request.query("limit").flatMap { Int($0) } ?? 100,
+                    isStale: false)
+            else { return HTTPResponse(status: 404, text: "no such segment and symbol\n") }
+            return HTTPResponse(contentType: Self.json, body: body)
+        case ("POST", "/simulator/fault"):
+            guard let fault = request.query("kind").flatMap(Fault.init(rawValue:)) else {
+                let names = Fault.allCases.map(\.rawValue).joined(separator: " ")
+                return HTTPResponse(status: 400, text: "kind is one of: \(names)\n")
+            }
+            let count = self.inject(
+                fault, segment: segment, stream: request.query("stream"),
+                count: request.query("count").flatMap { Int($0) } ?? 1)
+            return HTTPResponse(contentType: Self.json, text: "{\"injected\":\(count)}")
+        case ("POST", "/simulator/pause"), ("POST", "/simulator/resume"):
+            self.setPaused(request.path == "/simulator/pause")
+            return HTTPResponse(contentType: Self.json, text: "{}")
+        default:
+            return HTTPResponse(
+                status: 404,
+                text:
+                    "GET /simulator/state, /simulator/book; POST /simulator/fault, /simulator/pause, /simulator/resume\n"
+            )
+        }
+    }
+}
+
+extension SimulatorState {
+    /// The state as JSON.
+    var text: [UInt8] {
+        var text: [UInt8] = []
+        text.write("{\"source\":")
+        text.write(quoted: self.source)
+        text.write(self.isFinished ? ",\"finished\":true" : ",\"finished\":false")
+        text.write(",\"frames_played\":")
+        text.write(self.framesPlayed)
+        text.write(",\"spot_weight_max\":")
+        text.write(self.spotWeightMax)
+        text.write(",\"futures_weight_max\":")
+        text.write(self.futuresWeightMax)
+        text.write(",\"counters\":{")
+        for (index, (name, value)) in self.counters.named.enumerated() {
+            text.write(index == 0 ? "\"" : ",\"")
+            text.write(name)
+            text.write("\":")
+            text.write(value)
+        }
+        text.write("},\"faults\":{")
+        for (index, (fault, count)) in self.faults.sorted(by: { $0.key.rawValue < $1.key.rawValue }).enumerated() {
+            if index > 0 { text.write(",") }
+            text.write(quoted: fault.rawValue)
+            text.write(":")
+            text.write(count)
+        }
+        text.write("},\"markets\":[")
+        for (index, market) in self.markets.enumerated() {
+            text.write(index == 0 ? "{\"segment\":" : ",{\"segment\":")
+            text.write(quoted: market.segment.rawValue)
+            text.write(",\"symbol\":")
+            text.write(quoted: market.symbol)
+            text.write(",\"last_id\":")
+            text.write(market.lastID)
+            text.write(",\"trades\":")
+            text.write(market.trades)
+            if let first = market.firstTradeID, let last = market.lastTradeID {
+                text.write(",\"first_trade_id\":")
+                text.write(first)
+                text.write(",\"last_trade_id\":")
+                text.write(last)
+            }
+            text.write("}")
+        }
+        text.write("]}")
+        return text
+    }
+}
