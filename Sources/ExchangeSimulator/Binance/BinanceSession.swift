@@ -26,7 +26,7 @@ final class BinanceSession: SessionDialect {
     ].map { Array($0.utf8) }
 
     /// Spot alone tells (<https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams>).
-    var shutdownNotice: [UInt8]? {
+    func shutdownNotice(for session: SimulatorSession) -> [UInt8]? {
         guard self.segment == .spot else { return nil }
         var text: [UInt8] = []
         if self.isCombined { text.write("{\"stream\":\"!serverShutdown\",\"data\":") }

@@ -25,7 +25,7 @@ final class OKXSession: SessionDialect {
         #"{"arg":{"channel":7},"action":["x"],"data":[{"asks":"no","seqId":"-"}]}"#,
     ].map { Array($0.utf8) }
 
-    var shutdownNotice: [UInt8]? {
+    func shutdownNotice(for session: SimulatorSession) -> [UInt8]? {
         var text: [UInt8] = []
         text.write(
             "{\"event\":\"notice\",\"code\":\"64008\",\"msg\":\"The connection will soon be closed for a service "

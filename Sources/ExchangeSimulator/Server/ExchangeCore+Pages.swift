@@ -11,7 +11,7 @@ extension ExchangeCore {
             switch host.venue {
             case .binance: self.respondAsBinance(request, segment: host.segments[0])
             case .okx: self.respondAsOKX(request)
-            case .deribit: HTTPResponse(status: 404)
+            case .deribit: self.respondAsDeribit(request)
             }
         guard response.status == 200 else { return response }
         if self.faultHappens(.slowREST, segments: host.segments) {

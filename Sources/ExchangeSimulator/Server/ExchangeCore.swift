@@ -16,6 +16,9 @@ final class ExchangeCore: @unchecked Sendable {
     var futuresWeight: WeightMeter
 
     var okx: OKXLimits
+    var deribitCredits = CreditPool(limit: 50_000, perSecond: 10_000)
+    /// Of the list of instruments alone.
+    var deribitListCredits = CreditPool(limit: 500_000, perSecond: 10_000)
     private var channels: [MarketSegment: [String: StreamChannel]] = [:]
     private var sessions: [ObjectIdentifier: SimulatorSession] = [:]
     private var connects: [SimulatedHost: SlidingWindow] = [:]
@@ -60,7 +63,7 @@ final class ExchangeCore: @unchecked Sendable {
             switch segment.venue {
             case .binance: BinanceMessages(segment: segment, symbol: symbol)
             case .okx: OKXMessages(segment: segment, symbol: symbol)
-            case .deribit: BinanceMessages(segment: segment, symbol: symbol)
+            case .deribit: self.deribitMessages(segment, symbol)
             }
         self.listed[segment, default: []].append(symbol)
         self.generated[segment, default: [:]][symbol.symbol] = GeneratedMarket(
@@ -156,7 +159,10 @@ final class ExchangeCore: @unchecked Sendable {
         case .okx:
             guard let path = OKXPath(request.path) else { return nil }
             return OKXSession(path: path, limits: limits, pace: self.configuration.pace)
-        case .deribit: return nil
+        case .deribit:
+            let open = self.sessions.values.filter { $0.host == .deribit }.count
+            guard request.path == "/ws/api/v2", open < limits.deribitConnections else { return nil }
+            return DeribitSession(limits: limits)
         }
     }
 
@@ -188,9 +194,8 @@ final class ExchangeCore: @unchecked Sendable {
         } else if let symbol = topic.symbol {
             guard let market = self.generated[topic.segment]?[symbol], !market.isDelisted else { return nil }
             feeding = [market]
-        } else {
-            guard let markets = self.generated[topic.segment] else { return nil }
-            feeding = Array(markets.values)
+        } else if topic.kind != .listing, topic.kind != .silent {
+            feeding = Array((self.generated[topic.segment] ?? [:]).values)
         }
         let channel = StreamChannel(topic, kept: self.configuration.sentKept)
         self.channels[topic.segment, default: [:]][topic.name] = channel

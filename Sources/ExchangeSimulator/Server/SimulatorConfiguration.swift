@@ -77,6 +77,9 @@ package struct SimulatorLimits: Sendable {
     package var okxOperationsPerHour = 480
     /// How long a connection of OKX may be without traffic or subscription.
     package var okxIdle = Duration.seconds(30)
+    package var deribitConnections = 32
+    /// What a second of Deribit's heartbeat takes.
+    package var deribitSecond = Duration.seconds(1)
     /// What OKX's limits on REST are divided by.
     package var okxStrictness = 1
     package var pingInterval: [MarketSegment: Duration] = [

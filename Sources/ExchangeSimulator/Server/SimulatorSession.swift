@@ -173,7 +173,7 @@ final class SimulatorSession: WebSocketSessionHandler {
         case .junk:
             self.sendJunk()
         case .notice:
-            guard let notice = self.dialect.shutdownNotice else { return }
+            guard let notice = self.dialect.shutdownNotice(for: self) else { return }
             self.answer(notice)
             session.schedule(after: plan.noticeLead) { $0.close(code: 1001, reason: "service upgrade") }
         case .drop, .duplicate, .reorder, .silentAck, .refuseConnects, .slowREST, .rateLimited, .banned, .serverError,

@@ -9,7 +9,7 @@ protocol SessionDialect: AnyObject {
     /// Messages that look like the venue's and are not whole.
     var junk: [[UInt8]] { get }
     /// Tells the client that the connection will be closed; `nil` where the venue does not.
-    var shutdownNotice: [UInt8]? { get }
+    func shutdownNotice(for session: SimulatorSession) -> [UInt8]?
 }
 
 extension SessionDialect {
