@@ -7,7 +7,7 @@ struct BinanceMessages {
     let symbol: SimulatedSymbol
 
     /// Spot pads to eight digits; futures send the instrument's own.
-    private var width: Int { self.segment == .spot ? 8 : 0 }
+    var width: Int { self.segment == .spot ? 8 : 0 }
 
     func depthUpdate(_ change: SimulatedMarket.Change, milliseconds now: Int64, into text: inout [UInt8]) {
         text.write("{\"e\":\"depthUpdate\",\"E\":")
@@ -109,7 +109,7 @@ struct BinanceMessages {
 
     // MARK: Pieces
 
-    private func writeSymbol(into text: inout [UInt8]) {
+    func writeSymbol(into text: inout [UInt8]) {
         text.write(",\"s\":\"")
         text.write(self.symbol.symbol)
         text.write("\"")
@@ -121,7 +121,7 @@ struct BinanceMessages {
     }
 
     /// Closes the object; futures say which family they are of.
-    private func writeFamily(into text: inout [UInt8]) {
+    func writeFamily(into text: inout [UInt8]) {
         switch self.segment {
         case .usdm: text.write(",\"st\":1}")
         case .coinm: text.write(",\"st\":2}")
@@ -174,7 +174,10 @@ extension BinanceMessages: MarketWriter {
             } else {
                 self.aggregateTrade(print, milliseconds: milliseconds, into: &text)
             }
-        case .snapshot, .delta, .unchanged, .figures, .bar, .liquidation: return
+        case .figures(let figures): self.markPrice(figures, milliseconds: milliseconds, into: &text)
+        case .bar(let bar): self.kline(bar, topic.name, milliseconds: milliseconds, into: &text)
+        case .liquidation(let liquidation): self.forceOrder(liquidation, milliseconds: milliseconds, into: &text)
+        case .snapshot, .delta, .unchanged: return
         }
     }
 }

@@ -13,12 +13,11 @@ extension ExchangeCore {
         if self.faultHappens(.banned, segments: [segment]) { return self.limited(418, retryAfter, used: nil) }
         let limit = DepthLimit(request.query("limit"), segment: segment)
         let endpoint = self.endpoint(of: request, segment: segment)
-        let weight =
-            switch endpoint {
-            case "/depth": limit?.weight ?? 1
-            case "/exchangeInfo": segment == .spot ? 20 : 1
-            default: 1
-            }
+        if endpoint?.isStatistic == true, !self.binanceStatistics.admit(at: LoopClock.monotonicMicroseconds()) {
+            self.counters.requestsLimited += 1
+            return self.limited(429, retryAfter, used: nil)
+        }
+        let weight = endpoint == .depth ? limit?.weight ?? 1 : endpoint?.weight(request, segment) ?? 1
         let now = LoopClock.wallMicroseconds()
         let verdict =
             segment == .spot ? self.spotWeight.spend(weight, at: now) : self.futuresWeight.spend(weight, at: now)
@@ -36,45 +35,76 @@ extension ExchangeCore {
         }
     }
 
-    /// The path before every endpoint.
-    private static func prefix(_ segment: MarketSegment) -> String {
-        segment == .spot ? "/api/v3" : segment == .usdm ? "/fapi/v1" : "/dapi/v1"
-    }
-
-    /// The part of the path after the segment's prefix.
-    private func endpoint(of request: HTTPRequest, segment: MarketSegment) -> String? {
-        guard request.method == "GET", request.path.hasPrefix(Self.prefix(segment)) else { return nil }
-        return String(request.path.dropFirst(Self.prefix(segment).count))
+    /// The endpoint of a path; `nil` where the segment has none there.
+    private func endpoint(of request: HTTPRequest, segment: MarketSegment) -> BinanceEndpoint? {
+        guard request.method == "GET" else { return nil }
+        let prefix = segment == .spot ? "/api/v3/" : segment == .usdm ? "/fapi/v1/" : "/dapi/v1/"
+        let statistics = "/futures/data/"
+        if segment.isFutures, request.path.hasPrefix(statistics) {
+            return BinanceEndpoint(rawValue: String(request.path.dropFirst(statistics.count)))
+                .flatMap { $0.isStatistic ? $0 : nil }
+        }
+        guard request.path.hasPrefix(prefix),
+            let endpoint = BinanceEndpoint(rawValue: String(request.path.dropFirst(prefix.count)))
+        else { return nil }
+        return endpoint.isStatistic || (endpoint.isOfFutures && !segment.isFutures) ? nil : endpoint
     }
 
     private func answer(
-        _ endpoint: String?, _ request: HTTPRequest, segment: MarketSegment, limit: DepthLimit?
+        _ endpoint: BinanceEndpoint?, _ request: HTTPRequest, segment: MarketSegment, limit: DepthLimit?
     ) -> HTTPResponse {
-        switch endpoint {
-        case "/ping": return HTTPResponse(contentType: Self.json, text: "{}")
-        case "/time":
-            return HTTPResponse(
-                contentType: Self.json, text: "{\"serverTime\":\(LoopClock.wallMicroseconds() / 1000)}")
-        case "/exchangeInfo":
-            return HTTPResponse(contentType: Self.json, body: self.exchangeInfo(segment))
-        case "/depth":
-            guard let symbol = request.query("symbol") else {
-                return self.error(
-                    -1102, "Mandatory parameter 'symbol' was not sent, was empty/null, or malformed.")
-            }
-            guard let limit else {
-                return segment == .spot
-                    ? self.error(-1100, "Illegal characters found in parameter 'limit'.")
-                    : self.error(-4021, "\(request.query("limit") ?? "") is not valid depth limit")
-            }
-            let isStale = self.faultHappens(.staleSnapshot, segments: [segment])
-            guard let body = self.depth(of: symbol, segment: segment, limit: limit.levels, isStale: isStale) else {
-                return self.error(-1121, "Invalid symbol.")
-            }
-            return HTTPResponse(contentType: Self.json, body: body)
-        default:
+        let now = LoopClock.wallMicroseconds() / 1000
+        guard let endpoint else {
             return HTTPResponse(status: 404, contentType: "text/html", text: "<html>Not Found</html>")
         }
+        do throws(BinanceError) {
+            let body: [UInt8] =
+                switch endpoint {
+                case .ping: Array("{}".utf8)
+                case .time: Array("{\"serverTime\":\(now)}".utf8)
+                case .exchangeInfo: self.exchangeInfo(segment)
+                case .depth: try self.binanceDepth(request, segment, limit)
+                case .klines: try self.binanceKlines(request, segment, at: now)
+                case .aggTrades, .trades, .historicalTrades: try self.binanceTrades(endpoint, request, segment, at: now)
+                case .ticker: try self.binanceTickers(request, segment, at: now)
+                case .openInterest: try self.binanceOpenInterest(request, segment, at: now)
+                case .premiumIndex: try self.binancePremiumIndex(request, segment, at: now)
+                case .fundingInfo: self.binanceFundingInfo(segment)
+                case .fundingRate: try self.binanceFundingRate(request, segment, at: now)
+                case .accountRatio, .topAccountRatio, .topPositionRatio:
+                    try self.binanceRatio(endpoint, request, segment, at: now)
+                }
+            return HTTPResponse(contentType: Self.json, body: body)
+        } catch {
+            var response = self.error(error.code, error.message)
+            response.status = error.status
+            return response
+        }
+    }
+
+    private func binanceDepth(
+        _ request: HTTPRequest, _ segment: MarketSegment, _ limit: DepthLimit?
+    ) throws(BinanceError) -> [UInt8] {
+        guard let symbol = request.query("symbol") else { throw .missing("symbol") }
+        guard let limit else {
+            throw segment == .spot
+                ? BinanceError(-1100, "Illegal characters found in parameter 'limit'.")
+                : BinanceError(-4021, "\(request.query("limit") ?? "") is not valid depth limit")
+        }
+        let isStale = self.faultHappens(.staleSnapshot, segments: [segment])
+        guard let body = self.depth(of: symbol, segment: segment, limit: limit.levels, isStale: isStale) else {
+            throw .unknownSymbol
+        }
+        return body
+    }
+
+    /// The instrument that a request names.
+    func binanceMarket(
+        _ request: HTTPRequest, _ segment: MarketSegment
+    ) throws(BinanceError) -> (market: GeneratedMarket, messages: BinanceMessages) {
+        guard let symbol = request.query("symbol") else { throw .missing("symbol") }
+        guard let market = self.generated[segment]?[symbol] else { throw .unknownSymbol }
+        return (market, BinanceMessages(segment: segment, symbol: market.market.symbol))
     }
 
     private func error(_ code: Int, _ message: String) -> HTTPResponse {
@@ -93,66 +123,5 @@ extension ExchangeCore {
         response.headers.append((name: "Retry-After", value: String(seconds)))
         if let used { response.headers.append((name: "X-MBX-USED-WEIGHT-1M", value: String(used))) }
         return response
-    }
-
-    // MARK: exchangeInfo
-
-    private func exchangeInfo(_ segment: MarketSegment) -> [UInt8] {
-        var text: [UInt8] = []
-        text.write("{\"timezone\":\"UTC\",\"serverTime\":")
-        text.write(LoopClock.wallMicroseconds() / 1000)
-        text.write(
-            ",\"rateLimits\":[{\"rateLimitType\":\"REQUEST_WEIGHT\",\"interval\":\"MINUTE\",\"intervalNum\":1,\"limit\":"
-        )
-        text.write(segment == .spot ? self.spotWeight.limit : self.futuresWeight.limit)
-        text.write("}],\"exchangeFilters\":[],\"symbols\":[")
-        for (index, symbol) in self.symbols(of: segment).enumerated() {
-            if index > 0 { text.write(",") }
-            self.describe(symbol, segment, into: &text)
-        }
-        text.write("]}")
-        return text
-    }
-
-    private func describe(_ symbol: SimulatedSymbol, _ segment: MarketSegment, into text: inout [UInt8]) {
-        text.write("{\"symbol\":")
-        text.write(quoted: symbol.symbol)
-        if segment.isFutures {
-            text.write(",\"pair\":")
-            text.write(quoted: symbol.pair)
-            text.write(",\"contractType\":\"PERPETUAL\",\"deliveryDate\":4133404800000,\"onboardDate\":1569398400000")
-        }
-        text.write(segment == .coinm ? ",\"contractStatus\":" : ",\"status\":")
-        text.write(quoted: symbol.status)
-        text.write(",\"baseAsset\":")
-        text.write(quoted: symbol.base)
-        text.write(",\"quoteAsset\":")
-        text.write(quoted: symbol.quote)
-        if segment.isFutures {
-            text.write(",\"marginAsset\":")
-            text.write(quoted: segment == .coinm ? symbol.base : symbol.quote)
-            text.write(",\"pricePrecision\":")
-            text.write(symbol.priceDecimals)
-            text.write(",\"quantityPrecision\":")
-            text.write(symbol.sizeDecimals)
-        }
-        if let contractSize = symbol.contractSize {
-            text.write(",\"contractSize\":")
-            text.write(contractSize)
-        }
-        let width = segment == .spot ? 8 : 0
-        text.write(",\"filters\":[{\"filterType\":\"PRICE_FILTER\",\"minPrice\":")
-        text.write(units: 1, decimals: symbol.priceDecimals, width: width)
-        text.write(",\"maxPrice\":\"1000000\",\"tickSize\":")
-        text.write(units: 1, decimals: symbol.priceDecimals, width: width)
-        text.write("},{\"filterType\":\"LOT_SIZE\",\"minQty\":")
-        text.write(units: 1, decimals: symbol.sizeDecimals, width: width)
-        text.write(",\"maxQty\":\"9000000\",\"stepSize\":")
-        text.write(units: 1, decimals: symbol.sizeDecimals, width: width)
-        switch segment {
-        case .spot: text.write("},{\"filterType\":\"NOTIONAL\",\"minNotional\":\"5.00000000\"}]}")
-        case .usdm: text.write("},{\"filterType\":\"MIN_NOTIONAL\",\"notional\":\"5\"}]}")
-        default: text.write("}]}")
-        }
     }
 }

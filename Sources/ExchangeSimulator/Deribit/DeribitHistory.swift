@@ -72,9 +72,7 @@ extension ExchangeCore {
         else { throw .invalidParameters }
         let last = min(end, now) / length * length
         let first = max(start / length * length, last - 4_999 * length)
-        let bars = stride(from: first, through: last, by: Int(length)).map {
-            market.log.bar(start: $0, length: length, until: now)
-        }
+        let bars = first <= last ? market.log.bars(from: first, through: last, length: length, until: now) : []
         var text: [UInt8] = []
         func list(_ key: String, _ write: (Bar, inout [UInt8]) -> Void) {
             text.write(",\"\(key)\":[")

@@ -36,7 +36,10 @@ struct DeribitTopics {
             return self.instrument(name, parts[2], .bar(length), every: .seconds(1))
         case ("deribit_volatility_index", 2): return self.index(name, parts[1], .volatilityIndex)
         case ("deribit_price_index", 2): return self.index(name, parts[1], .indexPrice)
-        case ("instrument", 4) where parts[1] == "state" || parts[1] == "creation":
+        case ("instrument", 4) where ["state", "creation"].contains(parts[1]):
+            guard ["any", "future", "option"].contains(parts[2]),
+                parts[3] == "any" || self.isListed(.deribitPerpetual, parts[3] + "-PERPETUAL")
+            else { return nil }
             return Self.topic(name, .deribitPerpetual, nil, .listing)
         case ("platform_state", 1): return Self.topic(name, .deribitPerpetual, nil, .silent)
         default: return nil

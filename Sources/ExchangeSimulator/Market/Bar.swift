@@ -94,17 +94,28 @@ struct BarBuilder {
 }
 
 extension TradeLog {
-    /// The bar that begins at a time, as far as it has come by `now`; invented where it ended before the first trade.
+    /// The bar that begins at a time, as far as it has come by `now`.
     func bar(start: Int64, length: Int64, until now: Int64) -> Bar {
-        let end = start + length
-        if end <= self.startedAt { return self.inventedBar(start: start, length: length) }
-        let before = self.made.last { $0.milliseconds < start }?.print.price
-        var bar = Bar(start: start, length: length, price: before ?? self.symbol.startTicks)
-        for trade in self.made where trade.milliseconds >= start && trade.milliseconds < end {
-            bar.take(trade.print, priceDecimals: self.symbol.priceDecimals)
+        self.bars(from: start, through: start, length: length, until: now)[0]
+    }
+
+    /// The bars that begin from one time through another, whole lengths apart; invented where they ended before the
+    /// first trade.
+    func bars(from first: Int64, through last: Int64, length: Int64, until now: Int64) -> [Bar] {
+        let made = self.made
+        var index = made.firstIndex { $0.milliseconds >= first } ?? made.count
+        var price = index > 0 ? made[index - 1].print.price : self.symbol.startTicks
+        return stride(from: first, through: last, by: Int(length)).map { start in
+            if start + length <= self.startedAt { return self.inventedBar(start: start, length: length) }
+            var bar = Bar(start: start, length: length, price: price)
+            while index < made.count, made[index].milliseconds < start + length {
+                bar.take(made[index].print, priceDecimals: self.symbol.priceDecimals)
+                index += 1
+            }
+            price = bar.close
+            bar.isClosed = now >= bar.end
+            return bar
         }
-        bar.isClosed = now >= end
-        return bar
     }
 
     private func inventedBar(start: Int64, length: Int64) -> Bar {

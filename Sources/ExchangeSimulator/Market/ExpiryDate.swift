@@ -32,4 +32,18 @@ enum ExpiryDate {
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
         return (year, month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
     }
+
+    /// The time that a name such as `25DEC26` says, 08:00 UTC; milliseconds.
+    static func time(_ name: String) -> Int64? {
+        guard name.utf8.count >= 6, let year = Int(name.suffix(2)), let day = Int(name.dropLast(5)),
+            let month = Self.months.firstIndex(of: String(name.dropLast(2).suffix(3))), (1...31).contains(day)
+        else { return nil }
+        // Days before the month, counted from the first of March of the year before where it is January or February.
+        let shiftedYear = 2000 + year - (month < 2 ? 1 : 0)
+        let dayOfYear = (153 * (month < 2 ? month + 10 : month - 2) + 2) / 5 + day - 1
+        let era = shiftedYear / 400
+        let yearOfEra = shiftedYear - era * 400
+        let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+        return Int64(days) * Self.day + Self.hour * 3_600_000
+    }
 }

@@ -93,7 +93,7 @@ extension SimulatedSymbol {
     }
 
     /// Two strikes, calls and puts, of the Friday that is at least two days away and of one three months later.
-    private static func options(at now: Int64) -> [Self] {
+    static func options(at now: Int64) -> [Self] {
         let near = ExpiryDate.nextFriday(after: now + 2 * ExpiryDate.day)
         let far = near + 91 * ExpiryDate.day
         var options: [Self] = []
@@ -113,7 +113,7 @@ extension SimulatedSymbol {
         return options
     }
 
-    private static func option(
+    static func option(
         _ base: String, strike: Int64, isCall: Bool, expiresAt: Int64, underlying: Int64
     ) -> Self {
         // Three percent of time value over what it is worth now, in ten-thousandths of the base.

@@ -68,7 +68,18 @@ extension ExchangeCore {
         case .time: self.okxData { $0.write("{\"ts\":\"\(now)\"}") }
         case .instruments: self.okxInstruments(request)
         case .books: self.okxBook(request, at: now)
-        default: self.okxError(404, "50000", "Not found")
+        case .tickers: self.okxFigures(request, at: now) { $0.writeTicker($1, now, into: &$2) }
+        case .openInterest: self.okxFigures(request, at: now) { $0.writeOpenInterest($1, now, into: &$2) }
+        case .markPrice: self.okxFigures(request, at: now) { $0.writeMark($1, now, into: &$2) }
+        case .fundingRate: self.okxFunding(request, at: now)
+        case .fundingHistory: self.okxFundingHistory(request, at: now)
+        case .trades: self.okxTrades(request, pageMax: 500)
+        case .historyTrades: self.okxTrades(request, pageMax: 100)
+        case .candles: self.okxCandles(request, isHistory: false, at: now)
+        case .historyCandles: self.okxCandles(request, isHistory: true, at: now)
+        case .accountRatio: self.okxRatio(request, 0, at: now)
+        case .topAccountRatio: self.okxRatio(request, 1, at: now)
+        case .topPositionRatio: self.okxRatio(request, 2, at: now)
         }
     }
 

@@ -71,7 +71,8 @@ struct OKXTopics {
     }
 
     private func whole(_ argument: OKXRequest.Argument, _ kind: StreamKind) -> StreamTopic? {
-        switch argument.instType {
+        guard argument.instId == nil else { return nil }
+        return switch argument.instType {
         case "SWAP": self.topic(argument, .okxSwap, nil, kind, nil)
         case "SPOT" where kind == .listing: self.topic(argument, .okxSpot, nil, kind, nil)
         default: nil

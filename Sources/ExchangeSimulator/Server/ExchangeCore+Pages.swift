@@ -48,12 +48,23 @@ extension ExchangeCore {
         case ("POST", "/simulator/pause"), ("POST", "/simulator/resume"):
             self.setPaused(request.path == "/simulator/pause")
             return HTTPResponse(contentType: Self.json, text: "{}")
+        case ("GET", "/simulator/sent"):
+            guard let segment, let stream = request.query("stream") else {
+                return HTTPResponse(status: 404, text: "no such segment and stream\n")
+            }
+            return HTTPResponse(
+                contentType: Self.json, text: self.sent(stream, segment: segment).joined(separator: "\n"))
+        case ("POST", "/simulator/list"), ("POST", "/simulator/delist"):
+            guard let segment, let symbol = request.query("symbol"),
+                request.path == "/simulator/list"
+                    ? self.list(symbol, in: segment) : self.delist(symbol, in: segment)
+            else { return HTTPResponse(status: 404, text: "no such segment and symbol\n") }
+            return HTTPResponse(contentType: Self.json, text: "{}")
         default:
             return HTTPResponse(
                 status: 404,
-                text:
-                    "GET /simulator/state, /simulator/book; POST /simulator/fault, /simulator/pause, /simulator/resume\n"
-            )
+                text: "GET /simulator/state, /simulator/book, /simulator/sent; POST /simulator/fault, "
+                    + "/simulator/pause, /simulator/resume, /simulator/list, /simulator/delist\n")
         }
     }
 }

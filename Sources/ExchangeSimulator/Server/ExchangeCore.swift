@@ -15,6 +15,8 @@ final class ExchangeCore: @unchecked Sendable {
     var spotWeight: WeightMeter
     var futuresWeight: WeightMeter
 
+    /// Of Binance's statistics, which weigh nothing: 1000 requests in five minutes.
+    var binanceStatistics = SlidingWindow(length: 300_000_000, limit: 1_000)
     var okx: OKXLimits
     var deribitCredits = CreditPool(limit: 50_000, perSecond: 10_000)
     /// Of the list of instruments alone.
@@ -51,7 +53,8 @@ final class ExchangeCore: @unchecked Sendable {
         }
     }
 
-    private func makeMarket(_ segment: MarketSegment, _ symbol: SimulatedSymbol) {
+    /// Makes an instrument and has it trade; streams of the whole segment tell of it too.
+    func makeMarket(_ segment: MarketSegment, _ symbol: SimulatedSymbol) {
         let levels =
             switch segment {
             case .deribitOption: min(self.configuration.bookLevels, 25)
@@ -66,9 +69,21 @@ final class ExchangeCore: @unchecked Sendable {
             case .deribit: self.deribitMessages(segment, symbol)
             }
         self.listed[segment, default: []].append(symbol)
-        self.generated[segment, default: [:]][symbol.symbol] = GeneratedMarket(
+        let made = GeneratedMarket(
             market: market, writer: writer, configuration: self.configuration, seed: self.seeds.next(),
             now: LoopClock.monotonicMicroseconds())
+        self.generated[segment, default: [:]][symbol.symbol] = made
+        for channel in (self.channels[segment] ?? [:]).values where channel.topic.symbol == nil { made.add(channel) }
+    }
+
+    func setStatus(_ status: String, of name: String, in segment: MarketSegment) {
+        guard let index = self.listed[segment]?.firstIndex(where: { $0.symbol == name }) else { return }
+        self.listed[segment]?[index].status = status
+    }
+
+    /// A stream of a segment, where somebody asked for it.
+    func listingChannel(_ name: String, _ segment: MarketSegment) -> StreamChannel? {
+        self.channels[segment]?[name]
     }
 
     /// The instruments listed.

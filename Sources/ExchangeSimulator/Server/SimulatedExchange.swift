@@ -25,9 +25,10 @@ package enum SimulatorError: Error {
 
 /// Binance, OKX and Deribit on loopback, on a loop of their own.
 ///
-/// Each host has a port for WebSocket and REST. `GET /simulator/state`, `GET /simulator/book?segment=&symbol=&limit=`
-/// `POST /simulator/fault?kind=&segment=&stream=&count=`, `POST /simulator/pause` and `/simulator/resume` work on every
-/// port.
+/// Each host has a port for WebSocket and REST. `GET /simulator/state`, `GET /simulator/book?segment=&symbol=&limit=`,
+/// `GET /simulator/sent?segment=&stream=`, `POST /simulator/fault?kind=&segment=&stream=&count=`,
+/// `POST /simulator/list?segment=&symbol=`, `/simulator/delist?segment=&symbol=`, `/simulator/pause` and
+/// `/simulator/resume` work on every port.
 package final class SimulatedExchange: Sendable {
     private struct Running {
         let core: ExchangeCore
@@ -140,6 +141,20 @@ package final class SimulatedExchange: Sendable {
     ///   type of instruments.
     package func sent(_ stream: String, in segment: MarketSegment) async -> [String] {
         await self.ask { $0.sent(stream, segment: segment) } ?? []
+    }
+
+    /// Lists an instrument of a name that the venue could give, with the venue's own notice where it has one.
+    ///
+    /// - Returns: False where it is listed already, or the name is none of the venue's.
+    @discardableResult
+    package func list(_ symbol: String, in segment: MarketSegment) async -> Bool {
+        await self.ask { $0.list(symbol, in: segment) } ?? false
+    }
+
+    /// Ends an instrument, with the venue's own notice where it has one; false where it is not listed.
+    @discardableResult
+    package func delist(_ symbol: String, in segment: MarketSegment) async -> Bool {
+        await self.ask { $0.delist(symbol, in: segment) } ?? false
     }
 
     /// Lets the generated markets rest after a last depth message of each, so that clients can be compared with them.

@@ -159,3 +159,27 @@ struct DeribitDataTests {
         }
     }
 }
+
+@Suite("Deribit's listings", .serialized)
+struct DeribitListingTests {
+    @Test("A listed option and its end are told to who watches every instrument")
+    func listing() async throws {
+        try await ExchangeFixture.run([.deribitPerpetual, .deribitOption]) { exchange, ports in
+            let port = try #require(ports[.deribitOption])
+            let client = try DeribitClient(port: port)
+            _ = try client.subscribe("instrument.state.any.any", "instrument.creation.option.BTC")
+            let name = "BTC-25DEC26-70000-P"
+            #expect(await exchange.list(name, in: .deribitOption))
+            let state = try client.next(of: "instrument.state.any.any")
+            #expect(state["instrument_name"].text == name && state["state"].text == "open")
+            #expect(try client.next(of: "instrument.creation.option.BTC")["instrument_name"].text == name)
+            let listed = try JSONValue(
+                BlockingSocket.request("GET", "/api/v2/public/get_instruments?currency=BTC&kind=option", port: port))
+            let option = try #require(listed["result"].list.first { $0["instrument_name"].text == name })
+            #expect(option["strike"].integer == 70_000 && option["expiration_timestamp"].integer == 1_798_185_600_000)
+            #expect(await exchange.delist(name, in: .deribitOption))
+            #expect(try client.next(of: "instrument.state.any.any")["state"].text == "inactive")
+            #expect(await exchange.list("nonsense", in: .deribitOption) == false)
+        }
+    }
+}
