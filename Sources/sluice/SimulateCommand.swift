@@ -13,7 +13,12 @@ struct SimulateCommand: AsyncParsableCommand {
         var simulator = SimulatorConfiguration()
         simulator.seed = self.options.seed
         var count = 0
-        for (offset, segment) in MarketSegment.allCases.enumerated() {
+        var offset = -1
+        var last: SimulatedVenue?
+        for segment in MarketSegment.allCases {
+            // Binance has a host for each section, the others one for all of theirs.
+            if segment.venue == .binance || segment.venue != last { offset += 1 }
+            last = segment.venue
             let symbols =
                 self.options.symbols <= 2
                 ? Array(SimulatedSymbol.standard(segment).prefix(self.options.symbols))

@@ -14,10 +14,16 @@ package enum SimulatorLauncher {
         for (segment, configured) in service.venues.segments {
             guard let simulated = MarketSegment(segment.id) else { continue }
             let known = SimulatedSymbol.standard(simulated)
-            let symbols = configured.symbols.map { symbol in
-                known.first { $0.symbol == symbol } ?? SimulatedSymbol.many(1, simulated)[0].renamed(symbol)
-            }
-            simulator.symbols[simulated] = symbols
+            // Where a rule chooses, there is something to choose from.
+            let choice = configured.rules.contains(where: \.isOpen) ? known.map(\.symbol) : []
+            var taken = Set((simulator.symbols[simulated] ?? []).map(\.symbol))
+            let symbols = (configured.symbols + choice).map { Self.instrument(of: $0, segment.id) }
+                .filter { taken.insert($0).inserted }
+                .map { name in
+                    known.first { $0.symbol == name } ?? SimulatedSymbol.named(name, simulated)
+                        ?? SimulatedSymbol.many(1, simulated)[0].renamed(name)
+                }
+            simulator.symbols[simulated, default: []] += symbols
             count += symbols.count
         }
         simulator.stepsPerSecond = Double(settings.rate) / Double(max(count, 1))
@@ -27,6 +33,12 @@ package enum SimulatorLauncher {
             simulator.recording = plan
         }
         return simulator
+    }
+
+    /// The instrument that a section's symbol is served by: `btc_usd` of the indices by the perpetual.
+    private static func instrument(of symbol: String, _ segment: SegmentID) -> String {
+        guard segment.name == "index", segment.venue != Binance.id else { return symbol }
+        return symbol.prefix { $0 != "_" }.uppercased() + "-PERPETUAL"
     }
 
     /// Points the venue's addresses of a configuration at a simulator.
@@ -44,7 +56,10 @@ package enum SimulatorLauncher {
 extension MarketSegment {
     /// The simulator's market of a section; nil for one that it does not serve.
     package init?(_ segment: SegmentID) {
-        guard segment.venue == Binance.id, let market = MarketSegment(rawValue: segment.name) else { return nil }
+        // Deribit's perpetuals feed its indices.
+        let section = segment.name == "index" ? "perpetual" : segment.name
+        let name = segment.venue == Binance.id ? section : "\(segment.venue)_\(section)"
+        guard let market = MarketSegment(rawValue: name) else { return nil }
         self = market
     }
 }

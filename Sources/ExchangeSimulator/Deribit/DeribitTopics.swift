@@ -25,8 +25,9 @@ struct DeribitTopics {
     func topic(_ name: String) -> StreamTopic? {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         switch (parts[0], parts.count) {
-        case ("book", 3) where parts[2] == "100ms": return self.instrument(name, parts[1], .book)
-        case ("trades", 3) where parts[2] == "100ms": return self.instrument(name, parts[1], .trade)
+        // What is put together for longer comes as often here.
+        case ("book", 3) where ["100ms", "agg2"].contains(parts[2]): return self.instrument(name, parts[1], .book)
+        case ("trades", 3) where ["100ms", "agg2"].contains(parts[2]): return self.instrument(name, parts[1], .trade)
         case ("quote", 2): return self.instrument(name, parts[1], .bestPrices)
         case ("ticker", 3): return self.sampled(name, parts[1], parts[2], .ticker)
         case ("perpetual", 3) where parts[1].hasSuffix("-PERPETUAL"):

@@ -52,6 +52,8 @@ final class SimulatorSession: WebSocketSessionHandler {
     }
 
     func received(_ bytes: UnsafeRawBufferPointer, isText: Bool, on session: ServerSession) {
+        // What was sent before the client learned of its end.
+        guard session.isOpen else { return }
         self.lastTraffic = LoopClock.monotonicMicroseconds()
         self.dialect.received(bytes, from: self)
     }

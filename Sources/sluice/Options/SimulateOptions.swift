@@ -5,10 +5,11 @@ import Collector
 struct SimulateOptions: ParsableArguments {
     static let command = CommandConfiguration(
         commandName: "simulate",
-        abstract: "Serves a simulated Binance (spot, USD-M, COIN-M) on loopback.",
+        abstract: "Serves a simulated Binance, OKX and Deribit on loopback.",
         discussion: """
-            The market is generated from a seed, or played from a recording. Each segment has a port of its own \
-            for WebSocket and REST; the first lines of output name them, one a segment.
+            The market is generated from a seed, or played from a recording. Each of Binance's \
+            segments has a port of its own for WebSocket and REST, OKX has one and Deribit has one; the first lines \
+            of output name them, one a segment.
 
             Examples:
               sluice simulate --port 8100
@@ -16,7 +17,8 @@ struct SimulateOptions: ParsableArguments {
               sluice simulate --port 8100 --recording binance-smoke.ndjson.gz --pace 10
             """)
 
-    @Option(help: "The port of spot on 127.0.0.1; USD-M and COIN-M take the next two. 0 takes free ones.")
+    @Option(
+        help: "The port of Binance spot on 127.0.0.1; USD-M, COIN-M, OKX and Deribit take the next. 0 takes free ones.")
     var port: UInt16 = 0
 
     @Option(help: "The same seed gives the same market.")
