@@ -8,7 +8,9 @@ extension Deribit {
     private static func description(_ section: DeribitSegment) -> VenueSegment {
         VenueSegment(
             id: section.id, title: Self.title(section), meaning: Self.meaning(section),
-            exampleSymbol: Self.exampleSymbol(section), webSocket: "wss://www.deribit.com",
+            // A strike with a fraction has a `d` for its point; names of indices are in lower case.
+            exampleSymbol: Self.exampleSymbol(section), symbolsAreUppercase: section == .perpetual,
+            webSocket: "wss://www.deribit.com",
             rest: "https://www.deribit.com", offers: Self.offers(section),
             standardTypes: section == .index ? [.volatilityIndex] : [.trade, .orderbook, .bbo, .instrument],
             klineIntervals: section == .index ? [] : DeribitStream.resolutions.map(\.interval),
