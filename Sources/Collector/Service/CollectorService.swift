@@ -29,6 +29,9 @@ package final class CollectorService: Sendable {
     /// How long a graceful stop may take for the queue.
     private static let drainDeadline = Duration.seconds(3)
 
+    /// Requests for bars under way at once.
+    private static let klineRequestsMost = 8
+
     /// Slots of one venue that may wait for their turn to connect.
     private static let slotsMost = 1_024
 
@@ -52,6 +55,7 @@ package final class CollectorService: Sendable {
     let resolver = Resolver()
     let requests: SnapshotRequests
     let listChanges = ListChanges()
+    let klineOrders = KlineOrders()
     /// New connections, by venue.
     let connects: [VenueID: ConnectBudget<ContinuousClock>]
     /// Books that can be used, as of the last report; for the heartbeat.
@@ -143,6 +147,7 @@ package final class CollectorService: Sendable {
             group.cancelAll()
             self.requests.finish()
             self.listChanges.finish()
+            self.klineOrders.finish()
         }
         // A task of its own: whoever cancelled the run still gets an orderly end.
         await Task { await self.end(server, rest) }.value
@@ -218,6 +223,7 @@ package final class CollectorService: Sendable {
                 group.addTask { await supervisor.run(rest) }
             }
             group.addTask { await self.answerRequests(rest) }
+            group.addTask { await self.confirmKlines(rest) }
             group.addTask {
                 for await segment in self.listChanges.changes {
                     self.supervisors.withLock { $0[segment] }?.tell(.listChanged)
@@ -320,6 +326,46 @@ package final class CollectorService: Sendable {
     private func submit(to loop: Int, _ body: @escaping @Sendable (LoopWorker) -> Void) async {
         while !self.workers[loop].submit(body) {
             do { try await Task.sleep(for: Self.mailboxPause) } catch { return }
+        }
+    }
+
+    /// Asks for bars that are to be confirmed, a few at a time.
+    private func confirmKlines(_ rest: VenueRequests) async {
+        await withTaskGroup(of: Void.self) { group in
+            var underWay = 0
+            for await order in self.klineOrders.orders {
+                // There is no hurry, and a mass reconnect asks for thousands.
+                if underWay == Self.klineRequestsMost {
+                    await group.next()
+                    underWay -= 1
+                }
+                underWay += 1
+                group.addTask { await self.confirm(order, rest) }
+            }
+        }
+    }
+
+    private func confirm(_ order: KlineOrder, _ rest: VenueRequests) async {
+        guard let venue = VenueCatalog.venue(order.segment.venue), let segment = VenueCatalog.segment(order.segment)
+        else { return }
+        // The bar that was open when data last came closed in the hole.
+        let length = order.interval.microseconds ?? 31 * 86_400_000_000
+        let request = venue.klineRequest(
+            of: order.symbol, order.interval, fromMilliseconds: (order.fromMicroseconds - length) / 1_000,
+            toMilliseconds: LoopClock.wallMicroseconds() / 1_000, in: segment)
+        guard let request else { return }
+        do throws(RequestFailure) {
+            let body = try await rest.get(request, priority: .gapRepair)
+            let poll = VenuePoll(
+                type: .kline, symbol: order.symbol, question: .klines(order.interval), request: request)
+            self.deliver(
+                Poller.Answer(poll: poll, body: body, receivedMicroseconds: LoopClock.wallMicroseconds()),
+                in: order.segment)
+        } catch {
+            guard error.kind != .cancelled else { return }
+            self.sampledLog.tell(
+                "bars are not confirmed", about: order.segment.description,
+                metadata: ["segment": "\(order.segment)", "symbol": "\(order.symbol)", "error": "\(error)"])
         }
     }
 

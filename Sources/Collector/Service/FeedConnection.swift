@@ -32,6 +32,7 @@ final class FeedConnection: FrameSink {
     private var decoder: VenueDecoder
     private(set) var streams = FeedStreams()
     private let dialect: any SubscriptionDialect
+    private let klineIntervals: [KlineInterval]
     private let acknowledgeTimeout: Duration
     private let deadlines: Deadlines
     private var slot: (any FeedSlot)?
@@ -47,6 +48,8 @@ final class FeedConnection: FrameSink {
     private var lastDataSteady: Int64?
     /// When the last frame came before the data stopped; nil while it flows, or before it ever did.
     private var missingSince: Int64?
+    /// When data last came before the bars of the venue could be missed; nil when none were.
+    private var klinesMissedSince: Int64?
     private var refusedSubscriptions: UInt64 = 0
     private(set) var state = StatusChange.State.starting
     private var farewell: (deadline: Int64, completion: () -> Void)?
@@ -57,7 +60,8 @@ final class FeedConnection: FrameSink {
     init(
         name: String, slotNumber: UInt32, segment: VenueSegment, number: Int32, worker: LoopWorker,
         decoder: VenueDecoder,
-        dialect: any SubscriptionDialect, acknowledgeTimeout: Duration, deadlines: Deadlines
+        dialect: any SubscriptionDialect, klineIntervals: [KlineInterval] = [], acknowledgeTimeout: Duration,
+        deadlines: Deadlines
     ) {
         self.name = name
         self.slotNumber = slotNumber
@@ -66,6 +70,7 @@ final class FeedConnection: FrameSink {
         self.worker = worker
         self.decoder = decoder
         self.dialect = dialect
+        self.klineIntervals = klineIntervals
         self.acknowledgeTimeout = acknowledgeTimeout
         self.deadlines = deadlines
         self.watch = StreamWatch(
@@ -260,6 +265,7 @@ final class FeedConnection: FrameSink {
             for id in self.depthInstruments { keeper.breakBook(id, reason: .closed, at: now, &batch) }
         }
         for id in self.streams.instruments { self.worker.pipeline.connectionEnded(of: id) }
+        self.klinesMissedSince = self.klinesMissedSince ?? self.lastDataMicroseconds
         guard self.missingSince == nil, let last = self.lastDataMicroseconds else { return }
         self.missingSince = last
         self.tellMissing(until: nil)
@@ -322,9 +328,23 @@ final class FeedConnection: FrameSink {
         if isDone, line.subscribed == nil, !self.isStopping {
             line.subscribed = now
             if !successor { self.watch.subscribed(at: now) }
+            self.confirmKlines()
         }
         if successor { self.successor = line } else { self.line = line }
         return isDone
+    }
+
+    /// Has the bars confirmed that may have closed while no socket was open.
+    private func confirmKlines() {
+        guard let since = self.klinesMissedSince else { return }
+        self.klinesMissedSince = nil
+        for symbol in self.streams.symbols(with: .kline) {
+            for interval in self.klineIntervals {
+                self.worker.confirmKlines(
+                    KlineOrder(
+                        segment: self.segment.id, symbol: symbol, interval: interval, fromMicroseconds: since))
+            }
+        }
     }
 
     private func send(_ line: inout FeedLine, _ slot: any FeedSlot, at now: Int64) -> Bool {

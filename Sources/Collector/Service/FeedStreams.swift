@@ -34,6 +34,11 @@ struct FeedStreams {
         return self.all.indices.filter { self.all[$0].map { wanted.contains($0) } ?? false }
     }
 
+    /// Symbols that have a stream of a type, each once.
+    func symbols(with type: DataType) -> [String] {
+        Set(self.all.compactMap { stream in stream.flatMap { $0.types.contains(type) ? $0.symbol : nil } }).sorted()
+    }
+
     /// Where the depth of an instrument comes from; nil when not from here.
     func depthPlace(of instrument: InstrumentID) -> Int? { self.depthPlaces[instrument] }
 

@@ -30,7 +30,8 @@ struct LoopBuilder: Sendable {
         return LoopWorker(
             index: self.index, context: context,
             pipeline: Pipeline(books: configuration.bookSettings, publisher: publisher),
-            requests: self.service.requests, listChanges: self.service.listChanges, heartbeat: beat)
+            requests: self.service.requests, listChanges: self.service.listChanges,
+            klineOrders: self.service.klineOrders, heartbeat: beat)
     }
 
     /// Makes a connection with its streams, as far as their instruments are known, and opens it.
@@ -48,7 +49,7 @@ struct LoopBuilder: Sendable {
             number: worker.pipeline.publisher.addConnection(connection.name, venue: venue.id), worker: worker,
             decoder: venue.makeDecoder(for: segment, wanted: settings.wanted),
             dialect: venue.dialect(for: segment, limits: configuration.limits[venue.id]),
-            acknowledgeTimeout: transport.subscribeTimeout,
+            klineIntervals: settings.klineIntervals, acknowledgeTimeout: transport.subscribeTimeout,
             deadlines: FeedConnection.Deadlines(
                 firstData: transport.firstDataTimeout.microseconds, stale: transport.staleAfter.microseconds,
                 rotateAfter: transport.rotateAfter.microseconds,

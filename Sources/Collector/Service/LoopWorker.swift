@@ -31,6 +31,7 @@ final class LoopWorker {
     private var tellsInstruments: Set<SegmentID> = []
     private let requests: SnapshotRequests
     private let listChanges: ListChanges
+    private let klineOrders: KlineOrders
     /// The loop's instruments by the venue's symbol.
     private var known: [SegmentID: [String: InstrumentID]] = [:]
     private var heartbeat: HeartbeatSource?
@@ -43,13 +44,15 @@ final class LoopWorker {
 
     init(
         index: Int, context: LoopContext, pipeline: consuming Pipeline<JSONMessageEncoder>,
-        requests: SnapshotRequests, listChanges: ListChanges, heartbeat: HeartbeatSource?
+        requests: SnapshotRequests, listChanges: ListChanges, klineOrders: KlineOrders,
+        heartbeat: HeartbeatSource?
     ) {
         self.index = index
         self.context = context
         self.pipeline = pipeline
         self.requests = requests
         self.listChanges = listChanges
+        self.klineOrders = klineOrders
         self.heartbeat = heartbeat
         self.desk = SnapshotDesk(
             backoff: Backoff(base: .milliseconds(500), cap: .seconds(60)), generator: SystemRandomNumberGenerator())
@@ -159,6 +162,9 @@ final class LoopWorker {
 
     /// Passes on that a venue's list of instruments changed.
     func listChanged(_ segment: SegmentID) { self.listChanges.tell(segment) }
+
+    /// Passes a wish to have bars confirmed on.
+    func confirmKlines(_ order: KlineOrder) { self.klineOrders.submit(order) }
 
     // MARK: - Answers
 

@@ -44,7 +44,8 @@ final class FeedRig {
             ledger: self.ledger)
         self.worker = LoopWorker(
             index: 0, context: context, pipeline: Pipeline(books: BookSettings(), publisher: publisher),
-            requests: SnapshotRequests(limit: 1), listChanges: ListChanges(), heartbeat: nil)
+            requests: SnapshotRequests(limit: 1), listChanges: ListChanges(), klineOrders: KlineOrders(),
+            heartbeat: nil)
         var instrument = Instrument(
             venue: Binance.id, segment: BinanceSegment.usdm.rawValue, market: .perpetual,
             symbol: "BTC-USDT", venueSymbol: "BTCUSDT", base: "BTC", quote: "USDT", contract: .linear, unit: .base)
