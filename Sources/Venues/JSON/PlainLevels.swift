@@ -1,6 +1,7 @@
 import MarketModel
 
-/// Reads `["61737.63000000","0.10000000"],…` as venues send it: no white space, no sign, no exponent.
+/// Reads `["61737.63000000","0.10000000"],…` as venues send it: no white space, no sign, no exponent, and whole numbers
+/// behind the size, which are passed over.
 ///
 /// The one place in the decoders that reads through a pointer: every load is of eight bytes of which all lie inside the
 /// text, checked before. It stops in front of the first level that is not plain, or that a scale does not hold; the
@@ -33,16 +34,31 @@ enum PlainLevels {
             else { break }
             place += 3
             let sizeMantissa = Self.decimal(&place, end, size)
-            guard sizeMantissa >= 0, place + 3 <= end, place[0] == UInt8(ascii: "\""), place[1] == UInt8(ascii: "]")
+            guard sizeMantissa >= 0, Self.pastRest(&place, end), place + 2 <= end, place[0] == UInt8(ascii: "]")
             else { break }
-            let next = place[2]
+            let next = place[1]
             guard next == UInt8(ascii: ",") || next == UInt8(ascii: "]"),
                 buffer.append(Level(price: priceMantissa, size: sizeMantissa))
             else { break }
-            level = place + 3
+            level = place + 2
             if next == UInt8(ascii: "]") { return Stop(index: level - base, isAtEnd: true) }
         }
         return Stop(index: level - base, isAtEnd: false)
+    }
+
+    /// Passes the quote behind a size and the level's further entries, `","0","4"`; false where one is not plain digits.
+    @inline(__always)
+    private static func pastRest(_ place: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Bool {
+        guard place < end, place[0] == UInt8(ascii: "\"") else { return false }
+        place += 1
+        while place < end, place[0] == UInt8(ascii: ",") {
+            guard place + 2 <= end, place[1] == UInt8(ascii: "\"") else { return false }
+            place += 2
+            while place < end, place[0] &- 48 <= 9 { place += 1 }
+            guard place < end, place[0] == UInt8(ascii: "\"") else { return false }
+            place += 1
+        }
+        return true
     }
 
     /// A scale with what is computed from it once a list.

@@ -32,6 +32,8 @@ struct LevelsTests {
             #"[["61737.63","0.10000000"],["61737.50000000","12"]]"#,
             #"[ ["61737.63000000" , "0.1"] , ["61737.5","12.000"] ]"#,
             #"[["61737.63","0.1",[]],["61737.5","12"]]"#,
+            #"[["61737.63","0.1","0","15"],["61737.5","12","0","1"]]"#,
+            #"[["61737.63","0.1","0","15"],["61737.5","12","0" ,"x",7]]"#,
             #"[["061737.63","0.100"],["61737.50","12.00000000000000000000"]]"#,
         ])
     func forms(_ text: String) {
@@ -49,12 +51,24 @@ struct LevelsTests {
         "What is no list of levels is refused",
         arguments: [
             "", "[", "[[", #"[["1"]]"#, #"[["1","2"]"#, #"[["1","2"],]"#, #"[["1","-2"]]"#, #"[["1.234","2"]]"#,
-            #"[["x","2"]]"#,
+            #"[["x","2"]]"#, #"[["1","2",]]"#, #"[["1","2","0]]"#, #"[["1","2","0""4"]]"#, #"[["1","2","0","4"}]"#,
             #"[["1","2"}]"#, #"[["1e5","2"]]"#, #"[["","2"]]"#, #"[["1.","2"]]"#, #"[["99999999999999999999","2"]]"#,
         ])
     func refused(_ text: String) {
         #expect(Self.read(text, DecimalScales(price: 2, size: 3)).isRefused)
         #expect(Self.read(text + "                ", DecimalScales(price: 2, size: 3)).isRefused)
+    }
+
+    @Test("Levels with whole numbers behind their size are read in steps of eight bytes to the end")
+    func plainRest() {
+        for text in [#"[["1.5","2"]]"#, #"[["1.5","2","0","15"]]"#, #"[["1.5","2","","15"],["1.4","0","0","0"]]"#] {
+            var buffer = LevelBuffer()
+            // More of the frame follows.
+            let stop = Array((text + #","ts":"1"}"#).utf8).withUnsafeBufferPointer {
+                PlainLevels.read($0, from: 1, into: &buffer, scales: DecimalScales(price: 1, size: 0))
+            }
+            #expect(stop.isAtEnd && stop.index == text.utf8.count && buffer[0] == Level(price: 15, size: 2))
+        }
     }
 
     @Test("Every level of random lists is exact, at every pair of scales", arguments: UInt8(0)...9)
@@ -90,7 +104,7 @@ struct LevelsTests {
 
     @Test("Cutting a list anywhere is refused, whatever bytes stood behind it in memory")
     func cut() {
-        let text = #"[["61737.63000000","0.10000000"],["61737.50000000","12.00000000"],["1","2"]]"#
+        let text = #"[["61737.63000000","0.10000000"],["61737.50000000","12.00000000"],["1","2","0","15"],["1","2"]]"#
         for count in 0..<text.utf8.count {
             let head = String(decoding: Array(text.utf8).prefix(count), as: UTF8.self)
             #expect(Self.read(head, DecimalScales(price: 2, size: 3)).isRefused, "\(head)")
@@ -100,7 +114,7 @@ struct LevelsTests {
     @Test("Any byte changed gives an error or plain levels, never a trap")
     func damaged() {
         var generator = SystemRandomNumberGenerator()
-        let text = Array(#"[["61737.63000000","0.10000000"],["61737.50000000","12.00000000"],["1","2"]]"#.utf8)
+        let text = Array(#"[["61737.63000000","0.10000000"],["61737.50000000","12.00000000","0","15"],["1","2"]]"#.utf8)
         for _ in 0..<20_000 {
             var bytes = text
             for _ in 0..<Int.random(in: 1...3, using: &generator) {
