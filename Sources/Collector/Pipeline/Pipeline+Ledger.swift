@@ -9,7 +9,7 @@ extension Pipeline {
         guard let ledger = self.publisher.ledger else { return }
         let subject = GapSubject(self.instruments[trade.instrument])
         if isLate {
-            ledger.found(subject, trades: trade.sequence...trade.sequence)
+            ledger.found(subject, trades: min(trade.firstSequence, trade.sequence)...trade.sequence)
         } else if let jump = self.trades(of: trade.instrument).lastJump {
             let now = trade.receivedMicroseconds
             ledger.record(

@@ -34,7 +34,8 @@ package struct TradeSequence: Sendable {
 
     /// Takes a trade; false for one that was seen already, or so old that it cannot be told.
     ///
-    /// A venue that does not count its trades gives 0, and every trade is taken.
+    /// A venue that does not count its trades gives 0, and every trade is taken. An aggregate covers the ids from its first
+    /// to its last, and follows when its first one does.
     @inline(__always)
     package mutating func take(_ trade: Trade) -> Bool {
         let id = trade.sequence
@@ -43,19 +44,20 @@ package struct TradeSequence: Sendable {
             return true
         }
         if self.taken > 0 || self.isResumed {
-            guard id > self.last else { return self.takeLate(id) }
-            let step = id &- self.last
-            if step > 1 {
-                self.missing &+= step &- 1
+            guard id > self.last else { return self.takeLate(trade) }
+            let first = min(trade.firstSequence, id)
+            if first > self.last &+ 1 {
+                self.missing &+= first &- self.last &- 1
                 self.jumps &+= 1
-                self.lastJump = (self.last &+ 1...id &- 1, self.cause)
+                self.lastJump = (self.last &+ 1...first &- 1, self.cause)
             }
+            let step = id &- self.last
             self.recent = step < 64 ? self.recent << step : 0
         }
         self.isFirstOfConnection = false
         self.isResumed = false
         self.last = id
-        self.recent |= 1
+        self.recent |= Self.bits(of: trade)
         self.taken &+= 1
         return true
     }
@@ -76,16 +78,25 @@ package struct TradeSequence: Sendable {
         self.isFirstOfConnection = true
     }
 
-    private mutating func takeLate(_ id: UInt64) -> Bool {
+    /// A bit for each id of a trade, the last one's lowest, as far as they are remembered.
+    @inline(__always)
+    private static func bits(of trade: Trade) -> UInt64 {
+        let others = trade.sequence &- min(trade.firstSequence, trade.sequence)
+        return others < 63 ? (1 << (others &+ 1)) &- 1 : .max
+    }
+
+    private mutating func takeLate(_ trade: Trade) -> Bool {
+        let id = trade.sequence
         let age = self.last &- id
         // What came before the first trade was never missed, and is not known to be new.
         guard age < 64, self.recent & (1 << age) == 0, self.missing > 0 else {
-            if self.isRestart(id, age) { return true }
+            if self.isRestart(trade, age) { return true }
             self.duplicates &+= 1
             return false
         }
-        self.recent |= 1 << age
-        self.missing &-= 1
+        let count = id &- min(trade.firstSequence, id) &+ 1
+        self.recent |= Self.bits(of: trade) << age
+        self.missing &-= min(count, self.missing)
         self.late &+= 1
         self.taken &+= 1
         return true
@@ -93,14 +104,15 @@ package struct TradeSequence: Sendable {
 
     /// Whether the venue counts anew: the first trade of a new connection is older than any that sockets could bring
     /// twice, or ids follow one another far below one that was thus no id.
-    private mutating func isRestart(_ id: UInt64, _ age: UInt64) -> Bool {
+    private mutating func isRestart(_ trade: Trade, _ age: UInt64) -> Bool {
         guard age >= 64 else { return false }
-        self.rowCount = id == self.rowID &+ 1 ? self.rowCount &+ 1 : 1
+        let id = trade.sequence
+        self.rowCount = trade.firstSequence == self.rowID &+ 1 ? self.rowCount &+ 1 : 1
         self.rowID = id
         guard self.isFirstOfConnection || (age > Self.farBelow && self.rowCount >= Self.rowMax) else { return false }
         self.restarts &+= 1
         self.last = id
-        self.recent = 1
+        self.recent = Self.bits(of: trade)
         self.taken &+= 1
         self.isFirstOfConnection = false
         self.isResumed = false

@@ -10,6 +10,9 @@ public struct Trade {
     public var id: FrameText
     /// The id as a number where the venue counts trades one by one; 0 where it does not.
     public var sequence: UInt64
+    /// The first of the ids that it covers up to `sequence`: less than that in an aggregate that the venue counts by its
+    /// single trades.
+    public var firstSequence: UInt64
     /// Mantissa at the instrument's price scale.
     public var price: Int64
     /// Mantissa at the instrument's size scale, in the instrument's unit.
@@ -23,12 +26,14 @@ public struct Trade {
 
     @inlinable
     public init(
-        instrument: InstrumentID, id: FrameText, sequence: UInt64, price: Int64, size: Int64, aggressor: Side,
-        isAggregate: Bool, eventTime: Timestamp, sentTime: Timestamp, receivedMicroseconds: Int64
+        instrument: InstrumentID, id: FrameText, sequence: UInt64, firstSequence: UInt64? = nil, price: Int64,
+        size: Int64, aggressor: Side, isAggregate: Bool, eventTime: Timestamp, sentTime: Timestamp,
+        receivedMicroseconds: Int64
     ) {
         self.instrument = instrument
         self.id = id
         self.sequence = sequence
+        self.firstSequence = firstSequence ?? sequence
         self.price = price
         self.size = size
         self.aggressor = aggressor

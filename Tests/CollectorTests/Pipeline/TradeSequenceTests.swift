@@ -5,10 +5,16 @@ import Testing
 
 @Suite("Trades by their ids")
 struct TradeSequenceTests {
-    private static func trade(_ id: UInt64) -> Trade {
+    private static func trade(_ id: UInt64, first: UInt64? = nil) -> Trade {
         Trade(
-            instrument: InstrumentID(0), id: FrameText(offset: 0, count: 1), sequence: id, price: 1, size: 1,
-            aggressor: .buy, isAggregate: false, eventTime: .none, sentTime: .none, receivedMicroseconds: 0)
+            instrument: InstrumentID(0), id: FrameText(offset: 0, count: 1), sequence: id, firstSequence: first,
+            price: 1, size: 1, aggressor: .buy, isAggregate: false, eventTime: .none, sentTime: .none,
+            receivedMicroseconds: 0)
+    }
+
+    /// Feeds aggregates by the ids they cover and gives the last ids of those that were taken.
+    private static func taken(_ runs: [ClosedRange<UInt64>], by sequence: inout TradeSequence) -> [UInt64] {
+        runs.filter { sequence.take(Self.trade($0.upperBound, first: $0.lowerBound)) }.map(\.upperBound)
     }
 
     /// Feeds ids and gives those that were taken.
@@ -50,6 +56,26 @@ struct TradeSequenceTests {
         anew.resume(after: 1_000)
         #expect(Self.taken([5, 6], by: &anew) == [5, 6])
         #expect(anew.restarts == 1 && anew.missing == 0)
+    }
+
+    @Test("An aggregate follows when the first of its ids does, and a jump ends in front of it")
+    func aggregates() {
+        var sequence = TradeSequence()
+        #expect(Self.taken([5...10, 11...11, 12...300, 301...302], by: &sequence) == [10, 11, 300, 302])
+        #expect(sequence.missing == 0 && sequence.jumps == 0)
+        #expect(Self.taken([305...310], by: &sequence) == [310])
+        #expect(sequence.missing == 2 && sequence.lastJump?.ids == 303...304)
+        #expect(Self.taken([303...304, 303...304, 305...310, 301...302], by: &sequence) == [304])
+        #expect(sequence.missing == 0 && sequence.late == 1 && sequence.duplicates == 3)
+    }
+
+    @Test("A venue that counts aggregates anew is followed when they are in a row")
+    func aggregatesAnew() {
+        var sequence = TradeSequence()
+        _ = Self.taken([100...101, 102...9_999_999_999], by: &sequence)
+        let rows = stride(from: UInt64(102), to: 132, by: 3).map { $0...($0 + 2) }
+        #expect(Self.taken(rows, by: &sequence) == [125, 128, 131])
+        #expect(sequence.restarts == 1)
     }
 
     @Test("What was passed over and never comes is missing")
