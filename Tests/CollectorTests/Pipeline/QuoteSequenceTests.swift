@@ -4,10 +4,12 @@ import Testing
 
 @Suite("Best bids and offers by their ids")
 struct QuoteSequenceTests {
-    private static func offer(_ sequence: UInt64, bid: Int64 = 100) -> BestBidOffer {
+    private static func offer(
+        _ sequence: UInt64, bid: Int64 = 100, at time: Timestamp = .none
+    ) -> BestBidOffer {
         BestBidOffer(
             instrument: InstrumentID(0), bid: Level(price: bid, size: 1), ask: Level(price: 200, size: 1),
-            sequence: sequence, eventTime: .none, sentTime: .none, receivedMicroseconds: 0)
+            sequence: sequence, eventTime: time, sentTime: .none, receivedMicroseconds: 0)
     }
 
     /// Feeds offers and says of each whether it was taken.
@@ -31,6 +33,15 @@ struct QuoteSequenceTests {
         #expect(Self.taken([Self.offer(1_000)], by: &sequence) == [true])
         sequence.restart()
         #expect(Self.taken([Self.offer(3), Self.offer(2)], by: &sequence) == [true, false])
+    }
+
+    @Test("Ids that fall while the venue's time goes on start anew; a socket that lags brings nothing")
+    func fallingIDs() {
+        var sequence = QuoteSequence()
+        let offers = [(900, 10), (899, 9), (898, 10), (3, 11), (4, 11), (2, 11), (5, 12)].map { id, time in
+            Self.offer(id, at: Timestamp(microseconds: time))
+        }
+        #expect(Self.taken(offers, by: &sequence) == [true, false, false, true, true, false, true])
     }
 
     @Test("Offers without ids are all taken")
