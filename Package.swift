@@ -56,7 +56,8 @@ let package = Package(
         .testTarget(name: "BackfillTests", dependencies: shared + ["Backfill", "TestSupport", "Transport", "Venues"]),
         .testTarget(name: "ObservabilityTests", dependencies: ["Observability", "TestSupport"]),
         .testTarget(name: "TransportTests", dependencies: shared + ["Transport", "TestSupport"]),
-        .testTarget(name: "VenuesTests", dependencies: shared + ["Venues"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "VenuesTests", dependencies: shared + ["OrderBook", "Venues"], resources: [.copy("Fixtures")]),
         .testTarget(name: "OrderBookTests", dependencies: shared + ["CZlib", "OrderBook", "TestSupport"]),
         .testTarget(name: "PublishingTests", dependencies: shared + ["Publishing", "TestSupport"]),
         .testTarget(name: "ExchangeSimulatorTests", dependencies: shared + ["ExchangeSimulator", "Transport"]),

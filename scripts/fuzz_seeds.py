@@ -60,6 +60,39 @@ def decoder():
     yield bytes([4]) + b'{"lastUpdateId":1027024,"E":1,"T":2,"bids":[["4.00000000","431.0"]],"asks":[["4.2","12"]]}'
 
 
+def okx():
+    symbol = b"SOL-USDT-SWAP"
+    rows = {
+        b"books": b'{"asks":[["171.21","350","0","9"]],"bids":[],"ts":"1785000000101","checksum":0,"prevSeqId":1,"seqId":9}',
+        b"bbo-tbt": b'{"asks":[["111.06","55154","0","2"]],"bids":[["111.05","57745","0","2"]],"ts":"1","seqId":3}',
+        b"trades": b'{"instId":"SOL-USDT-SWAP","tradeId":"52","px":"1.9","sz":"3.25","side":"sell","ts":"1","count":"2"}',
+        b"mark-price": b'{"instId":"SOL-USDT-SWAP","markPx":"171.2","ts":"1785000000000"}',
+        b"funding-rate": b'{"instId":"SOL-USDT-SWAP","fundingRate":"0.0001","fundingTime":"10","nextFundingTime":"20",'
+        b'"nextFundingRate":"","settFundingRate":"-0.1","ts":"1"}',
+        b"open-interest": b'{"instId":"SOL-USDT-SWAP","oi":"5000","oiCcy":"555.55","oiUsd":"7.5","ts":"1"}',
+        b"candle1m": b'["1597026383085","8533.02","8553.74","8527.17","8548.26","529","5.38","4529.5","0"]',
+    }
+    frames = [
+        b'{"arg":{"channel":"' + channel + b'","instId":"' + symbol + b'"},"action":"update","data":[' + row + b"]}"
+        for channel, row in rows.items()
+    ]
+    frames += [path.read_bytes() for path in sorted(pathlib.Path("Tests/VenuesTests/Fixtures/OKX").glob("*.json"))]
+    frames += [
+        b'{"data":[{"idxPx":"7","instId":"SOL-USDT","ts":"1"}],"arg":{"instId":"SOL-USDT","channel":"index-tickers"}}',
+        b'{"arg":{"channel":"liquidation-orders","instType":"SWAP"},"data":[{"instId":"SOL-USDT-SWAP","details":[{"side":'
+        b'"sell","posSide":"long","bkPx":"166.02","sz":"41","ts":"1785000000420"}]}]}',
+        b'{"arg":{"channel":"instruments","instType":"SWAP"},"data":[]}', b"pong",
+        b'{"id":"7","event":"subscribe","arg":{"channel":"trades","instId":"BTC-USDT"},"connId":"a"}',
+        b'{"id":"8","event":"error","code":"60018","msg":"x"}', b'{"event":"notice","code":"64008"}',
+    ]
+    for frame in frames:
+        for first in (0, 1):  # spot and swap, scales of no digits
+            yield bytes([first]) + frame
+    bars = b'{"code":"0","msg":"","data":[["1597026383085","8533.02","8553.74","8527.17","8548.26","529","5","4","1"]]}'
+    yield bytes([2]) + bars
+    yield bytes([7]) + b'{"code":"0","data":[["1701417600000","1.1739"],["1701417300000","1.2"]],"msg":""}'
+
+
 def decimal():
     texts = ["61737.63000000", "0.00000001", "-1.5", "1000000000000000000", "1000000000000000001", "0.0", "5.", ".5",
              "9999999.99999999", "12345678.12345678", "00012.50", "1" + "0" * 40, "0." + "0" * 30 + "1", "1.2.3", "1e5"]
@@ -205,6 +238,8 @@ json_words = [b'"stream":', b'"data":', b'"e":"trade"', b'"u":', b'"U":', b'"pu"
 http_words = [b"HTTP/1.1 200 OK\r\n", b"Content-Length: ", b"Transfer-Encoding: chunked\r\n", b"\r\n\r\n",
               b"Connection: close\r\n", b"0\r\n\r\n", b"HTTP/1.1 100 \r\n\r\n", b"ffffffff"]
 save("decoder", decoder(), json_words)
+save("okx", okx(), [b'{"arg":{"channel":"', b'","instId":"', b'"},"data":[', b'"action":"snapshot"', b'SOL-USDT-SWAP', b'"ts":"1"',
+                    b'"seqId":', b'"prevSeqId":-1', b'"checksum":7', b'"count":"2"', b'"details":[', b'{"code":"0","data":['])
 save("decimal", decimal(), [b"00000000", b".", b"-", b"1000000000000000000", b"99999999"])
 save("http", http(), http_words)
 save("websocket", websocket(), [b"\x81\x85", b"\x88\x82", b"\xfe\x00", b"\xff\x00\x00\x00\x00", b"\x00\x00\xff\xff"])

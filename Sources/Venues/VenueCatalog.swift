@@ -2,7 +2,7 @@ package import MarketModel
 
 /// The venues that can be collected.
 package enum VenueCatalog {
-    package static let all: [any Venue] = [Binance(), Deribit()]
+    package static let all: [any Venue] = [Binance(), OKX(), Deribit()]
 
     package static func venue(_ id: VenueID) -> (any Venue)? { self.all.first { $0.id == id } }
 

@@ -1,0 +1,124 @@
+package import MarketModel
+package import Resilience
+
+extension OKX {
+    // MARK: Budgets
+
+    /// Endpoints by the name of their budget: requests that the venue takes in two seconds from one address.
+    private static let endpoints: [(scope: String, limit: Int)] = [
+        ("instruments", 20), ("tickers", 20), ("candles", 40), ("history-candles", 20),
+        (Self.ratioScope(.allAccount), 5), (Self.ratioScope(.topAccount), 5), (Self.ratioScope(.topPosition), 5),
+    ]
+
+    private static let connections = "connections"
+
+    package func scopes(limits: VenueLimits) -> [String: RateLimits] {
+        // No headroom: the configured share of the venue's limit is what is left to others already.
+        func scope(_ limit: Int, per length: Duration) -> RateLimits {
+            RateLimits(windows: [RateWindow(.requests, limit: limit, per: length)], headroom: 0)
+        }
+        var scopes = [Self.connections: scope(limits.usable("connects_per_second"), per: .seconds(1))]
+        for endpoint in Self.endpoints {
+            let usable = max(1, endpoint.limit * limits.usePercent / 100)
+            scopes[endpoint.scope] = scope(usable, per: .seconds(2))
+        }
+        return scopes
+    }
+
+    package func connectScope(of segment: VenueSegment) -> String { Self.connections }
+
+    private static func ratioScope(_ kind: LongShortRatio.Kind) -> String {
+        switch kind {
+        case .allAccount: "long-short-accounts"
+        case .topAccount: "long-short-top-accounts"
+        case .topPosition: "long-short-top-positions"
+        }
+    }
+
+    // MARK: Requests
+
+    private func request(_ segment: VenueSegment, _ path: String, _ scope: String) -> VenueRequest {
+        VenueRequest(segment.id, path: "/api/v5/\(path)", costs: [.init(scope, 1)])
+    }
+
+    package func instrumentRequests(in segment: VenueSegment) -> [VenueRequest] {
+        let type = OKXSegment(of: segment).instrumentType
+        return [self.request(segment, "public/instruments?instType=\(type)", "instruments")]
+    }
+
+    package func instruments(
+        _ body: [UInt8], in segment: VenueSegment
+    ) throws(UnreadableAnswer) -> (instruments: [Instrument], refused: Int) {
+        try OKXInstruments.parse(body, segment: OKXSegment(of: segment))
+    }
+
+    /// Books start with a snapshot in their stream.
+    package func snapshotRequest(of symbol: String, levels: Int, in segment: VenueSegment) -> VenueRequest? { nil }
+
+    package func polls(of instruments: [Instrument], in segment: VenueSegment, wanted: Wanted) -> [VenuePoll] {
+        guard OKXSegment(of: segment) == .swap, let period = OKXChannel.bar(of: wanted.ratioPeriod) else { return [] }
+        let kinds: [(type: DataType, kind: LongShortRatio.Kind, path: String)] = [
+            (.topPositionRatio, .topPosition, "long-short-position-ratio-contract-top-trader"),
+            (.topAccountRatio, .topAccount, "long-short-account-ratio-contract-top-trader"),
+            (.allAccountRatio, .allAccount, "long-short-account-ratio-contract"),
+        ]
+        return kinds.filter { wanted.types.contains($0.type) }.flatMap { kind in
+            instruments.map { instrument in
+                let path = "rubik/stat/contracts/\(kind.path)?instId=\(instrument.venueSymbol)&period=\(period)&limit=1"
+                return VenuePoll(
+                    type: kind.type, symbol: instrument.venueSymbol,
+                    question: .ratio(kind.kind, period: wanted.ratioPeriod),
+                    request: self.request(segment, path, Self.ratioScope(kind.kind)))
+            }
+        }
+    }
+
+    /// How many bars the endpoint of recent ones goes back: 1440, of which some are left for the way of the request.
+    private static let recentBars: Int64 = 1_400
+
+    package func klineRequest(
+        of symbol: String, _ interval: KlineInterval, fromMilliseconds: Int64, toMilliseconds: Int64,
+        in segment: VenueSegment
+    ) -> VenueRequest? {
+        guard let bar = OKXChannel.bar(of: interval), fromMilliseconds > 0, toMilliseconds >= fromMilliseconds,
+            toMilliseconds < Int64.max
+        else { return nil }
+        // The newest bars are only where the recent ones are, older ones only in the history.
+        let length = (interval.microseconds ?? 28 * 86_400_000_000) / 1_000
+        let isRecent = fromMilliseconds >= self.nowMilliseconds() - length * Self.recentBars
+        let scope = isRecent ? "candles" : "history-candles"
+        // Both bounds are left out: `after` asks for what is older, `before` for what is newer.
+        let bounds = "after=\(toMilliseconds + 1)&before=\(fromMilliseconds - 1)"
+        return self.request(segment, "market/\(scope)?instId=\(symbol)&bar=\(bar)&\(bounds)&limit=300", scope)
+    }
+
+    package func turnoverRequests(in segment: VenueSegment) -> [VenueRequest] {
+        let type = OKXSegment(of: segment).instrumentType
+        return [self.request(segment, "market/tickers?instType=\(type)", "tickers")]
+    }
+
+    package func turnovers(
+        _ body: [UInt8], in segment: VenueSegment
+    ) throws(UnreadableAnswer) -> [String: DecimalValue] {
+        try OKXTurnovers.parse(body, segment: OKXSegment(of: segment))
+    }
+
+    // MARK: Answers
+
+    /// The code in the body counts, whatever the status; the venue names no time to wait.
+    package func verdict(on answer: VenueAnswer) -> AnswerVerdict {
+        let code = OKXRefusal.code(of: answer.body)
+        if code == 0 { return .success }
+        switch (answer.status, code.map { OKXRefusal(code: $0).meaning }) {
+        case (429, _), (_, .tooManyRequests): return .rateLimited(retryAfter: nil)
+        // A success without a code is an answer cut short.
+        case (500...599, _), (408, _), (_, .temporary), (200...299, nil): return .unavailable(retryAfter: nil)
+        default: return .refused(code: code)
+        }
+    }
+
+    /// Answers say nothing of what was used.
+    package func usage(
+        in answer: VenueAnswer, to request: VenueRequest
+    ) -> [(scope: String, used: Int, per: Duration)] { [] }
+}

@@ -1,0 +1,141 @@
+package import MarketModel
+
+/// Bars and ratios, which are rows of texts: `["1597026383085","8533.02",…]`.
+extension OKXDecoder {
+    /// Where the texts of a row stand; further ones than these are passed over.
+    private struct Row {
+        static let columnsMax = 9
+        var columns = InlineArray<9, Range<Int>>(repeating: 0..<0)
+        var count = 0
+    }
+
+    /// Decodes a bar: `[ts, open, high, low, close, vol, volCcy, volCcyQuote, confirm]`.
+    ///
+    /// `vol` counts contracts on derivatives, where `volCcy` counts the base asset; on spot `vol` counts the base asset.
+    /// `volCcyQuote` counts the quote asset everywhere. `confirm` is 1 when the bar is final.
+    /// - Parameter isAnswer: Whether it was asked for; then a bar that is not final is passed over.
+    func decodeCandle(
+        _ reader: inout JSONReader, _ instrument: InstrumentID, _ interval: KlineInterval, _ received: Int64,
+        isAnswer: Bool, into batch: inout EventBatch
+    ) throws(FrameRefusal) {
+        let row = try Self.row(&reader)
+        guard row.count == Row.columnsMax else { throw .missingField }
+        let isClosed = reader.isText("1", at: row.columns[8])
+        guard isClosed || reader.isText("0", at: row.columns[8]) else { throw .missingField }
+        if isAnswer, !isClosed { return }
+        let isSpot = self.segment == .spot
+        var bar = Kline(
+            instrument: instrument, interval: interval, openTime: try Self.time(reader, row.columns[0]),
+            receivedMicroseconds: received)
+        bar.open = try Self.number(reader, row.columns[1])
+        bar.high = try Self.number(reader, row.columns[2])
+        bar.low = try Self.number(reader, row.columns[3])
+        bar.close = try Self.number(reader, row.columns[4])
+        bar.baseVolume = try Self.number(reader, row.columns[isSpot ? 5 : 6])
+        bar.quoteVolume = try Self.number(reader, row.columns[7])
+        if !isSpot { bar.contractVolume = try Self.number(reader, row.columns[5]) }
+        bar.isClosed = isClosed
+        bar.isConfirmed = isAnswer
+        guard batch.append(.kline(bar)) else { throw .tooLarge }
+    }
+
+    /// Decodes a ratio: `[ts, ratio]`.
+    private func decodeRatio(
+        _ reader: inout JSONReader, _ instrument: InstrumentID, _ kind: LongShortRatio.Kind, _ period: KlineInterval,
+        _ received: Int64, into batch: inout EventBatch
+    ) throws(FrameRefusal) {
+        let row = try Self.row(&reader)
+        guard row.count >= 2 else { throw .missingField }
+        let event = LongShortRatio(
+            instrument: instrument, kind: kind, ratio: try Self.needed(reader.bytes, row.columns[1]),
+            periodMicroseconds: period.microseconds ?? 0, eventTime: try Self.time(reader, row.columns[0]),
+            receivedMicroseconds: received)
+        guard batch.append(.longShortRatio(event)) else { throw .tooLarge }
+    }
+
+    /// Decodes `{"code":"0","msg":"","data":[…]}`, whose rows come newest first, and gives them oldest first.
+    package mutating func decodeAnswer(
+        _ frame: Frame, to question: VenueQuestion, of instrument: InstrumentID?, into batch: inout EventBatch
+    ) throws(FrameRefusal) {
+        guard let instrument else { throw .mismatch }
+        let bytes = UnsafeBufferPointer<UInt8>(
+            start: frame.bytes.assumingMemoryBound(to: UInt8.self).baseAddress, count: frame.bytes.count
+        ).span
+        var reader = JSONReader(bytes)
+        let rows: [Int]
+        do throws(JSONError) {
+            rows = try Self.rows(&reader)
+        } catch {
+            throw .json(error)
+        }
+        for start in rows.reversed() {
+            reader.index = start
+            switch question {
+            case .ratio(let kind, let period):
+                try self.decodeRatio(&reader, instrument, kind, period, frame.receivedMicroseconds, into: &batch)
+            case .klines(let interval):
+                try self.decodeCandle(
+                    &reader, instrument, interval, frame.receivedMicroseconds, isAnswer: true, into: &batch)
+            case .depthSnapshot, .openInterest, .volatilityIndex, .fundingIntervals:
+                throw .unknownEvent
+            }
+        }
+    }
+
+    // MARK: - Private
+
+    /// Gives where the elements of an answer's `data` start; an answer without them is none.
+    private static func rows(_ reader: inout JSONReader) throws(JSONError) -> [Int] {
+        var rows: [Int]?
+        var isSuccess = false
+        var walk = JSONWalk()
+        while try reader.nextKey(&walk) {
+            if reader.isText("code", at: walk.key) {
+                isSuccess = reader.isText("0", at: try reader.string())
+            } else if reader.isText("data", at: walk.key), rows == nil {
+                var starts: [Int] = []
+                var list = JSONWalk()
+                while try reader.nextElement(&list) {
+                    starts.append(try reader.position())
+                    try reader.skipValue()
+                }
+                rows = starts
+            } else {
+                try reader.skipValue()
+            }
+        }
+        guard let rows, isSuccess else { throw .unexpected(offset: reader.index) }
+        return rows
+    }
+
+    private static func row(_ reader: inout JSONReader) throws(FrameRefusal) -> Row {
+        var row = Row()
+        do throws(JSONError) {
+            var walk = JSONWalk()
+            while try reader.nextElement(&walk) {
+                if row.count < Row.columnsMax {
+                    row.columns[row.count] = try reader.string()
+                    row.count += 1
+                } else {
+                    try reader.skipValue()
+                }
+            }
+        } catch {
+            throw .json(error)
+        }
+        return row
+    }
+
+    private static func time(_ reader: JSONReader, _ range: Range<Int>) throws(FrameRefusal) -> Timestamp {
+        guard let value = reader.number(at: range), let milliseconds = Int64(exactly: value),
+            case let time = Timestamp(milliseconds: milliseconds), time != .none
+        else { throw .missingField }
+        return time
+    }
+
+    /// The number at `range`, whatever its length.
+    private static func number(_ reader: JSONReader, _ range: Range<Int>) throws(FrameRefusal) -> FrameText {
+        guard DecimalParts(reader.bytes, range) != nil else { throw .missingField }
+        return FrameText(offset: range.lowerBound, count: range.count)
+    }
+}
