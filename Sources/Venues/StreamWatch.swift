@@ -2,7 +2,8 @@
 ///
 /// An acknowledged subscription proves nothing: Binance acknowledges streams that do not exist, and a stream can end
 /// while its neighbours go on. A pure machine over counts of frames; time comes with every call, in microseconds of a
-/// clock that only goes forward. A stream that is silent for too long is subscribed again; one that had data before
+/// clock that only goes forward. A sparse stream, such as an option's trades, is only ever subscribed again, once in the
+/// longest patience. Any other stream that is silent for too long is subscribed again; one that had data before
 /// and stays silent after that costs its socket. Each step doubles that stream's patience until data comes.
 package struct StreamWatch: Sendable {
     package struct Limits: Sendable, Equatable {
@@ -100,7 +101,7 @@ package struct StreamWatch: Sendable {
             guard now - self.entries[index].since > self.patience(with: self.entries[index]) else { continue }
             self.entries[index].since = now
             self.entries[index].failures = min(self.entries[index].failures + 1, 32)
-            if self.entries[index].wasResubscribed, self.entries[index].lastData != nil {
+            if self.entries[index].wasResubscribed, self.entries[index].lastData != nil, !self.entries[index].isSparse {
                 self.replacements &+= 1
                 return .replaceSocket(stream: index)
             }
@@ -126,11 +127,12 @@ package struct StreamWatch: Sendable {
     }
 
     private func patience(with entry: Entry) -> Int64 {
+        // Two trades in a minute say nothing about the hours after.
+        if entry.isSparse { return self.limits.most }
         let (paced, overflow) = entry.meanGap.multipliedReportingOverflow(by: self.limits.gaps)
         // One frame tells no pace yet.
         let isPaced = entry.hasDataOnSocket && entry.meanGap > 0
-        let unpaced = entry.isSparse ? self.limits.most : self.limits.firstData
-        let base = max(isPaced ? self.limits.least : unpaced, overflow ? .max : paced)
+        let base = max(isPaced ? self.limits.least : self.limits.firstData, overflow ? .max : paced)
         let doubled = base.multipliedReportingOverflow(by: Int64(1) << Int64(entry.failures))
         return min(doubled.overflow ? .max : doubled.partialValue, self.limits.most)
     }

@@ -38,6 +38,34 @@ struct StreamWatchTests {
         #expect(watch.silent == [1] && watch.withData == 1 && watch.resubscriptions == 5 && watch.replacements == 0)
     }
 
+    @Test("A stream whose data may stay away for long is left alone for an hour, with data before or without")
+    func sparse() {
+        var watch = StreamWatch(limits: Self.limits)
+        watch.add(isSparse: false, at: 0)
+        watch.add(isSparse: true, at: 0)
+        watch.add(isSparse: true, at: 0)
+        watch.subscribed(at: 0)
+        // A busy pair, an option that never traded, one that traded twice in its first minute.
+        let steps = Self.steps(&watch, from: 1, to: 3_600) { stream, now in
+            switch stream {
+            case 0: UInt64(now)
+            case 1: 0
+            default: UInt64(min(now / 30, 2))
+            }
+        }
+        #expect(steps.isEmpty && watch.silent.isEmpty, "\(steps)")
+    }
+
+    @Test("A stream that is given up is watched no more, one that joins has its own time")
+    func changes() {
+        var watch = StreamWatch(streams: 2, limits: Self.limits)
+        watch.subscribed(at: 0)
+        watch.remove(1)
+        watch.add(isSparse: false, at: 100 * Self.second)
+        let steps = Self.steps(&watch, from: 1, to: 140) { stream, now in stream == 0 ? UInt64(now) : 0 }
+        #expect(steps.map(\.second) == [131] && steps.first?.step == .resubscribe([2]))
+    }
+
     @Test("A stream that goes silent is asked for again, then costs its socket")
     func goesSilent() {
         var watch = StreamWatch(streams: 2, limits: Self.limits)

@@ -22,7 +22,7 @@ package enum Universe {
         var seen: Set<String> = []
         let known = Set(listed.map(\.venueSymbol))
         // What trades no more is collected only where it is named.
-        let open = listed.filter { $0.status != .closed && ($0.expiresMicroseconds ?? .max) > now }
+        let open = listed.filter { $0.status.isOpen && ($0.expiresMicroseconds ?? .max) > now }
         func take(_ symbol: String) {
             if result.symbols.count < limit, seen.insert(symbol).inserted { result.symbols.append(symbol) }
         }
@@ -93,5 +93,15 @@ extension SymbolFilter: CustomStringConvertible {
         if let quote { parts.append("quote: \(quote)") }
         if let expiryWithin { parts.append("expiry_within: \(DurationText.format(expiryWithin))") }
         return "{\(parts.joined(separator: ", "))}"
+    }
+}
+
+extension Instrument.Status {
+    /// Whether it trades, or may again.
+    fileprivate var isOpen: Bool {
+        switch self {
+        case .pending, .trading, .halted, .unknown: true
+        case .settling, .closed: false
+        }
     }
 }

@@ -80,8 +80,8 @@ struct ConfigurationReferenceTests {
         #expect(loaded.warnings.isEmpty)
         #expect(
             loaded.configuration.venues.segments.map(\.segment.id.description)
-                == ["binance spot", "binance usdm", "binance coinm"])
-        #expect(CollectionPlan(loaded.configuration).books == 6)
+                == VenueCatalog.segments.map(\.id.description))
+        #expect(CollectionPlan(loaded.configuration).books == 12)
         #expect((loaded.configuration.simulator != nil) == (name == "demo.yaml"))
     }
 }

@@ -14,6 +14,7 @@ final class ServiceFixture: Sendable {
     let server: EmbeddedNATSServer
     let directory: String
     private let service: CollectorService
+    private let configuration: Configuration
     private let task: Task<Void, any Error>
     private let summary: LatestSummary
 
@@ -42,6 +43,7 @@ final class ServiceFixture: Sendable {
         log.logLevel = .critical
         let service = CollectorService(configuration, natsURL: self.server.url, log: log, relistPause: relistPause)
         self.service = service
+        self.configuration = configuration
         let summary = LatestSummary()
         self.summary = summary
         self.task = Task {
@@ -80,6 +82,13 @@ final class ServiceFixture: Sendable {
             try await Task.sleep(for: .milliseconds(200))
         }
         return nil
+    }
+
+    /// Gives the running service another configuration, and gives the keys that only a new start would follow.
+    func reload(_ change: (inout Configuration) -> Void) -> [String] {
+        var configuration = self.configuration
+        change(&configuration)
+        return self.service.reload(configuration)
     }
 
     /// Stops the collector gracefully.
