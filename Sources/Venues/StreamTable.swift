@@ -81,8 +81,18 @@ package struct StreamTable: ~Copyable {
     private func matches(_ slot: Slot, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
         guard Int(slot.count) == range.count else { return false }
         let start = Int(slot.offset)
-        for offset in 0..<range.count where self.names[start + offset] != bytes[range.lowerBound + offset] {
-            return false
+        let names = self.names.span.bytes
+        let raw = bytes.bytes
+        var offset = 0
+        while offset + 8 <= range.count {
+            let name = names.unsafeLoadUnaligned(fromByteOffset: start + offset, as: UInt64.self)
+            let word = raw.unsafeLoadUnaligned(fromByteOffset: range.lowerBound + offset, as: UInt64.self)
+            guard name == word else { return false }
+            offset += 8
+        }
+        while offset < range.count {
+            guard self.names[start + offset] == bytes[range.lowerBound + offset] else { return false }
+            offset += 1
         }
         return true
     }
