@@ -14,7 +14,7 @@ struct CollectionPlanTests {
         let plan = try Self.plan("venues: {binance: {usdm: {symbols: [BTCUSDT]}}}")
         #expect(plan.connections.map(\.name) == ["binance-usdm-public-0", "binance-usdm-market-0"])
         #expect(plan.connections.first?.streams.map(\.name) == ["btcusdt@depth@100ms", "btcusdt@bookTicker"])
-        #expect(plan.connections.last?.streams.map(\.name) == ["btcusdt@aggTrade"])
+        #expect(plan.connections.last?.streams.map(\.name) == ["btcusdt@aggTrade", "!contractInfo"])
         #expect(plan.connections.map { $0.endpoints.map(\.path) } == [["/public/stream"], ["/market/stream"]])
     }
 
@@ -27,7 +27,7 @@ struct CollectionPlanTests {
                 == [["/stream", "/public/stream"], ["/stream", "/market/stream"]])
         #expect(
             plan.connections.map { $0.streams.map(\.name) } == [
-                ["btcusd_perp@depth@100ms", "btcusd_perp@bookTicker"], ["btcusd_perp@aggTrade"],
+                ["btcusd_perp@depth@100ms", "btcusd_perp@bookTicker"], ["btcusd_perp@aggTrade", "!contractInfo"],
             ])
     }
 
