@@ -33,8 +33,9 @@ package struct BookSide: ~Copyable {
         self.kind = kind
         self.retain = retain
         self.window = window
-        self.capacity = min(retain ?? 1_024, 1_024) + Self.drift
-        self.memory = .allocate(capacity: self.capacity)
+        // Memory comes with the first level: an instrument without a book, or with a released one, costs none.
+        self.capacity = 0
+        self.memory = .allocate(capacity: 0)
         self.storage = self.memory
     }
 

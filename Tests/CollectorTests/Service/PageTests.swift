@@ -74,7 +74,7 @@ struct PageTests {
             let taken = before["sluice_trades_total", ["venue": "binance", "segment": segment, "outcome": "taken"]]
             #expect(taken ?? 0 > 0, "\(segment)")
         }
-        #expect(before.values("sluice_streams", where: "state", is: "configured").reduce(0, +) == 18)
+        #expect(before.values("sluice_streams", where: "state", is: "configured").reduce(0, +) == 20)
         #expect(before.values("sluice_streams", where: "state", is: "with_data").reduce(0, +) == 18)
         #expect(before.values("sluice_streams", where: "state", is: "silent").reduce(0, +) == 0)
         #expect(before["sluice_ready", [:]] == 1)
