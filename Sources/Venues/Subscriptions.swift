@@ -228,11 +228,13 @@ package struct Subscriptions: Sendable {
         for place in places where self.isRefused.indices.contains(place) { self.isRefused[place] = true }
     }
 
+    /// Puts streams behind what is wanted already, into its last request as long as that has room: requests are counted.
     private mutating func append(_ method: SubscriptionMethod, _ places: [Int]) {
         var batch: [Int] = []
-        var bytes = 0
+        if let last = self.wanted.last, last.method == method { batch = self.wanted.removeLast().places }
+        var bytes = batch.reduce(0) { $0 + self.length(of: $1) }
         for place in places {
-            let length = (self.streams[place]?.name.utf8.count ?? 0) + Self.streamOverhead
+            let length = self.length(of: place)
             let isFull = self.limits.bytesPerRequest.map { bytes + length > $0 } ?? false
             if batch.count >= max(1, self.limits.streamsPerRequest) || (isFull && !batch.isEmpty) {
                 self.wanted.append((method, batch))
@@ -243,6 +245,10 @@ package struct Subscriptions: Sendable {
             bytes += length
         }
         if !batch.isEmpty { self.wanted.append((method, batch)) }
+    }
+
+    private func length(of place: Int) -> Int {
+        (self.streams[place]?.name.utf8.count ?? 0) + Self.streamOverhead
     }
 
     /// What a venue's wording of a stream adds to its name at most, bytes.

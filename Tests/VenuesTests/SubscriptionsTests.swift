@@ -171,6 +171,14 @@ struct SubscriptionsTests {
         #expect(Self.drain(&machine) == ["subscribe a,b #3"])
     }
 
+    @Test("Streams that are added together are asked for together, as far as one request goes")
+    func addTogether() {
+        var machine = Self.machine(["a"], Self.limits(batch: 2))
+        #expect(Self.drain(&machine) == ["subscribe a #1"])
+        for name in ["b", "c", "d"] { machine.add(Self.stream(name)) }
+        #expect(Self.drain(&machine, from: 1_000_000) == ["subscribe b,c #2", "subscribe d #3"])
+    }
+
     @Test("A stream that is removed is given up, its place stays empty, and its neighbours keep theirs")
     func remove() {
         var machine = Self.machine(["a", "b", "c"], Self.limits(batch: 10))

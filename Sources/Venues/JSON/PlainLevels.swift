@@ -34,8 +34,11 @@ enum PlainLevels {
             else { break }
             place += 3
             let sizeMantissa = Self.decimal(&place, end, size)
-            guard sizeMantissa >= 0, Self.pastRest(&place, end), place + 2 <= end, place[0] == UInt8(ascii: "]")
-            else { break }
+            guard sizeMantissa >= 0, place + 3 <= end, place[0] == UInt8(ascii: "\"") else { break }
+            place += 1
+            if place[0] != UInt8(ascii: "]") {
+                guard Self.pastRest(&place, end), place + 2 <= end, place[0] == UInt8(ascii: "]") else { break }
+            }
             let next = place[1]
             guard next == UInt8(ascii: ",") || next == UInt8(ascii: "]"),
                 buffer.append(Level(price: priceMantissa, size: sizeMantissa))
@@ -46,11 +49,8 @@ enum PlainLevels {
         return Stop(index: level - base, isAtEnd: false)
     }
 
-    /// Passes the quote behind a size and the level's further entries, `","0","4"`; false where one is not plain digits.
-    @inline(__always)
+    /// Passes a level's further entries, `,"0","4"`; false where one is not plain digits.
     private static func pastRest(_ place: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Bool {
-        guard place < end, place[0] == UInt8(ascii: "\"") else { return false }
-        place += 1
         while place < end, place[0] == UInt8(ascii: ",") {
             guard place + 2 <= end, place[1] == UInt8(ascii: "\"") else { return false }
             place += 2
