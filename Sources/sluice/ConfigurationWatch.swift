@@ -52,7 +52,8 @@ struct ConfigurationWatch: Sendable {
             self.log.notice("configuration read again", metadata: ["file": "\(self.file)"])
             if !later.isEmpty {
                 self.log.warning(
-                    "some changes take effect at the next start only", metadata: ["keys": "\(later)"])
+                    "some changes take effect at the next start only",
+                    metadata: ["keys": "\(later.joined(separator: ", "))"])
             }
         } catch {
             self.log.error(

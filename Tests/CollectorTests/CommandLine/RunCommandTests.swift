@@ -39,6 +39,29 @@ struct RunCommandTests {
         }
     }
 
+    @Test("A changed file and SIGHUP have it read again; a wrong one is refused and the service goes on")
+    func reload() async throws {
+        try await Self.withRun(Self.demo + "\nhttp: {enabled: false}\n") { child, directory in
+            #expect(try await child.wait(forErrors: "instruments loaded"))
+            let file = URL(fileURLWithPath: directory + "/test.yaml")
+            let text = Self.demo + "\nhttp: {enabled: false}\n"
+            try Data(text.replacingOccurrences(of: "spot:", with: "sport:").utf8).write(to: file)
+            #expect(try await child.wait(forErrors: "is refused, the former goes on"))
+            #expect(try await child.wait(forErrors: "did you mean spot?"))
+            let changed = text.split(separator: "\n").filter { !$0.contains("coinm") }.joined(separator: "\n")
+            try Data((changed + "\nbooks: {depth: 50}\n").utf8).write(to: file)
+            #expect(try await child.wait(forErrors: "configuration read again"))
+            #expect(try await child.wait(forErrors: "section changed segment=\"binance coinm\""))
+            #expect(try await child.wait(forErrors: "take effect at the next start only keys=books"))
+            kill(child.identifier, SIGHUP)
+            try await Task.sleep(for: .seconds(3))
+            kill(child.identifier, SIGTERM)
+            let result = try await child.result(atMost: .seconds(10))
+            #expect(result.status == 0, "\(result.errors.suffix(600))")
+            #expect(result.errors.components(separatedBy: "configuration read again").count == 3)
+        }
+    }
+
     @Test("It ends by itself when its time is over")
     func duration() async throws {
         try await Self.withRun(Self.demo + "\nhttp: {enabled: false}\n", ["--duration", "2s"]) { child, _ in
