@@ -160,6 +160,8 @@ struct ServiceTests {
             configuration.venues[BinanceSegment.usdm.id] = nil
             configuration.venues[BinanceSegment.coinm.id] = nil
             configuration.venues[BinanceSegment.spot.id]?.types = [.trade, .bbo]
+            configuration.http.enabled = true
+            configuration.http.listen = HostPort(host: "127.0.0.1", port: 0)
         } reroute: { configuration in
             exchange = configuration.venues[BinanceSegment.spot.id]?.rest
             configuration.venues[BinanceSegment.spot.id]?.rest = Endpoint(
