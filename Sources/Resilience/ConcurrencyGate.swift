@@ -138,7 +138,8 @@ package final class ConcurrencyGate<C: Clock>: Sendable where C.Duration == Dura
     package func snapshot() -> ConcurrencyGateSnapshot {
         self.state.withLock { state in
             ConcurrencyGateSnapshot(
-                limit: state.control.limit, inFlight: state.inFlight, waiting: state.waiting, entered: state.entered,
+                limit: state.control.limit, inFlight: state.inFlight, waiting: state.waiting,
+                waitingMost: self.waitersPerPriority * RatePriority.allCases.count, entered: state.entered,
                 refused: state.refused, cancelled: state.cancelled, timedOut: state.timedOut,
                 growths: state.control.growths, halvings: state.control.halvings, waits: state.waits)
         }

@@ -4,6 +4,8 @@ package struct ConcurrencyGateSnapshot: Sendable {
     package let limit: Int
     package let inFlight: Int
     package let waiting: PerPriority
+    /// How many may wait, all priorities together.
+    package let waitingMost: Int
     package let entered: PerPriority
     /// Requests refused because too many waited.
     package let refused: Int

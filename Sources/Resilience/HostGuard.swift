@@ -91,7 +91,7 @@ package final class HostGuard<C: Clock>: Sendable where C.Duration == Duration {
                 refusedFor: state.breaker.refusal(now: now).flatMap { Self.wait($0, now: now) }, gate: gate,
                 failures: state.failures.total, failuresByClass: state.byClass,
                 recent: state.failures.entries.map { HostSnapshot.Failure(record: $0, age: now - $0.time) },
-                answers: state.answers, attempts: state.attempts)
+                recentMost: state.failures.capacity, answers: state.answers, attempts: state.attempts)
         }
     }
 

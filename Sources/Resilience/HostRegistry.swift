@@ -5,7 +5,7 @@ internal import Synchronization
 /// Hosts come from configuration, so there are few; past `hostsMaximum` all further ones share the one named `_other`.
 package final class HostRegistry<C: Clock>: Sendable where C.Duration == Duration {
     private let clock: C
-    private let hostsMaximum: Int
+    package let hostsMaximum: Int
     private let settings: HostSettings
     private let hosts = Mutex<[String: HostGuard<C>]>([:])
 

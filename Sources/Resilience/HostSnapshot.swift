@@ -20,6 +20,8 @@ package struct HostSnapshot: Sendable {
     package let failuresByClass: [FailureClass: Int]
     /// The last failures, oldest first.
     package let recent: [Failure]
+    /// How many of them are kept.
+    package let recentMost: Int
     /// How long attempts took until their answer or their failure.
     package let answers: DurationHistogram
     package let attempts: AttemptHistogram

@@ -9,7 +9,7 @@ internal import Synchronization
 /// under the name `_other`, which is slower and never above a budget of its own.
 package final class LimiterRegistry<C: Clock>: Sendable where C.Duration == Duration {
     let store: LimiterStore<C>
-    private let scopesMaximum: Int
+    package let scopesMaximum: Int
     private let limiters = Mutex<[String: RateLimiter<C>]>([:])
 
     init(clock: C, scopesMaximum: Int = 1024) {

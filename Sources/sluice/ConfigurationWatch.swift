@@ -56,6 +56,7 @@ struct ConfigurationWatch: Sendable {
                     metadata: ["keys": "\(later.joined(separator: ", "))"])
             }
         } catch {
+            service.reloadRefused()
             self.log.error(
                 "the changed configuration is refused, the former goes on",
                 metadata: ["file": "\(self.file)", "error": "\(error)"])

@@ -118,6 +118,14 @@ struct HealthModelTests {
         #expect(report.ready)
     }
 
+    @Test("Streams that the venue refuses make it unready, all of them counted and the first ones named")
+    func refusedStreams() {
+        let names = (0..<30).map { "okx-spot-0 trades:S\($0)" }
+        let reasons = self.reasons { $0.refusedStreams = names }
+        #expect(reasons == [.streamsRefused(count: 30, names: Array(names.prefix(20)))])
+        #expect(reasons.allSatisfy { !$0.needsRestart })
+    }
+
     @Test(
         "Reasons are told in words",
         arguments: [
@@ -132,6 +140,10 @@ struct HealthModelTests {
             (
                 .instrumentsMissing(count: 2, names: ["spot A", "usdm B"]),
                 "2 instruments are not collected, the venue does not list them: spot A, usdm B"
+            ),
+            (
+                .streamsRefused(count: 2, names: ["c a", "c b"]),
+                "2 streams are not collected, the venue refused them: c a, c b"
             ),
             (
                 .booksUnconfirmed(count: 2, names: ["spot A", "usdm B"]),

@@ -33,7 +33,7 @@ package final class CollectorService: Sendable {
     private static let klineRequestsMost = 8
 
     /// Slots of one venue that may wait for their turn to connect.
-    private static let slotsMost = 1_024
+    static let slotsMost = 1_024
 
     /// What is waited before a loop whose mailbox is full is asked again.
     private static let mailboxPause = Duration.milliseconds(100)
@@ -64,9 +64,11 @@ package final class CollectorService: Sendable {
     let roster: Mutex<ConnectionRoster>
     let relistPause: Duration
     /// One for each section that can be collected; made at start, as many as the catalog has.
-    private let supervisors = Mutex<[SegmentID: SegmentSupervisor]>([:])
+    let supervisors = Mutex<[SegmentID: SegmentSupervisor]>([:])
     /// As last loaded; only what is collected follows it while the service runs.
-    private let current: Mutex<Configuration>
+    let current: Mutex<Configuration>
+    /// Configurations that were read while the service runs.
+    let reloads = Mutex(Reloads())
     private let loops: [ServiceLoop]
     private let control: ServiceLoop
 
@@ -247,7 +249,13 @@ package final class CollectorService: Sendable {
             self.log.info("section changed", metadata: ["segment": "\(segment.id)"])
             self.supervisors.withLock { $0[segment.id] }?.tell(.settings(after))
         }
+        self.reloads.withLock { $0.done &+= 1 }
         return configuration.restartKeys(since: former)
+    }
+
+    /// Counts a configuration that could not be taken; the former goes on.
+    package func reloadRefused() {
+        self.reloads.withLock { $0.refused &+= 1 }
     }
 
     private func makeWorker(_ index: Int, _ queue: PublishQueue) {
@@ -400,32 +408,6 @@ package final class CollectorService: Sendable {
         self.loops.map { loop in
             ServiceReport.Mailbox(
                 waiting: loop.waitingCommands, limit: loop.mailboxLimit, refused: loop.refusedCommands)
-        }
-    }
-
-    /// The connections that there are, or are to be before the first list is loaded.
-    var connections: [CollectionPlan.Connection] {
-        let configuration = self.current.withLock { $0 }
-        let open = self.roster.withLock { $0.connections }
-        let planned = open.compactMap { connection in
-            configuration.venues[connection.segment].map { CollectionPlan.Connection(connection, $0) }
-        }
-        let begun = Set(open.map(\.segment))
-        return planned + self.plan.connections.filter { !begun.contains($0.segment) }
-    }
-
-    /// What is to be collected and is not listed by the venue, as "binance spot BTCUSDT".
-    var missingInstruments: [String] {
-        let supervisors = self.supervisors.withLock { $0 }
-        return VenueCatalog.segments.flatMap { supervisors[$0.id]?.missing ?? [] }
-    }
-
-    /// What became of the polls of each section that has some.
-    var polls: [(segment: SegmentID, counts: Poller.Counts)] {
-        let supervisors = self.supervisors.withLock { $0 }
-        return VenueCatalog.segments.compactMap { segment in
-            guard let counts = supervisors[segment.id]?.poller.counts, counts != Poller.Counts() else { return nil }
-            return (segment.id, counts)
         }
     }
 

@@ -442,7 +442,7 @@ final class FeedConnection: FrameSink {
             streamsWithData: self.line == nil ? 0 : self.watch.withData,
             silentStreams: self.watch.silent.map { self.streams.name(at: $0) },
             refusedStreams: (self.line?.subscriptions.refusedPlaces ?? []).map { self.streams.name(at: $0) },
-            resubscriptions: self.watch.resubscriptions,
+            resubscriptions: self.watch.resubscriptions, replacements: self.watch.replacements,
             lastDataMicroseconds: self.lastDataMicroseconds, lastDataSteady: self.lastDataSteady,
             refusedSubscriptions: self.refusedSubscriptions)
     }

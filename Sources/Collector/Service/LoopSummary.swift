@@ -18,6 +18,8 @@ struct LoopSummary: Sendable {
         /// Streams that the venue refused on the current socket, or left out of its answer.
         var refusedStreams: [String]
         var resubscriptions: UInt64
+        /// How often a stream that stayed silent cost its socket.
+        var replacements: UInt64
         var lastDataMicroseconds: Int64?
         /// The same by the clock that only goes forward, to a tenth of a second: ages are told by it.
         var lastDataSteady: Int64?
@@ -78,6 +80,8 @@ struct LoopSummary: Sendable {
     var tickMicroseconds: Int64
     var frames: UInt64
     var refusals: [UInt64]
+    /// Those in the loop's tables: who leaves keeps a place, to which it comes back.
+    var instruments: Int
     var connections: [Connection]
     var books: [Book]
     /// At most one a segment.

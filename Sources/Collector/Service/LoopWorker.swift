@@ -358,7 +358,8 @@ final class LoopWorker {
         }
         return LoopSummary(
             loop: self.index, tickMicroseconds: self.lastTickMicroseconds, frames: self.pipeline.frames,
-            refusals: self.pipeline.refusals, connections: self.feeds.map { $0.summary() }, books: books,
+            refusals: self.pipeline.refusals, instruments: self.pipeline.instruments.count,
+            connections: self.feeds.map { $0.summary() }, books: books,
             flows: Array(flows.values), snapshotsAsked: self.desk.asked, snapshotsLost: self.desk.expired,
             latencies: Array(latencies.values),
             encodedBytes: self.pipeline.publisher.encodedBytes,

@@ -99,12 +99,9 @@ enum MemoryPage {
                 name: "nats_window", count: UInt64(max(0, report.publisher.window)),
                 limitCount: report.bounds.windowMessages),
             Structure(
-                name: "rest_waiting",
-                count: UInt64(report.budgets.reduce(0) { $0 + max(0, $1.snapshot.waiting.total) }),
-                limitCount: report.budgets.reduce(0) { $0 + $1.snapshot.waitingMost }),
-            Structure(
                 name: "log_sampler_keys", count: UInt64(report.log.keys), limitCount: report.log.keysMaximum),
         ]
+        result += Self.requests(report) + Self.universe(report)
         for (kind, cut) in report.lanes {
             result.append(
                 Structure(
@@ -132,7 +129,50 @@ enum MemoryPage {
 
     /// A few subjects stand for each instrument, one for each connection, and three for each loop.
     private static func subjectsMost(_ report: ServiceReport) -> Int {
-        MessageType.allCases.count * report.bounds.instruments + report.planned.count + 3 * report.mailboxes.count
+        let instruments = max(report.bounds.instruments, report.loops.reduce(0) { $0 + $1.instruments })
+        return MessageType.allCases.count * instruments + report.planned.count + 3 * report.mailboxes.count
+    }
+
+    /// What the core holds for the requests to venues, and the lines for new connections.
+    private static func requests(_ report: ServiceReport) -> [Structure] {
+        let (scopes, hosts) = (report.requests.scopes, report.requests.hosts)
+        return [
+            Structure(
+                name: "rest_waiting", count: UInt64(scopes.reduce(0) { $0 + max(0, $1.snapshot.waiting.total) }),
+                limitCount: scopes.reduce(0) { $0 + $1.snapshot.waitingMost }),
+            Structure(name: "rest_scopes", count: UInt64(scopes.count), limitCount: report.requests.scopesMost),
+            Structure(name: "rest_hosts", count: UInt64(hosts.count), limitCount: report.requests.hostsMost),
+            Structure(
+                name: "rest_gate_waiting", count: UInt64(hosts.reduce(0) { $0 + max(0, $1.gate.waiting.total) }),
+                limitCount: hosts.reduce(0) { $0 + $1.gate.waitingMost }),
+            Structure(
+                name: "rest_failure_records", count: UInt64(hosts.reduce(0) { $0 + $1.recent.count }),
+                limitCount: hosts.reduce(0) { $0 + $1.recentMost }),
+            Structure(
+                name: "connect_waiting", count: UInt64(report.connects.reduce(0) { $0 + max(0, $1.counters.waiting) }),
+                limitCount: CollectorService.slotsMost * report.connects.count),
+        ]
+    }
+
+    /// What is kept of sections: who is in the loops' tables, who has a connection, what is asked at intervals.
+    private static func universe(_ report: ServiceReport) -> [Structure] {
+        [
+            Structure(
+                name: "instruments", count: UInt64(report.loops.reduce(0) { $0 + $1.instruments }),
+                limitCount: report.bounds.instrumentsKnown),
+            Structure(
+                name: "roster_symbols", count: UInt64(report.roster.symbols),
+                limitCount: report.bounds.instrumentsKnown),
+            Structure(
+                name: "roster_connections", count: UInt64(report.roster.connections),
+                limitCount: CollectorService.slotsMost * report.connects.count),
+            Structure(
+                name: "polls", count: UInt64(report.sections.reduce(0) { $0 + $1.polls.planned }),
+                limitCount: report.bounds.polls),
+            Structure(
+                name: "polls_under_way", count: UInt64(report.sections.reduce(0) { $0 + max(0, $1.polls.underWay) }),
+                limitCount: Poller.concurrencyMost * report.sections.count),
+        ]
     }
 
     /// What would be the first look of somebody who searches a leak.

@@ -24,21 +24,24 @@ extension MetricsPage {
             "sluice_subscriptions_refused_total", help: "Subscriptions that the venue refused.", kind: .counter)
         var streams = MetricFamily(
             "sluice_streams",
-            help:
-                "Streams of a connection: those configured, those with data on this socket, those given up as silent.",
+            help: "Streams of a connection: configured, with data on this socket, silent, refused by the venue.",
             kind: .gauge)
         var resubscriptions = MetricFamily(
             "sluice_stream_resubscriptions_total", help: "Silent streams that were subscribed again.", kind: .counter)
+        var replacements = MetricFamily(
+            "sluice_stream_replacements_total", help: "Sockets that were replaced since a stream stayed silent.",
+            kind: .counter)
         for connection in report.connections {
             let name = connection.name
             let venue = connection.segment.venue.name
             for (state, count) in [
                 ("configured", connection.streams), ("with_data", connection.streamsWithData),
-                ("silent", connection.silentStreams.count),
+                ("silent", connection.silentStreams.count), ("refused", connection.refusedStreams.count),
             ] {
                 streams.add(["venue": venue, "connection": name, "state": state], .integer(count))
             }
             resubscriptions.add(["venue": venue, "connection": name], .count(connection.resubscriptions))
+            replacements.add(["venue": venue, "connection": name], .count(connection.replacements))
             let counters = connection.counters
             if let last = connection.lastDataSteady {
                 age.add(
@@ -58,7 +61,7 @@ extension MetricsPage {
         }
         return [
             age, live, connects, rotations, sockets, messages, bytes, refused, streams, resubscriptions,
-            Self.ends(report),
+            replacements, Self.ends(report),
         ]
     }
 
@@ -93,7 +96,7 @@ extension MetricsPage {
         return [taken, refused, killed]
     }
 
-    static func books(_ report: ServiceReport) -> [MetricFamily] {
+    static func books(_ all: [LoopSummary.Book], of segments: [SegmentID]) -> [MetricFamily] {
         var states = MetricFamily("sluice_books", help: "Books by state.", kind: .gauge)
         var bytes = MetricFamily("sluice_book_bytes", help: "Memory of the books.", kind: .gauge)
         var resyncs = MetricFamily("sluice_book_resyncs_total", help: "Books that broke, by cause.", kind: .counter)
@@ -107,10 +110,13 @@ extension MetricsPage {
         var overflows = MetricFamily(
             "sluice_book_kept_overflows_total",
             help: "Times that updates kept for a snapshot were discarded for their limit.", kind: .counter)
-        for segment in report.segments {
+        var checksums = MetricFamily(
+            "sluice_book_checksums_total", help: "The venue's checksums of books: compared, and of these failed.",
+            kind: .counter)
+        for segment in segments {
             let venue = segment.venue.name
             let name = segment.name
-            let books = report.books.filter { SegmentID(of: $0.instrument) == segment }
+            let books = all.filter { SegmentID(of: $0.instrument) == segment }
             for state in BookState.allCases {
                 states.add(
                     ["venue": venue, "segment": name, "state": state.rawValue],
@@ -131,6 +137,7 @@ extension MetricsPage {
                 .count(books.reduce(UInt64(0)) { $0 &+ UInt64($1.reseeds) }))
             for (outcome, value) in [
                 ("applied", sum(\.applied)), ("stale", sum(\.stale)), ("full_depth", sum(\.framesTrusted)),
+                ("reset", sum(\.resets)), ("before_snapshot", sum(\.beforeSnapshot)),
             ] {
                 updates.add(["venue": venue, "segment": name, "outcome": outcome], value)
             }
@@ -139,8 +146,10 @@ extension MetricsPage {
             refreshes.add(
                 ["venue": venue, "segment": name, "outcome": "failed"], sum(\.refreshesFailed))
             overflows.add(["venue": venue, "segment": name], sum(\.keptOverflows))
+            checksums.add(["venue": venue, "segment": name, "outcome": "compared"], sum(\.checksums))
+            checksums.add(["venue": venue, "segment": name, "outcome": "failed"], sum(\.checksumFailures))
         }
-        return [states, bytes, resyncs, reseeds, updates, refreshes, overflows]
+        return [states, bytes, resyncs, reseeds, updates, refreshes, overflows, checksums]
     }
 
     static func trades(_ report: ServiceReport) -> [MetricFamily] {

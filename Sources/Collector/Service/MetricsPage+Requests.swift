@@ -11,9 +11,14 @@ extension MetricsPage {
         var closures = MetricFamily(
             "sluice_rest_closures_total", help: "Times that the venue closed a scope.", kind: .counter)
         var used = MetricFamily(
-            "sluice_rest_weight_used", help: "Weight used in the running window of a scope.", kind: .gauge)
+            "sluice_rest_weight_used", help: "Spent within the running window of a scope.", kind: .gauge)
         var limit = MetricFamily(
-            "sluice_rest_weight_limit", help: "Weight that a window of a scope allows.", kind: .gauge)
+            "sluice_rest_weight_limit", help: "What a window of a scope allows.", kind: .gauge)
+        var held = MetricFamily(
+            "sluice_rest_held_requests", help: "Requests that have their budget and are not sent yet.", kind: .gauge)
+        var disagreements = MetricFamily(
+            "sluice_rest_disagreements_total",
+            help: "Times that a scope was asked for with limits that differ; the tighter hold.", kind: .counter)
         var waiting = MetricFamily(
             "sluice_rest_waiting_requests", help: "Requests that wait for budget.", kind: .gauge)
         var requests = MetricFamily(
@@ -21,14 +26,17 @@ extension MetricsPage {
             kind: .counter)
         var waits = MetricFamily(
             "sluice_rest_wait_seconds", help: "How long requests waited for budget before they went.", kind: .histogram)
-        for (scope, budget) in report.budgets {
+        for (scope, budget) in report.requests.scopes {
             waits.add(["scope": scope], .histogram(budget.waits.sample))
             closed.add(["scope": scope], .flag(budget.closedFor != nil))
             closures.add(["scope": scope], .integer(budget.closures))
-            if let window = budget.windows.first {
-                used.add(["scope": scope], .integer(window.used))
-                limit.add(["scope": scope], .integer(window.window.limit))
+            for window in budget.windows {
+                let (meter, length) = (window.window.meter.rawValue, window.window.label)
+                used.add(["scope": scope, "meter": meter, "window": length], .integer(window.used))
+                limit.add(["scope": scope, "meter": meter, "window": length], .integer(window.window.limit))
             }
+            held.add(["scope": scope], .integer(budget.held))
+            disagreements.add(["scope": scope], .integer(budget.disagreements))
             for priority in RatePriority.allCases {
                 waiting.add(["scope": scope, "priority": priority.label], .integer(budget.waiting[priority]))
             }
@@ -46,25 +54,58 @@ extension MetricsPage {
             snapshots.add(
                 ["venue": segment.venue.name, "segment": segment.name, "outcome": "failed"], .count(counts.failed))
         }
-        return [closed, closures, used, limit, waiting, requests, waits, snapshots]
+        return [closed, closures, used, limit, held, disagreements, waiting, requests, waits, snapshots]
     }
 }
 
-extension DurationHistogram {
-    fileprivate var sample: HistogramSample {
-        var cumulative: UInt64 = 0
-        var buckets: [HistogramSample.Bucket] = []
-        for (bound, count) in zip(self.bounds, self.counts) {
-            cumulative &+= UInt64(max(0, count))
-            buckets.append(HistogramSample.Bucket(upperBound: "\(bound / .seconds(1))", cumulative: cumulative))
+extension MetricsPage {
+    /// New connections, whose budgets are counted apart from those of requests.
+    static func connects(_ report: ServiceReport) -> [MetricFamily] {
+        var permits = MetricFamily(
+            "sluice_connect_permits_total", help: "Permits to connect, by what became of them.", kind: .counter)
+        var waiting = MetricFamily(
+            "sluice_connect_waiting_slots", help: "Connections that wait for a permit to connect.", kind: .gauge)
+        var used = MetricFamily(
+            "sluice_connect_used", help: "Connections opened within the running window of a venue.", kind: .gauge)
+        var limit = MetricFamily(
+            "sluice_connect_limit", help: "Connections that a window of a venue allows.", kind: .gauge)
+        var closed = MetricFamily(
+            "sluice_connect_closed", help: "1 while nobody connects since the venue refused one for its rate.",
+            kind: .gauge)
+        var closures = MetricFamily(
+            "sluice_connect_closures_total", help: "Times that a venue refused connections for their rate.",
+            kind: .counter)
+        for (id, counters, budget) in report.connects {
+            let venue = id.name
+            for (outcome, count) in [
+                ("asked", counters.asked), ("repeated", counters.repeated), ("granted", counters.granted),
+                ("given_back", counters.givenBack), ("refused", counters.refused),
+            ] {
+                permits.add(["venue": venue, "outcome": outcome], .count(count))
+            }
+            waiting.add(["venue": venue], .integer(counters.waiting))
+            for window in budget.windows {
+                used.add(["venue": venue, "window": window.window.label], .integer(window.used))
+                limit.add(["venue": venue, "window": window.window.label], .integer(window.window.limit))
+            }
+            closed.add(["venue": venue], .flag(budget.closedFor != nil))
+            closures.add(["venue": venue], .integer(budget.closures))
         }
-        let all = self.counts.reduce(UInt64(0)) { $0 &+ UInt64(max(0, $1)) }
-        return HistogramSample(buckets: buckets, count: all, sum: self.total / .seconds(1))
+        return [permits, waiting, used, limit, closed, closures]
+    }
+}
+
+extension RateWindow {
+    /// Its length as labels and pages have it: "60s", "2500ms".
+    var label: String {
+        let milliseconds = self.length / .milliseconds(1)
+        let isWhole = milliseconds.truncatingRemainder(dividingBy: 1_000) == 0
+        return isWhole ? "\(Int(milliseconds / 1_000))s" : "\(Int(milliseconds.rounded()))ms"
     }
 }
 
 extension RatePriority {
-    fileprivate var label: String {
+    var label: String {
         switch self {
         case .resync: "resync"
         case .gapRepair: "gap_repair"

@@ -6,17 +6,19 @@ import Venues
 /// The figures as Prometheus takes them. Label values come from the configuration and closed sets only.
 enum MetricsPage {
     static func families(_ report: ServiceReport, _ verdict: HealthReport) -> [MetricFamily] {
-        Self.process(report, verdict) + Self.connections(report) + Self.frames(report) + Self.books(report)
+        Self.process(report, verdict) + Self.connections(report) + Self.frames(report)
+            + Self.books(report.books, of: report.segments)
             + Self.trades(report) + Self.messages(report) + Self.accounting(report) + Self.nats(report)
             + Self.spool(report) + Self.resumes(report) + Self.ledger(report) + Self.latencies(report)
-            + Self.requests(report)
+            + Self.requests(report) + Self.hosts(report) + Self.connects(report) + Self.sections(report)
     }
 
     /// The most series that the page can have: so many for each thing that a label names, and for closed sets of labels.
     static func seriesMost(_ report: ServiceReport) -> Int {
         let histogram = LatencyHistogram.bounds.count + 3
-        let things = 20 * report.planned.count + 10 * report.mailboxes.count + 40 * report.budgets.count
-        return 400 + 2 * histogram + things + report.segments.count * (4 * histogram + 60)
+        let asked = 40 * report.requests.scopes.count + 70 * report.requests.hosts.count + 20 * report.connects.count
+        let things = 24 * report.planned.count + 10 * report.mailboxes.count + asked
+        return 500 + 2 * histogram + things + report.segments.count * (4 * histogram + 80)
     }
 
     // MARK: - The process

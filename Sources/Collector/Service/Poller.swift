@@ -23,6 +23,8 @@ final class Poller: Sendable {
         var failed: UInt64 = 0
         /// Questions that are asked at intervals now.
         var planned = 0
+        /// Questions that wait for their answer.
+        var underWay = 0
     }
 
     private struct Entry {
@@ -41,7 +43,7 @@ final class Poller: Sendable {
     }
 
     /// How many questions are under way at most.
-    private static let concurrencyMost = 8
+    static let concurrencyMost = 8
     /// How often the clock is looked at.
     private static let tick = Duration.milliseconds(100)
     /// Over what time the first questions are spread, at most.
@@ -60,6 +62,7 @@ final class Poller: Sendable {
         self.state.withLock { state in
             var counts = state.counts
             counts.planned = state.entries.count
+            counts.underWay = state.underWay
             return counts
         }
     }

@@ -10,6 +10,7 @@ extension ServiceReport {
         HealthInput(
             uptime: .microseconds(self.uptimeMicroseconds), feeds: self.feeds,
             silentStreams: self.connections.flatMap { feed in feed.silentStreams.map { "\(feed.name) \($0)" } },
+            refusedStreams: self.connections.flatMap { feed in feed.refusedStreams.map { "\(feed.name) \($0)" } },
             missingInstruments: self.missingInstruments, books: self.bookFigures,
             loops: self.loopsAnswered.enumerated().map { index, answered in
                 HealthInput.Loop(name: "loop-\(index)", tickAge: .microseconds(max(0, self.steady - answered)))

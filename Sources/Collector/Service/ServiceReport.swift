@@ -3,6 +3,7 @@ import Observability
 import OrderBook
 import Publishing
 import Resilience
+import Synchronization
 import Transport
 import Venues
 
@@ -11,6 +12,10 @@ struct ServiceReport: Sendable {
     /// What the configuration sets.
     struct Bounds: Sendable {
         var instruments: Int
+        /// Instruments that the tables of all loops may hold, those that left included.
+        var instrumentsKnown: Int
+        /// Questions that may be asked at intervals.
+        var polls: Int
         var books: Int
         /// Levels of all books; nil when all are kept.
         var bookLevels: Int?
@@ -26,10 +31,17 @@ struct ServiceReport: Sendable {
             let configuration = service.configuration
             let settings = configuration.bookSettings
             let loops = service.workers.count
-            self.instruments = configuration.venues.segments.reduce(0) { $0 + $1.settings.symbols.count }
-            self.books = service.plan.books
-            self.bookLevels = settings.levelsMost.map { $0 * service.plan.books }
-            self.keptFrames = settings.kept.frames * service.plan.books
+            // What is collected follows a configuration that is read again; everything else stays as at the start.
+            let segments = service.configured.venues.segments
+            self.instruments = segments.reduce(0) { $0 + $1.settings.instrumentsMost }
+            self.instrumentsKnown = SegmentSettings.symbolsMost * service.sections.count
+            self.polls = segments.reduce(0) { $0 + DataType.allCases.count * ($1.settings.instrumentsMost + 1) }
+            let books = segments.reduce(0) { sum, segment in
+                sum + (segment.settings.types.contains(.orderbook) ? segment.settings.instrumentsMost : 0)
+            }
+            self.books = books
+            self.bookLevels = settings.levelsMost.map { $0 * books }
+            self.keptFrames = settings.kept.frames * books
             self.queueBytes = configuration.queue.bytes.bytes * loops
             self.queueMessages = configuration.queue.messages * loops
             // Two acknowledged lanes a loop, the ledger's, and the one that is read back from the spool.
@@ -93,8 +105,13 @@ struct ServiceReport: Sendable {
     let ledger: GapLedger.Counts
     /// Nil when it cannot be read.
     let residentBytes: Int?
-    /// What the venues meter, by scope.
-    let budgets: [(scope: String, snapshot: RateLimiterSnapshot)]
+    let requests: RequestFigures
+    /// One for each section that is collected, or was at the start.
+    let sections: [CollectorService.Section]
+    let roster: CollectorService.RosterFigures
+    let reloads: CollectorService.Reloads
+    /// Wishes to have bars confirmed that found no room.
+    let klineOrdersRefused: UInt64
     /// New connections: what became of the slots' requests, and each venue's budget for them.
     let connects: [(venue: VenueID, counters: ConnectBudget<ContinuousClock>.Counters, budget: RateLimiterSnapshot)]
     let snapshots: [(segment: SegmentID, counts: SnapshotCounts.Counts)]
@@ -120,6 +137,8 @@ struct ServiceReport: Sendable {
         if let resident { background.history.note(resident, at: steady) }
         let configuration = service.configuration
         let log = service.sampledLog
+        let sections = service.sectionFigures
+        let venues = Set(sections.map(\.segment.venue))
         return ServiceReport(
             microseconds: LoopClock.wallMicroseconds(), steady: steady,
             startMicroseconds: service.startMicroseconds, startSteady: service.startSteady,
@@ -131,25 +150,22 @@ struct ServiceReport: Sendable {
             publisher: service.publisher.snapshot(), lanes: lanes,
             counts: MessageType.allCases.map { service.publisher.counts(of: $0) }, ledger: service.ledger.counts,
             residentBytes: resident,
-            budgets: Self.budgets(of: service),
-            connects: service.connects.sorted { $0.key.name < $1.key.name }.map { venue, budget in
-                let snapshot = budget.snapshot()
-                return (venue, snapshot.counters, snapshot.budget)
-            },
-            snapshots: configuration.venues.segments.map { ($0.segment.id, service.snapshotCounts[$0.segment.id]) },
+            requests: RequestFigures(configuration, connects: service.connects.values.map(\.scope)),
+            sections: sections, roster: service.rosterFigures, reloads: service.reloads.withLock { $0 },
+            klineOrdersRefused: service.klineOrders.refused,
+            connects: service.connects.filter { venues.contains($0.key) }.sorted { $0.key.name < $1.key.name }
+                .map { venue, budget in
+                    let snapshot = budget.snapshot()
+                    return (venue, snapshot.counters, snapshot.budget)
+                },
+            snapshots: sections.map { ($0.segment, service.snapshotCounts[$0.segment]) },
             log: LogFigures(
                 writer: service.logStatistics(), suppressed: log.suppressed, keys: log.keys,
                 keysMaximum: log.keysMaximum),
             background: background)
     }
 
-    /// The budgets of requests: those of connections are told by themselves.
-    private static func budgets(of service: CollectorService) -> [(scope: String, snapshot: RateLimiterSnapshot)] {
-        let connects = Set(service.connects.values.map(\.scope))
-        return LimiterRegistry.process.snapshots().filter { !connects.contains($0.scope) }
-    }
-
-    /// The sections that are collected.
+    /// The sections that are collected, or were at the start.
     var segments: [SegmentID] { self.snapshots.map(\.segment) }
 
     var uptimeMicroseconds: Int64 { self.steady - self.startSteady }

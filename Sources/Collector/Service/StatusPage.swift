@@ -47,16 +47,21 @@ enum StatusPage {
                 writer.object("spool") { Self.write(spool, report.publisher.spooled, to: &$0) }
             }
             writer.object("ledger") { Self.write(report.ledger, to: &$0) }
+            writer.array("sections") { writer in
+                for section in report.sections { Self.write(section, to: &writer) }
+            }
+            writer.object("reloads") { writer in
+                writer.field("done", report.reloads.done)
+                writer.field("refused", report.reloads.refused)
+            }
             writer.array("limits") { writer in
-                for (scope, budget) in report.budgets {
-                    writer.object { writer in
-                        writer.field("scope", scope)
-                        writer.field("weight_used", budget.windows.first?.used)
-                        writer.field("weight_limit", budget.windows.first?.window.limit)
-                        writer.field("waiting", budget.waiting.total)
-                        writer.field("closed_us", budget.closedFor?.microseconds)
-                    }
-                }
+                for (scope, budget) in report.requests.scopes { Self.write(scope, budget, to: &writer) }
+            }
+            writer.array("hosts") { writer in
+                for host in report.requests.hosts { Self.write(host, to: &writer) }
+            }
+            writer.array("connects") { writer in
+                for (venue, counters, budget) in report.connects { Self.write(venue, counters, budget, to: &writer) }
             }
         }
         return writer.bytes
@@ -70,7 +75,9 @@ enum StatusPage {
             writer.field("streams", connection.streams)
             writer.field("streams_with_data", connection.streamsWithData)
             writer.field("streams_silent", connection.silentStreams)
+            writer.field("streams_refused", connection.refusedStreams)
             writer.field("resubscriptions", connection.resubscriptions)
+            writer.field("replacements", connection.replacements)
             writer.field("connects", counters.connects)
             writer.field("opened", counters.opened)
             writer.field("sockets_live", counters.socketsLive)
@@ -107,6 +114,10 @@ enum StatusPage {
             writer.field("mismatches", counts.mismatches)
             writer.field("refreshes", counts.refreshes)
             writer.field("refreshes_failed", counts.refreshesFailed)
+            writer.field("resets", counts.resets)
+            writer.field("before_snapshot", counts.beforeSnapshot)
+            writer.field("checksums", counts.checksums)
+            writer.field("checksum_failures", counts.checksumFailures)
             writer.field("bytes", book.bytes)
             writer.field("trades", book.trades.taken)
             writer.field("trade_duplicates", book.trades.duplicates)

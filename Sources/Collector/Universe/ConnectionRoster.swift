@@ -52,6 +52,9 @@ package struct ConnectionRoster: Sendable {
     /// The loop that a symbol belongs to; nil for one that has never had a stream.
     package func home(of symbol: String, in segment: SegmentID) -> Int? { self.homes[segment]?[symbol] }
 
+    /// Symbols that have a loop, which they keep when they leave.
+    package var symbolsKnown: Int { self.homes.values.reduce(0) { $0 + $1.count } }
+
     /// The loops that carry something of a section.
     package func loops(of segment: SegmentID) -> [Int] {
         Set(self.connections.filter { $0.segment == segment }.map(\.loop)).sorted()

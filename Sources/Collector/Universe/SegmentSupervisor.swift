@@ -27,6 +27,13 @@ final class SegmentSupervisor: Sendable {
         var idle: [String] = []
         var listed = 0
         var collected = 0
+        var loads = Loads()
+    }
+
+    /// What became of the loads of the list.
+    struct Loads: Sendable, Equatable {
+        var done: UInt64 = 0
+        var failed: UInt64 = 0
     }
 
     /// What only the run itself touches.
@@ -78,6 +85,8 @@ final class SegmentSupervisor: Sendable {
     /// Instruments that the venue lists, and those that are collected.
     var counts: (listed: Int, collected: Int) { self.state.withLock { ($0.listed, $0.collected) } }
 
+    var loads: Loads { self.state.withLock { $0.loads } }
+
     /// Follows orders until the task is cancelled.
     func run(_ rest: VenueRequests) async {
         await withTaskGroup(of: Void.self) { group in
@@ -119,18 +128,20 @@ final class SegmentSupervisor: Sendable {
             self.poller.update([])
             let changes = self.service.roster.withLock { $0.remove(self.segment.id) }
             await self.service.apply(changes, [:], SegmentSettings(self.segment))
-            self.state.withLock { $0 = State() }
+            self.state.withLock { $0 = State(loads: $0.loads) }
             return
         }
         do {
             try await self.refresh(settings, rest, &memory)
             memory.failures = 0
+            self.state.withLock { $0.loads.done &+= 1 }
         } catch {
             guard !Task.isCancelled else { return }
             self.service.sampledLog.tell(
                 "instruments are not available", about: self.segment.id.description,
                 metadata: ["segment": "\(self.segment.id)", "error": "\(error)"])
             memory.failures += 1
+            self.state.withLock { $0.loads.failed &+= 1 }
             var generator = SystemRandomNumberGenerator()
             let pause = .seconds(1) + Self.loadBackoff.delay(failures: memory.failures, using: &generator)
             self.schedule(after: pause)

@@ -98,6 +98,8 @@ package struct HealthInput: Hashable, Sendable {
     package var feeds: [Feed]
     /// Streams that are silent although the venue acknowledged them, by name.
     package var silentStreams: [String]
+    /// Streams that the venue does not serve, by name: it refused them, or left them out of its answer.
+    package var refusedStreams: [String]
     /// Instruments that are to be collected and that the venue does not list, by name.
     package var missingInstruments: [String]
     package var books: Books
@@ -107,12 +109,14 @@ package struct HealthInput: Hashable, Sendable {
 
     package init(
         uptime: Duration, stopping: Bool = false, feeds: [Feed], silentStreams: [String] = [],
-        missingInstruments: [String] = [], books: Books, loops: [Loop], nats: NATS, clocks: [Clock] = []
+        refusedStreams: [String] = [], missingInstruments: [String] = [], books: Books, loops: [Loop], nats: NATS,
+        clocks: [Clock] = []
     ) {
         self.uptime = uptime
         self.stopping = stopping
         self.feeds = feeds
         self.silentStreams = silentStreams
+        self.refusedStreams = refusedStreams
         self.missingInstruments = missingInstruments
         self.books = books
         self.loops = loops

@@ -44,6 +44,10 @@ package struct HealthModel: Hashable, Sendable {
             reasons.append(
                 .instrumentsMissing(count: missing.count, names: Array(missing.prefix(Self.namesShown))))
         }
+        let refused = input.refusedStreams
+        if !refused.isEmpty {
+            reasons.append(.streamsRefused(count: refused.count, names: Array(refused.prefix(Self.namesShown))))
+        }
         reasons += self.bookReasons(input.books)
         return HealthReport(uptime: input.uptime, reasons: reasons, notes: self.notes(input))
     }

@@ -8,6 +8,8 @@ package enum HealthReason: Hashable, Sendable {
     case feedSilent(name: String, age: Duration, patience: Duration)
     /// Instruments that are to be collected and are not: the venue does not list them in a form that can be read.
     case instrumentsMissing(count: Int, names: [String])
+    /// Streams that are to be collected and that the venue does not serve: their data does not come.
+    case streamsRefused(count: Int, names: [String])
     /// - Parameter names: The first of those that are not live.
     case booksNotLive(live: Int, waiting: Int, broken: Int, names: [String])
     /// Books that got a snapshot and then no update: the venue most likely does not serve their streams.
@@ -22,8 +24,8 @@ package enum HealthReason: Hashable, Sendable {
     package var needsRestart: Bool {
         switch self {
         case .loopStuck: true
-        case .stopping, .noFeeds, .feedWithoutData, .feedSilent, .instrumentsMissing, .booksNotLive,
-            .booksUnconfirmed, .natsDisconnected, .natsSilent, .streamProblem:
+        case .stopping, .noFeeds, .feedWithoutData, .feedSilent, .instrumentsMissing, .streamsRefused,
+            .booksNotLive, .booksUnconfirmed, .natsDisconnected, .natsSilent, .streamProblem:
             false
         }
     }
@@ -36,6 +38,7 @@ package enum HealthReason: Hashable, Sendable {
         case .feedWithoutData: "feed_without_data"
         case .feedSilent: "feed_silent"
         case .instrumentsMissing: "instruments_missing"
+        case .streamsRefused: "streams_refused"
         case .booksNotLive: "books_not_live"
         case .booksUnconfirmed: "books_unconfirmed"
         case .natsDisconnected: "nats_disconnected"
@@ -56,6 +59,8 @@ package enum HealthReason: Hashable, Sendable {
             "\(name) has had no data for \(HealthText.seconds(age)), more than \(HealthText.seconds(patience))"
         case .instrumentsMissing(let count, let names):
             "\(count) instruments are not collected, the venue does not list them\(HealthText.list(names))"
+        case .streamsRefused(let count, let names):
+            "\(count) streams are not collected, the venue refused them\(HealthText.list(names))"
         case .booksNotLive(let live, let waiting, let broken, let names):
             "\(waiting) books wait for a snapshot and \(broken) are broken, \(live) are live\(HealthText.list(names))"
         case .booksUnconfirmed(let count, let names):
@@ -84,7 +89,8 @@ extension HealthReason: JSONWritable {
                 writer.field("name", name)
                 writer.field("age_ms", HealthJSON.milliseconds(age))
                 writer.field("patience_ms", HealthJSON.milliseconds(patience))
-            case .instrumentsMissing(let count, let names), .booksUnconfirmed(let count, let names):
+            case .instrumentsMissing(let count, let names), .streamsRefused(let count, let names),
+                .booksUnconfirmed(let count, let names):
                 writer.field("count", count)
                 writer.field("names", names)
             case .booksNotLive(let live, let waiting, let broken, let names):

@@ -137,10 +137,16 @@ struct PageTests {
         #expect(counts["subjects"] ?? 0 > 36)
         #expect(counts["metric_series"] ?? 0 > 300)
         #expect(counts["connection_sockets"] == 5)
+        #expect(counts["roster_connections"] == 5)
+        #expect(counts["instruments"] == 6)
+        #expect(counts["roster_symbols"] == 6)
+        // Futures' two families share a budget; each of the three sections has a host of its own.
+        #expect(counts["rest_scopes"] == 2)
+        #expect(counts["rest_hosts"] == 3)
         for name in [
             "book_kept_updates", "ring_core", "ring_state", "ring_log", "nats_window", "rest_waiting",
-            "snapshot_requests",
-            "loop_commands", "log_sampler_keys", "latency_histograms", "resident_history",
+            "snapshot_requests", "rest_gate_waiting", "rest_failure_records", "connect_waiting", "polls",
+            "polls_under_way", "loop_commands", "log_sampler_keys", "latency_histograms", "resident_history",
         ] {
             #expect(counts[name] != nil, "\(name)")
         }
@@ -239,6 +245,12 @@ struct PageTests {
         let connections = try #require(try Self.object(page)["connections"] as? [[String: Any]])
         let spot = try #require(connections.first { $0["name"] as? String == "binance-spot-0" })
         #expect(spot["streams_silent"] as? [String] == ["btcusdt@trade"])
+        // It had data before, so that it costs its socket when that was in vain.
+        let replaced = try await fixture.page("/metrics") { answer in
+            let reading = try? MetricsReading(Self.text(answer))
+            return reading?["sluice_stream_replacements_total", labels] ?? 0 >= 1
+        }
+        #expect(replaced != nil)
         try await fixture.stopService()
         await fixture.tearDown()
     }

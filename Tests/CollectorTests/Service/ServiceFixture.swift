@@ -13,7 +13,7 @@ final class ServiceFixture: Sendable {
     let exchange: SimulatedExchange
     let server: EmbeddedNATSServer
     let directory: String
-    private let service: CollectorService
+    let service: CollectorService
     private let configuration: Configuration
     private let task: Task<Void, any Error>
     private let summary: LatestSummary

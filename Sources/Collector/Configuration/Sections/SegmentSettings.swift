@@ -39,6 +39,9 @@ package struct SegmentSettings: Hashable, Sendable {
         set { self.rules = self.rules.filter(\.isOpen) + newValue.map { .name($0) } }
     }
 
+    /// As many instruments as the rules can mean.
+    var instrumentsMost: Int { self.rules.contains(where: \.isOpen) ? Self.symbolsMost : self.rules.count }
+
     /// What the venue is asked to bring.
     package var wanted: Wanted {
         Wanted(
