@@ -27,6 +27,9 @@ from decimal import Decimal
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 READER = ROOT / "docs/examples/follow_books.py"
 SEGMENTS = ("spot", "usdm", "coinm")
+# Sections that the simulator serves: the rate that it is told is that of all of them together.
+SIMULATED = 7
+SIMULATOR_PORTS = 5
 USABLE = ("seeded", "live", "refreshing")
 
 
@@ -164,7 +167,11 @@ class Simulator:
 
     def __init__(self, trial, *arguments):
         self.trial = trial
-        self.command = [trial.options.sluice, "simulate", "--port", free_port(3), *arguments]
+        arguments = list(arguments)
+        if "--rate" in arguments:
+            rate = arguments.index("--rate") + 1
+            arguments[rate] = arguments[rate] * SIMULATED // len(SEGMENTS)
+        self.command = [trial.options.sluice, "simulate", "--port", free_port(SIMULATOR_PORTS), *arguments]
         self.ports = {}
         self.start()
 
@@ -186,7 +193,7 @@ class Simulator:
     def has_started(self):
         lines = re.finditer(r"^(\w+) ws://[^:]+:(\d+) ", self.child.log.read_text(), re.M)
         self.ports = {line[1]: int(line[2]) for line in lines}
-        return len(self.ports) == len(SEGMENTS)
+        return set(SEGMENTS) <= set(self.ports)
 
     def url(self, segment, path=""):
         return f"http://127.0.0.1:{self.ports[segment]}{path}"
