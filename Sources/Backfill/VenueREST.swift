@@ -1,4 +1,5 @@
 package import Resilience
+internal import Synchronization
 package import Transport
 package import Venues
 
@@ -7,7 +8,7 @@ package import Venues
 /// Everything that asks a venue goes through here, so that one budget serves all of it. A 429 or 418 closes the whole
 /// scope for as long as the venue says. All waits are on the core's clock, outside of every lock.
 package final class VenueREST<C: Clock>: Sendable where C.Duration == Duration {
-    private let settings: VenueRESTSettings
+    private let settings: Mutex<VenueRESTSettings>
     private let client: HTTPClient
     private let core: RequestCore<C>
     private let wallMilliseconds: @Sendable () -> Int64
@@ -17,20 +18,26 @@ package final class VenueREST<C: Clock>: Sendable where C.Duration == Duration {
         settings: VenueRESTSettings, client: HTTPClient, core: RequestCore<C>,
         wallMilliseconds: @escaping @Sendable () -> Int64
     ) {
-        self.settings = settings
+        self.settings = Mutex(settings)
         self.client = client
         self.core = core
         self.wallMilliseconds = wallMilliseconds
     }
 
+    /// Asks for a section at an address from now on.
+    package func serve(_ segment: SegmentID, at host: VenueRESTSettings.Host) {
+        self.settings.withLock { $0.hosts[segment] = host }
+    }
+
     /// Gives what the venue answers to a request.
     package func get(_ request: VenueRequest, priority: RatePriority) async throws(RequestFailure) -> [UInt8] {
-        guard let host = self.settings.hosts[request.segment],
+        let settings = self.settings.withLock { $0 }
+        guard let host = settings.hosts[request.segment],
             let venue = VenueCatalog.venue(request.segment.venue)
         else {
             throw RequestFailure(kind: .impossible, endpoint: request.path, detail: "no address is configured")
         }
-        return try await self.get(request, venue, host, priority)
+        return try await self.get(request, venue, host, settings, priority)
     }
 
     /// The budgets as they stand, by scope.
@@ -39,17 +46,18 @@ package final class VenueREST<C: Clock>: Sendable where C.Duration == Duration {
     }
 
     private func get(
-        _ asked: VenueRequest, _ venue: any Venue, _ host: VenueRESTSettings.Host, _ priority: RatePriority
+        _ asked: VenueRequest, _ venue: any Venue, _ host: VenueRESTSettings.Host, _ settings: VenueRESTSettings,
+        _ priority: RatePriority
     ) async throws(RequestFailure) -> [UInt8] {
         var request = HTTPClientRequest(
             isSecure: host.isSecure, host: host.host, port: host.port, target: host.prefix + asked.path, headers: [])
-        request.deadlines = self.settings.deadlines
-        request.maxBodyBytes = self.settings.maxBodyBytes
-        let scopes = try self.limiters(of: asked, venue)
+        request.deadlines = settings.deadlines
+        request.maxBodyBytes = settings.maxBodyBytes
+        let scopes = try self.limiters(of: asked, venue, settings)
         let core = CoreRequest(
-            host: "\(host.host):\(host.port)", endpoint: String(asked.path.prefix { $0 != "?" }),
+            host: host.address, endpoint: String(asked.path.prefix { $0 != "?" }),
             draws: asked.costs.compactMap { cost in scopes[cost.scope].map { RateDraw($0, weight: cost.weight) } },
-            priority: priority, policy: self.settings.retry(priority))
+            priority: priority, policy: settings.retry(priority))
         do {
             return try await self.core.run(core) { (_: Int) async throws(RequestFailure) -> [UInt8] in
                 try await self.attempt(request, asked, venue, scopes)
@@ -61,14 +69,14 @@ package final class VenueREST<C: Clock>: Sendable where C.Duration == Duration {
 
     /// The limiters a request draws on, which all sections of the venue share wherever they are served.
     private func limiters(
-        of asked: VenueRequest, _ venue: any Venue
+        of asked: VenueRequest, _ venue: any Venue, _ settings: VenueRESTSettings
     ) throws(RequestFailure) -> [String: RateLimiter<C>] {
-        let known = venue.scopes(limits: self.settings.limits[venue.id] ?? VenueLimits(venue.limits))
+        let known = venue.scopes(limits: settings.limits[venue.id] ?? VenueLimits(venue.limits))
         var limiters: [String: RateLimiter<C>] = [:]
         for cost in asked.costs {
             guard let limits = known[cost.scope] else { continue }
             limiters[cost.scope] = self.core.limiters.limiter(
-                for: self.settings.scopeName(cost.scope, of: venue), limits: limits)
+                for: settings.scopeName(cost.scope, of: venue), limits: limits)
         }
         guard !asked.costs.isEmpty, asked.costs.allSatisfy({ limiters[$0.scope] != nil }) else {
             throw RequestFailure(kind: .impossible, endpoint: asked.path, detail: "no budget is known for it")

@@ -19,9 +19,16 @@ package struct VenueRESTSettings: Sendable {
             self.port = port
             self.prefix = prefix
         }
+
+        /// As the host is named in metrics: `fapi.binance.com:443`.
+        package var address: String { "\(self.host):\(self.port)" }
     }
 
     package var hosts: [SegmentID: Host] = [:]
+    /// The hosts that stand in the names of a venue's scopes; all that it is served at where it has none here.
+    ///
+    /// A scope keeps its name when sections join later, since another name would be another budget.
+    package var scopeHosts: [VenueID: [String]] = [:]
     /// What each venue allows, where that is not what it usually does.
     package var limits: [VenueID: VenueLimits] = [:]
     /// The deadlines of one try, the wait for budget not included.
@@ -40,8 +47,12 @@ package struct VenueRESTSettings: Sendable {
 
     /// A scope's name in the process: the venue's, with the hosts that it is served at.
     package func scopeName(_ scope: String, of venue: any Venue) -> String {
-        let hosts = Set(self.hosts.filter { $0.key.venue == venue.id }.values.map { "\($0.host):\($0.port)" })
-        return (["\(venue.id)-\(scope)"] + hosts.sorted()).joined(separator: " ")
+        (["\(venue.id)-\(scope)"] + (self.scopeHosts[venue.id] ?? self.addresses(of: venue.id))).joined(separator: " ")
+    }
+
+    /// The hosts that a venue is served at, in order.
+    package func addresses(of venue: VenueID) -> [String] {
+        Set(self.hosts.filter { $0.key.venue == venue }.values.map(\.address)).sorted()
     }
 
     /// How a request of a priority is tried.

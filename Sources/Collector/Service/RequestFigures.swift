@@ -12,16 +12,21 @@ struct RequestFigures: Sendable {
     let scopesMost: Int
     let hostsMost: Int
 
-    init(_ configuration: Configuration, connects: some Sequence<String>) {
+    /// - Parameters:
+    ///   - configuration: That of the start, by which scopes are named.
+    ///   - now: The one that is followed now, which may have further sections.
+    init(_ configuration: Configuration, _ now: Configuration, connects: some Sequence<String>) {
         let settings = configuration.requestSettings
+        let used = Set((configuration.venues.venues + now.venues.venues).map(\.id))
         var names: Set<String> = []
-        for venue in configuration.venues.venues {
+        for venue in VenueCatalog.all where used.contains(venue.id) {
             for scope in venue.scopes(limits: configuration.limits[venue.id]).keys {
                 names.insert(settings.scopeName(scope, of: venue))
             }
         }
         names.subtract(connects)
-        let addresses = Set(settings.hosts.values.map { "\($0.host):\($0.port)" })
+        let hosts = Array(settings.hosts.values) + Array(now.requestSettings.hosts.values)
+        let addresses = Set(hosts.map(\.address))
         let core = RequestCore.process
         let snapshot = core.snapshot()
         self.scopes = snapshot.scopes.filter { names.contains($0.scope) }

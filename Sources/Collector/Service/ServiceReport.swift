@@ -150,7 +150,8 @@ struct ServiceReport: Sendable {
             publisher: service.publisher.snapshot(), lanes: lanes,
             counts: MessageType.allCases.map { service.publisher.counts(of: $0) }, ledger: service.ledger.counts,
             residentBytes: resident,
-            requests: RequestFigures(configuration, connects: service.connects.values.map(\.scope)),
+            requests: RequestFigures(
+                configuration, service.configured, connects: service.connects.values.map(\.scope)),
             sections: sections, roster: service.rosterFigures, reloads: service.reloads.withLock { $0 },
             klineOrdersRefused: service.klineOrders.refused,
             connects: service.connects.filter { venues.contains($0.key) }.sorted { $0.key.name < $1.key.name }

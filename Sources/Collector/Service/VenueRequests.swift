@@ -3,14 +3,15 @@ import Logging
 import MarketModel
 import OrderBook
 import Resilience
+import Synchronization
 import Transport
 import Venues
 
 /// The service's requests to venues, and what it says when they fail.
-struct VenueRequests: Sendable {
+final class VenueRequests: Sendable {
     private let client: HTTPClient
     private let rest: VenueREST<ContinuousClock>
-    private let snapshotLimits: [SegmentID: Int]
+    private let snapshotLimits: Mutex<[SegmentID: Int]>
 
     init(_ configuration: Configuration, loop: ServiceLoop, resolver: Resolver) throws(TransportError) {
         var client = HTTPClientConfiguration()
@@ -22,8 +23,15 @@ struct VenueRequests: Sendable {
         self.rest = VenueREST(
             settings: configuration.requestSettings, client: self.client, core: .process,
             wallMilliseconds: { LoopClock.wallMicroseconds() / 1_000 })
-        self.snapshotLimits = Dictionary(
-            uniqueKeysWithValues: configuration.venues.segments.map { ($0.segment.id, $0.settings.snapshotLimit) })
+        self.snapshotLimits = Mutex(
+            Dictionary(
+                uniqueKeysWithValues: configuration.venues.segments.map { ($0.segment.id, $0.settings.snapshotLimit) }))
+    }
+
+    /// Asks for a section as it is configured now.
+    func serve(_ segment: SegmentID, _ settings: SegmentSettings) {
+        self.snapshotLimits.withLock { $0[segment] = settings.snapshotLimit }
+        self.rest.serve(segment, at: settings.host)
     }
 
     func close() async {
@@ -69,7 +77,9 @@ struct VenueRequests: Sendable {
         let symbol = order.instrument.venueSymbol
         let id = SegmentID(of: order.instrument)
         guard let venue = VenueCatalog.venue(id.venue), let segment = VenueCatalog.segment(id),
-            let request = venue.snapshotRequest(of: symbol, levels: self.snapshotLimits[id] ?? 1_000, in: segment)
+            let request = venue.snapshotRequest(
+                of: symbol, levels: self.snapshotLimits.withLock { $0[id] } ?? 1_000,
+                in: segment)
         else {
             return .failure(RequestFailure(kind: .impossible, endpoint: symbol, detail: "no snapshots are served"))
         }
@@ -92,14 +102,21 @@ extension Configuration {
     /// Where and how patiently the venues are asked.
     var requestSettings: VenueRESTSettings {
         var settings = VenueRESTSettings()
-        for (segment, configured) in self.venues.segments {
-            let rest = configured.rest
-            settings.hosts[segment.id] = VenueRESTSettings.Host(
-                isSecure: rest.scheme.isEncrypted, host: rest.address.host, port: Int(rest.address.port),
-                prefix: rest.path)
-            settings.limits[segment.id.venue] = self.limits[segment.id.venue]
+        for (segment, configured) in self.venues.segments { settings.hosts[segment.id] = configured.host }
+        for venue in VenueCatalog.all {
+            settings.limits[venue.id] = self.limits[venue.id]
+            settings.scopeHosts[venue.id] = settings.addresses(of: venue.id)
         }
         settings.deadlines = self.transport.requestDeadlines
         return settings
+    }
+}
+
+extension SegmentSettings {
+    /// Where its requests go.
+    fileprivate var host: VenueRESTSettings.Host {
+        VenueRESTSettings.Host(
+            isSecure: self.rest.scheme.isEncrypted, host: self.rest.address.host, port: Int(self.rest.address.port),
+            prefix: self.rest.path)
     }
 }

@@ -123,6 +123,7 @@ final class SegmentSupervisor: Sendable {
                 await self.service.apply(self.service.roster.withLock { $0.remove(self.segment.id) }, [:], former)
             }
             memory.settings = settings
+            if let settings { rest.serve(self.segment.id, settings) }
         }
         guard let settings = memory.settings else {
             self.poller.update([])

@@ -100,6 +100,23 @@ struct UniverseServiceTests {
         await fixture.tearDown()
     }
 
+    @Test("A section that was not configured at the start joins with the next configuration")
+    func newSection() async throws {
+        var coinm: SegmentSettings?
+        let fixture = try await ServiceFixture(
+            simulator: SimulatorConfiguration(),
+            reroute: { configuration in
+                coinm = configuration.venues[BinanceSegment.coinm.id]
+                configuration.venues[BinanceSegment.coinm.id] = nil
+            })
+        #expect(await fixture.wait { $0.books.count == 4 && $0.books.allSatisfy { $0.state == "live" } })
+        let settings = try #require(coinm)
+        #expect(fixture.reload { $0.venues[BinanceSegment.coinm.id] = settings }.isEmpty)
+        #expect(await fixture.wait { $0.books.count == 6 && $0.books.allSatisfy { $0.state == "live" } })
+        try await fixture.stopService()
+        await fixture.tearDown()
+    }
+
     @Test("A new configuration touches only what changed: symbols come and go beside one whose ids run on unbroken")
     func reload() async throws {
         let fixture = try await Self.fixture { configuration in
