@@ -31,7 +31,7 @@ struct ReplayCommand: ParsableCommand {
         let seconds = Double(result.nanoseconds) / 1e9
         let rate = seconds > 0 ? Double(result.frames) / seconds : 0
         let trusted = result.applied > 0 ? 100 * Double(result.trusted) / Double(result.applied) : 0
-        return [
+        var lines = [
             "frames            \(result.frames), \(result.refused) refused, \(result.gaps) gaps",
             "frames a second   \(Int(rate))",
             "µs a frame        p50 \(Self.micros(result.p50Nanoseconds))  p99 \(Self.micros(result.p99Nanoseconds))"
@@ -39,6 +39,25 @@ struct ReplayCommand: ParsableCommand {
             "views complete    \(Self.hundredths(trusted))% of \(result.applied) applied depth frames",
             "encoded           \(result.messages) messages, \(result.encodedBytes) bytes",
             "peak memory       \(result.peakResidentBytes / 1_048_576) MiB",
+        ]
+        for venue in result.venues { lines += Self.lines(venue) }
+        if result.framesOfNobody > 0 { lines.append("of no known venue \(result.framesOfNobody) frames") }
+        return lines
+    }
+
+    private static func lines(_ venue: ReplayedVenue) -> [String] {
+        let reasons = venue.refusedByReason.map { " \($0.reason) \($0.count)" }.joined(separator: ",")
+        let name = "\(venue.venue)"
+        let title = name + String(repeating: " ", count: max(1, 18 - name.count))
+        let blank = String(repeating: " ", count: 18)
+        return [
+            title
+                + "\(venue.frames) frames of \(venue.instruments) instruments; refused\(reasons.isEmpty ? " 0" : reasons)",
+            blank + "\(venue.answers) answers, \(venue.notCollected) frames of streams that are not collected",
+            blank + "\(venue.snapshots) snapshots, \(venue.applied) changes, \(venue.levels) levels; "
+                + "\(venue.gaps) gaps, \(venue.crossed) crossed",
+            blank + "\(venue.checksums - venue.checksumFailures) checksums verified, \(venue.checksumFailures) failed",
+            blank + "\(venue.trades) trades, \(venue.tradesTwice) came twice",
         ]
     }
 

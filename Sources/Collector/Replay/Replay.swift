@@ -5,59 +5,31 @@ import OrderBook
 import Publishing
 import Venues
 
-/// What a replay measured.
-package struct ReplayResult: Sendable {
-    package var frames: UInt64 = 0
-    package var nanoseconds: UInt64 = 0
-    package var p50Nanoseconds: UInt64 = 0
-    package var p99Nanoseconds: UInt64 = 0
-    package var maxNanoseconds: UInt64 = 0
-    package var applied: UInt64 = 0
-    package var trusted: UInt64 = 0
-    package var messages: UInt64 = 0
-    package var encodedBytes: UInt64 = 0
-    package var refused: UInt64 = 0
-    package var gaps: UInt64 = 0
-    package var peakResidentBytes: UInt64 = 0
-    /// The document for comparison with a reference, when it was asked for.
-    package var report: String?
-
-    package init() {}
-}
-
 /// Pushes a recording through decode → sequence → book → encode on one thread, without network.
 ///
 /// Times cover everything but reading and unpacking the recording; the queue is emptied on the same thread.
 package struct Replay: ~Copyable {
-    private struct Connection {
-        /// Index of the decoder, -1 for a connection that is not understood.
-        var decoder: Int
-        /// The symbol of a depth answer; nil for a socket.
-        var snapshotSymbol: String?
-    }
-
     private let reader: RecordingReader
     private let settings: BookSettings
     private let makesReport: Bool
 
     private var pipeline: Pipeline<JSONMessageEncoder>
-    private var decoders: Decoders
     private var queue: PublishQueue
     private var drain: QueueDrain
-    private var connections: [Connection] = []
+    private var connections: [ReplayConnection] = []
+    /// One for each section that a connection serves, and those sections.
+    private var decoders: [VenueDecoder] = []
+    private var decoderSections: [SegmentID] = []
+    private var decoderKeys: [String: Int] = [:]
+    private var seenScales: UInt64 = 0
     private var tallies: [ReplayTally] = []
     private var known: [String: InstrumentID] = [:]
+    /// The section that each instrument is read as one of.
+    private var readers: [SegmentID] = []
     private var histogram = [UInt32](repeating: 0, count: 65_536)
     private var result = ReplayResult()
     private var badJSON: UInt64 = 0
     private var ignored: UInt64 = 0
-
-    /// The decoders of the three segments, each on its own so that one can be lent while the pipeline runs.
-    private struct Decoders: ~Copyable {
-        var spot = BinanceDecoder(segment: .spot)
-        var usdm = BinanceDecoder(segment: .usdm)
-        var coinm = BinanceDecoder(segment: .coinm)
-    }
 
     /// Plays a recording `repetitions` times, each time from empty books; the report is of the last.
     ///
@@ -77,7 +49,6 @@ package struct Replay: ~Copyable {
         let limits = QueueLimits(bytes: bytes, messages: 1 << 20)
         self.queue = PublishQueue(limits: limits, waker: PublisherWaker())
         self.drain = QueueDrain(self.queue)
-        self.decoders = Decoders()
         self.pipeline = Self.makePipeline(self.settings, self.queue, recording: makesReport)
     }
 
@@ -111,8 +82,13 @@ package struct Replay: ~Copyable {
     private mutating func startOver() throws(RecordingError) {
         try self.reader.rewind()
         self.pipeline = Self.makePipeline(self.settings, self.queue, recording: self.makesReport)
-        self.decoders = Decoders()
+        self.connections.removeAll(keepingCapacity: true)
+        self.decoders.removeAll(keepingCapacity: true)
+        self.decoderSections.removeAll(keepingCapacity: true)
+        self.decoderKeys.removeAll(keepingCapacity: true)
+        self.seenScales = 0
         self.known.removeAll(keepingCapacity: true)
+        self.readers.removeAll(keepingCapacity: true)
         self.tallies.removeAll(keepingCapacity: true)
         self.badJSON = 0
         self.ignored = 0
@@ -120,26 +96,27 @@ package struct Replay: ~Copyable {
 
     private mutating func collect() {
         self.result.encodedBytes += self.pipeline.publisher.encodedBytes
+        for connection in self.connections { self.result.add(connection) }
         for index in 0..<self.pipeline.instruments.count {
-            let counts = self.pipeline.keeper.withBook(InstrumentID(index)) { $0.counts }
-            self.result.applied += counts.applied
-            self.result.trusted += counts.framesTrusted
-            self.result.gaps += counts.gaps
+            let id = InstrumentID(index)
+            let counts = self.pipeline.keeper.withBook(id) { $0.counts }
+            self.result.add(counts, self.pipeline.trades(of: id), of: self.pipeline.instruments[id].venue)
         }
-        self.result.refused += self.pipeline.refusals.reduce(0, +)
     }
 
     // MARK: - Frames
 
     private mutating func playBatch() {
-        while self.connections.count < self.reader.connections.count {
-            self.connections.append(Self.parse(self.reader.connections[self.connections.count]))
-        }
+        while self.connections.count < self.reader.connections.count { self.openConnection() }
         var before = Self.monotonicNanoseconds()
         for (index, recorded) in self.reader.frames.enumerated() {
             let frame = Frame(
                 bytes: self.reader.bytes(of: recorded), receivedMicroseconds: recorded.receivedNanoseconds / 1_000)
-            self.play(frame, on: recorded.connection)
+            if recorded.isSent {
+                self.learn(from: frame, on: recorded.connection)
+            } else {
+                self.play(frame, on: recorded.connection)
+            }
             let after = Self.monotonicNanoseconds()
             self.count(after &- before)
             before = after
@@ -155,14 +132,12 @@ package struct Replay: ~Copyable {
 
     @inline(__always)
     private mutating func play(_ frame: Frame, on index: Int) {
+        self.connections[index].frames &+= 1
         let decoder = self.connections[index].decoder
-        self.result.frames &+= 1
         if decoder >= 0, self.connections[index].snapshotSymbol == nil {
             do throws(FrameRefusal) {
-                switch decoder {
-                case 0: _ = try self.pipeline.take(frame, &self.decoders.spot)
-                case 1: _ = try self.pipeline.take(frame, &self.decoders.usdm)
-                default: _ = try self.pipeline.take(frame, &self.decoders.coinm)
+                if try self.pipeline.take(frame, &self.decoders[decoder]) != nil {
+                    self.connections[index].answers &+= 1
                 }
             } catch {
                 self.refused(frame, error, on: index)
@@ -170,77 +145,142 @@ package struct Replay: ~Copyable {
         } else {
             self.playRarely(frame, on: index)
         }
+        if self.pipeline.scalesVersion != self.seenScales { self.spreadScales() }
         if self.makesReport { self.observe() }
     }
 
-    /// A stream that is new gets its instrument and its frame a second try; anything else is counted.
+    /// A frame of a stream that the connection's first decoder does not know is another one's, or that of a new stream.
     private mutating func refused(_ frame: Frame, _ refusal: FrameRefusal, on index: Int) {
-        switch refusal {
-        case .unknownStream:
-            guard let name = BinanceDecoder.streamName(of: frame), let parsed = BinanceStream.parse(name: name),
-                let symbol = parsed.symbol, self.learn(name, symbol, on: index)
-            else {
-                self.ignored += 1
-                return
+        var refusal = refusal
+        if case .unknownStream = refusal {
+            do throws(FrameRefusal) {
+                if try self.takeOtherwise(frame, on: index) { return }
+            } catch {
+                refusal = error
             }
-            self.result.frames &-= 1
-            self.play(frame, on: index)
-        case .json:
-            self.badJSON += 1
-        case .unknownEvent, .missingField, .mismatch, .tooLarge, .valueTooLarge, .needsScale, .notMarket:
-            self.ignored += 1
         }
+        self.connections[index].refusals[refusal.ordinal] &+= 1
+        if case .json = refusal { self.badJSON += 1 } else { self.ignored += 1 }
+    }
+
+    /// Gives a frame to the connection's further decoders, then learns its stream; false where nobody takes it.
+    private mutating func takeOtherwise(_ frame: Frame, on index: Int) throws(FrameRefusal) -> Bool {
+        for decoder in self.connections[index].otherDecoders {
+            do throws(FrameRefusal) {
+                _ = try self.pipeline.take(frame, &self.decoders[decoder])
+                return true
+            } catch {
+                guard case .unknownStream = error else { throw error }
+            }
+        }
+        guard let name = self.connections[index].recording?.streamName(of: frame) else { return false }
+        if self.connections[index].notCollected.contains(name) {
+            self.connections[index].framesNotCollected &+= 1
+            self.ignored += 1
+            return true
+        }
+        guard let decoder = self.learn(name, on: index) else { return false }
+        _ = try self.pipeline.take(frame, &self.decoders[decoder])
+        return true
     }
 
     private mutating func playRarely(_ frame: Frame, on index: Int) {
         let connection = self.connections[index]
-        guard connection.decoder >= 0, let symbol = connection.snapshotSymbol else {
+        guard connection.decoder >= 0, let symbol = connection.snapshotSymbol, let section = connection.sections.first,
+            let instrument = connection.recording?.instrument(of: symbol, in: section)
+        else {
             self.ignored += 1
             return
         }
-        let id = self.instrument(symbol, decoder: connection.decoder)
+        let id = self.instrument(instrument, readAs: section)
         do throws(FrameRefusal) {
-            let question = VenueQuestion.depthSnapshot
-            switch connection.decoder {
-            case 0: try self.pipeline.takeAnswer(frame, to: question, of: id, &self.decoders.spot)
-            case 1: try self.pipeline.takeAnswer(frame, to: question, of: id, &self.decoders.usdm)
-            default: try self.pipeline.takeAnswer(frame, to: question, of: id, &self.decoders.coinm)
-            }
+            try self.pipeline.takeAnswer(
+                frame, to: .depthSnapshot, of: id, &self.decoders[connection.decoder])
         } catch {
+            self.connections[index].refusals[error.ordinal] &+= 1
             if case .json = error { self.badJSON += 1 } else { self.ignored += 1 }
         }
         _ = self.pipeline.keeper.takeRequests()
     }
 
-    private mutating func learn(_ name: String, _ symbol: String, on index: Int) -> Bool {
-        let decoder = self.connections[index].decoder
-        let id = self.instrument(symbol, decoder: decoder)
-        let stream = VenueStream(name, symbol: symbol, types: [], route: VenueRoute("", paths: []))
-        return switch decoder {
-        case 0: self.decoders.spot.addStream(stream, of: id) != nil
-        case 1: self.decoders.usdm.addStream(stream, of: id) != nil
-        default: self.decoders.coinm.addStream(stream, of: id) != nil
+    // MARK: - Connections, streams and instruments
+
+    private mutating func openConnection() {
+        let name = self.reader.connections[self.connections.count]
+        var connection = ReplayConnection(name: name)
+        // One whose section is known reads from the start, and shares its decoder with its section's answers.
+        if connection.sections.count == 1, let section = connection.sections.first {
+            connection.reads(with: self.decoder(of: section, for: connection))
+        }
+        self.connections.append(connection)
+    }
+
+    private mutating func decoder(of section: VenueSegment, for connection: ReplayConnection) -> Int {
+        let key = "\(connection.group) \(section.id)"
+        if let known = self.decoderKeys[key] { return known }
+        guard let venue = VenueCatalog.venue(section.id.venue) else {
+            preconditionFailure("a section of the catalog has a venue")
+        }
+        let decoder = venue.makeDecoder(for: section, wanted: Wanted(types: Set(section.offeredTypes)))
+        for index in 0..<self.pipeline.instruments.count {
+            let id = InstrumentID(index)
+            decoder.setScales(self.pipeline.instruments.scales(of: id), of: id)
+            if self.readers[index] == section.id {
+                decoder.addInstrument(self.pipeline.instruments[id].venueSymbol, id)
+            }
+        }
+        self.decoders.append(decoder)
+        self.decoderSections.append(section.id)
+        self.decoderKeys[key] = self.decoders.count - 1
+        return self.decoders.count - 1
+    }
+
+    /// Takes up the streams that the recorder asked for; those that are not collected are told from unknown ones.
+    private mutating func learn(from request: Frame, on index: Int) {
+        guard let recording = self.connections[index].recording else { return }
+        for name in recording.streamsAsked(by: Array(request.bytes)) where self.learn(name, on: index) == nil {
+            if !self.connections[index].streams.contains(name) { self.connections[index].notCollected.insert(name) }
         }
     }
 
-    private mutating func instrument(_ symbol: String, decoder: Int) -> InstrumentID {
-        let segment = BinanceSegment.allCases[decoder]
-        let key = "binance_\(segment.rawValue):\(symbol)"
+    /// Takes up a stream and gives the decoder that reads it; nil where it is known already or is not collected.
+    private mutating func learn(_ name: String, on index: Int) -> Int? {
+        let connection = self.connections[index]
+        guard !connection.streams.contains(name),
+            let found = connection.recording?.stream(named: name, in: connection.sections)
+        else { return nil }
+        let decoder = self.decoder(of: found.section, for: connection)
+        let id = found.instrument.map { self.instrument($0, readAs: found.section) }
+        let stream = VenueStream(
+            name, symbol: found.instrument?.venueSymbol, types: found.section.offeredTypes,
+            route: VenueRoute("", paths: []))
+        guard self.decoders[decoder].addStream(stream, of: id) != nil else { return nil }
+        self.connections[index].streams.insert(name)
+        self.connections[index].reads(with: decoder)
+        return decoder
+    }
+
+    private mutating func instrument(_ instrument: Instrument, readAs section: VenueSegment) -> InstrumentID {
+        let key = "\(instrument.venue)_\(instrument.segment):\(instrument.venueSymbol)"
         if let id = self.known[key] { return id }
-        let id = self.pipeline.add(RecordedInstrument.make(segment, symbol: symbol))
+        let id = self.pipeline.add(instrument, rule: section.sequenceRule, depth: section.depth)
         self.known[key] = id
         self.tallies.append(ReplayTally(key: key))
+        self.readers.append(section.id)
+        for (index, decoder) in self.decoders.enumerated() where self.decoderSections[index] == section.id {
+            decoder.addInstrument(instrument.venueSymbol, id)
+        }
         return id
     }
 
-    private static func parse(_ name: String) -> Connection {
-        let parts = name.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        let segment = BinanceSegment.allCases.firstIndex { parts[0] == "binance_\($0.rawValue)" }
-        guard let segment else { return Connection(decoder: -1, snapshotSymbol: nil) }
-        if parts.count == 4, parts[1] == "rest", parts[2] == "depth" {
-            return Connection(decoder: segment, snapshotSymbol: parts[3])
+    /// Gives every decoder the scales that a frame widened.
+    private mutating func spreadScales() {
+        self.seenScales = self.pipeline.scalesVersion
+        for index in 0..<self.pipeline.instruments.count {
+            let id = InstrumentID(index)
+            let scales = self.pipeline.instruments.scales(of: id)
+            for decoder in self.decoders { decoder.setScales(scales, of: id) }
         }
-        return Connection(decoder: parts.count == 2 && parts[1] == "ws" ? segment : -1, snapshotSymbol: nil)
     }
 
     // MARK: - Observing and measuring

@@ -6,6 +6,9 @@ package struct RecordedFrame: Equatable, Sendable {
     /// Index into `RecordingReader.connections`.
     package let connection: Int
 
+    /// Whether the recorder's side sent it.
+    package let isSent: Bool
+
     /// Where the unescaped text stands in the reader's arena; valid until its next batch.
     package let bytes: Range<Int>
 }

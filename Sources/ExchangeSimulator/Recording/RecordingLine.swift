@@ -6,6 +6,8 @@ struct RecordingLine {
     private(set) var receivedNanoseconds: Int64?
     private(set) var connection: Range<Int>?
     private(set) var raw: Range<Int>?
+    /// Whether its direction is `sent`; recordings of what was received only do not tell one.
+    private(set) var isSent = false
 
     private let bytes: UnsafeMutablePointer<UInt8>
     private let end: Int
@@ -39,6 +41,11 @@ struct RecordingLine {
         if self.matches(key, "conn") {
             self.connection = self.string()
             return self.connection != nil
+        }
+        if self.matches(key, "direction") {
+            guard let direction = self.string() else { return false }
+            self.isSent = self.matches(direction, "sent")
+            return true
         }
         return self.skip()
     }

@@ -2,8 +2,8 @@ import Glibc
 
 /// Streams a recording, plain or gzip, as batches of frames in memory it reuses.
 ///
-/// One JSON object a line: `{"ts":<ns>,"conn":"<connection>","raw":"<frame text>"}`; other keys are passed over, other
-/// lines are counted and skipped. Once the buffer has its size and every connection has been seen, reading allocates
+/// One JSON object a line: `{"ts":<ns>,"conn":"<connection>","raw":"<frame text>"}`, where a message that the recorder
+/// sent has `"direction":"sent"` too; other keys are passed over, other lines are counted and skipped. Once the buffer has its size and every connection has been seen, reading allocates
 /// nothing.
 ///
 ///     while try reader.nextBatch() {
@@ -175,7 +175,9 @@ package final class RecordingReader {
             }
             return
         }
-        self.frames.append(RecordedFrame(receivedNanoseconds: received, connection: connection, bytes: raw))
+        self.frames.append(
+            RecordedFrame(
+                receivedNanoseconds: received, connection: connection, isSent: line.isSent, bytes: raw))
     }
 
     private func connectionIndex(of name: UnsafeBufferPointer<UInt8>) -> Int? {

@@ -60,7 +60,7 @@ extension Deribit {
     }
 
     /// Two indices have values, whatever others the documentation names (2026-03-06).
-    private static let indices = ["BTC", "ETH"].map { currency in
+    static let indices = ["BTC", "ETH"].map { currency in
         Instrument(
             venue: Self.id, segment: DeribitSegment.index.rawValue, market: .option, symbol: currency,
             venueSymbol: "\(currency.lowercased())_usd", base: currency, quote: "USD", contract: .spot, unit: .base)

@@ -34,7 +34,7 @@ struct DeribitOptionName: Hashable, Sendable {
     }
 
     /// Reads `25DEC26`, whose day may have one digit.
-    private static func date(_ text: Substring) -> String? {
+    static func date(_ text: Substring) -> String? {
         let day = text.prefix { $0.isASCII && $0.isNumber }
         let rest = text.dropFirst(day.count)
         let year = rest.dropFirst(3)

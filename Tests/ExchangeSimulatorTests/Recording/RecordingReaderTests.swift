@@ -9,6 +9,7 @@ struct RecordingReaderTests {
         let received: Int64
         let connection: String
         let text: String
+        var isSent = false
     }
 
     private static func records(
@@ -27,7 +28,7 @@ struct RecordingReaderTests {
                 records.append(
                     Record(
                         received: frame.receivedNanoseconds, connection: reader.connections[frame.connection],
-                        text: String(decoding: reader.bytes(of: frame), as: UTF8.self)))
+                        text: String(decoding: reader.bytes(of: frame), as: UTF8.self), isSent: frame.isSent))
             }
         }
         return records
@@ -49,18 +50,19 @@ struct RecordingReaderTests {
         #expect(reader.linesSkipped == 0)
     }
 
-    @Test("Keys come in any order, unknown ones are passed over")
+    @Test("Keys come in any order, unknown ones are passed over, and what was sent says so")
     func keys() throws {
         let (records, _) = try Self.records(
             """
             {"direction":"sent","raw":"x","extra":{"a":[1,-2.5e3,"}]",null]},"conn":"b","ts":7}
              { "ts" : 8 , "conn" : "b" , "raw" : "y" }\r
 
-            {"ts":9,"conn":"a","raw":"z"}
+            {"ts":9,"conn":"a","raw":"z","direction":"received"}
             """)
         #expect(
             records == [
-                Record(received: 7, connection: "b", text: "x"), Record(received: 8, connection: "b", text: "y"),
+                Record(received: 7, connection: "b", text: "x", isSent: true),
+                Record(received: 8, connection: "b", text: "y"),
                 Record(received: 9, connection: "a", text: "z"),
             ])
     }
