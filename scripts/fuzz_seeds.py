@@ -77,6 +77,7 @@ def okx():
         for channel, row in rows.items()
     ]
     frames += [path.read_bytes() for path in sorted(pathlib.Path("Tests/VenuesTests/Fixtures/OKX").glob("*.json"))]
+    frames += recorded("okx")
     frames += [
         b'{"data":[{"idxPx":"7","instId":"SOL-USDT","ts":"1"}],"arg":{"instId":"SOL-USDT","channel":"index-tickers"}}',
         b'{"arg":{"channel":"liquidation-orders","instType":"SWAP"},"data":[{"instId":"SOL-USDT-SWAP","details":[{"side":'
@@ -91,6 +92,48 @@ def okx():
     bars = b'{"code":"0","msg":"","data":[["1597026383085","8533.02","8553.74","8527.17","8548.26","529","5","4","1"]]}'
     yield bytes([2]) + bars
     yield bytes([7]) + b'{"code":"0","data":[["1701417600000","1.1739"],["1701417300000","1.2"]],"msg":""}'
+
+
+def deribit():
+    frames = recorded("deribit")
+    name = b"BTC-PERPETUAL"
+    notified = {
+        b"book.BTC-PERPETUAL.raw": b'{"type":"change","timestamp":1785000000000,"prev_change_id":1,"instrument_name":"'
+        + name + b'","change_id":3,"bids":[["change",61000.5,70.0],["delete",60999.0,0.0]],"asks":[["new",6.1e4,10]]}',
+        b"trades.BTC-PERPETUAL.100ms": b'[{"trade_seq":7,"trade_id":"ETH-9","timestamp":1785000000000,"price":61000.5,'
+        b'"amount":1e1,"direction":"sell","instrument_name":"' + name + b'","liquidation":"MT","index_price":1.5}]',
+        b"quote.BTC-PERPETUAL": b'{"timestamp":1785000000000,"instrument_name":"' + name + b'","best_bid_price":1.5,'
+        b'"best_bid_amount":10.0,"best_ask_price":null,"best_ask_amount":0.0}',
+        b"ticker.BTC-PERPETUAL.100ms": b'{"timestamp":1785000000000,"state":"open","open_interest":5e6,"mark_price":1.5,'
+        b'"index_price":1.25,"instrument_name":"' + name + b'","funding_8h":-1.2e-5,"current_funding":0.0}',
+        b"chart.trades.BTC-PERPETUAL.1": b'{"tick":1785000000000,"open":1.5,"high":2,"low":1e0,"close":1.25,"volume":0.5,'
+        b'"cost":100.0}',
+        b"deribit_volatility_index.btc_usd": b'{"volatility":41.25,"timestamp":1785000000000,"index_name":"btc_usd"}',
+        b"instrument.state.any.any": b'{"timestamp":1,"state":"created","instrument_name":"' + name + b'"}',
+        b"platform_state": b'{"maintenance":true}',
+    }
+    head = b'{"jsonrpc":"2.0","method":"subscription","params":{"channel":"'
+    frames += [head + channel + b'","data":' + data + b"}}" for channel, data in notified.items()]
+    frames += [
+        b'{"jsonrpc":"2.0","method":"heartbeat","params":{"type":"test_request"}}',
+        b'{"jsonrpc":"2.0","id":4,"result":["platform_state","quote.BTC-PERPETUAL"],"usOut":1785000000000000}',
+        b'{"jsonrpc":"2.0","id":5,"error":{"message":"x","code":-32602}}', b'{"id":6,"result":"ok"}',
+    ]
+    for frame in frames:
+        for first in (0, 1):  # perpetuals and options, scales of no digits
+            yield bytes([first]) + frame
+    yield bytes([32]) + (b'{"result":{"volume":[1.5],"ticks":[1785000000000],"status":"ok","open":[1.5],"low":[1],'
+                         b'"high":[2.5],"cost":[3e1],"close":[1.5]},"usOut":1785000900000000}')
+    yield bytes([48]) + b'{"result":{"data":[[1785000000000,41.3,41.5,41.2,41.4]],"continuation":null},"id":0}'
+
+
+def recorded(name):
+    """The frames of a recording of another venue, short enough for the fuzzer."""
+    recording = recordings / f"{name}.ndjson.gz" if recordings else None
+    if recording is None or not recording.exists():
+        return []
+    with gzip.open(recording, "rt") as lines:
+        return [line["raw"].encode()[:2000] for line in map(json.loads, lines) if line["direction"] == "received"]
 
 
 def decimal():
@@ -240,6 +283,8 @@ http_words = [b"HTTP/1.1 200 OK\r\n", b"Content-Length: ", b"Transfer-Encoding: 
 save("decoder", decoder(), json_words)
 save("okx", okx(), [b'{"arg":{"channel":"', b'","instId":"', b'"},"data":[', b'"action":"snapshot"', b'SOL-USDT-SWAP', b'"ts":"1"',
                     b'"seqId":', b'"prevSeqId":-1', b'"checksum":7', b'"count":"2"', b'"details":[', b'{"code":"0","data":['])
+save("deribit", deribit(), [b'"params":{"channel":"', b'","data":{', b'["new",', b'["change",', b'["delete",', b'"change_id":',
+                            b'"prev_change_id":', b"1e-5", b"-0.0E+2", b'"liquidation":"MT"', b'"result":', b'"usOut":', b"null"])
 save("decimal", decimal(), [b"00000000", b".", b"-", b"1000000000000000000", b"99999999"])
 save("http", http(), http_words)
 save("websocket", websocket(), [b"\x81\x85", b"\x88\x82", b"\xfe\x00", b"\xff\x00\x00\x00\x00", b"\x00\x00\xff\xff"])

@@ -13,7 +13,8 @@ func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 ///
 /// Built only when `SLUICE_FUZZ` is set, with the fuzzer's and the address sanitizer; see `scripts/fuzz`.
 enum FuzzTarget: String, CaseIterable {
-    case websocket, decoder, okx, decimal, http, request, pipeline, instruments, configuration, recording, answer
+    case websocket, decoder, okx, deribit, decimal, http, request, pipeline, instruments, configuration, recording,
+        answer
     /// Breaks on an input that only a working fuzzer finds: shows that breaking is seen.
     case planted
 
@@ -32,6 +33,7 @@ enum FuzzTarget: String, CaseIterable {
         case .websocket: WebSocketFuzz.run(input)
         case .decoder: DecoderFuzz.run(input)
         case .okx: OKXFuzz.run(input)
+        case .deribit: DeribitFuzz.run(input)
         case .decimal: DecimalFuzz.run(input)
         case .http: HTTPFuzz.run(input)
         case .request: RequestFuzz.run(input)

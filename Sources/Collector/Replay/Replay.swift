@@ -159,6 +159,10 @@ package struct Replay: ~Copyable {
                 refusal = error
             }
         }
+        self.count(refusal, on: index)
+    }
+
+    private mutating func count(_ refusal: FrameRefusal, on index: Int) {
         self.connections[index].refusals[refusal.ordinal] &+= 1
         if case .json = refusal { self.badJSON += 1 } else { self.ignored += 1 }
     }
@@ -186,21 +190,33 @@ package struct Replay: ~Copyable {
 
     private mutating func playRarely(_ frame: Frame, on index: Int) {
         let connection = self.connections[index]
-        guard connection.decoder >= 0, let symbol = connection.snapshotSymbol, let section = connection.sections.first,
-            let instrument = connection.recording?.instrument(of: symbol, in: section)
-        else {
+        guard let recording = connection.recording, let section = connection.sections.first else {
+            self.ignored += 1
+            return
+        }
+        guard let symbol = connection.snapshotSymbol else { return self.playFirst(frame, on: index) }
+        guard let instrument = recording.instrument(of: symbol, in: section) else {
             self.ignored += 1
             return
         }
         let id = self.instrument(instrument, readAs: section)
         do throws(FrameRefusal) {
-            try self.pipeline.takeAnswer(
-                frame, to: .depthSnapshot, of: id, &self.decoders[connection.decoder])
+            try self.pipeline.takeAnswer(frame, to: .depthSnapshot, of: id, &self.decoders[connection.decoder])
         } catch {
-            self.connections[index].refusals[error.ordinal] &+= 1
-            if case .json = error { self.badJSON += 1 } else { self.ignored += 1 }
+            self.count(error, on: index)
         }
         _ = self.pipeline.keeper.takeRequests()
+    }
+
+    /// Chooses the decoder of a connection that serves several sections by its first frame.
+    private mutating func playFirst(_ frame: Frame, on index: Int) {
+        let connection = self.connections[index]
+        if let name = connection.recording?.streamName(of: frame) { _ = self.learn(name, on: index) }
+        if self.connections[index].decoder < 0, let section = connection.sections.first {
+            self.connections[index].reads(with: self.decoder(of: section, for: connection))
+        }
+        self.connections[index].frames &-= 1
+        self.play(frame, on: index)
     }
 
     // MARK: - Connections, streams and instruments
