@@ -48,10 +48,12 @@ enum DecoderFuzz {
         let segments = BinanceSegment.allCases
         var decoder = BinanceDecoder(segment: segments[Int(choice) % segments.count])
         for (index, name) in Self.names.enumerated() {
-            guard let parsed = BinanceStream.parse(name: name) else { fatalError("a name that is none: \(name)") }
+            guard let symbol = BinanceStream.parse(name: name)?.symbol else {
+                fatalError("a name that is none: \(name)")
+            }
             let id = InstrumentID(index)
-            let stream = BinanceStream(instrument: id, kind: parsed.kind, symbol: parsed.symbol)
-            require(decoder.addStream(named: name, stream), "a stream too many")
+            let stream = VenueStream(name, symbol: symbol, types: DataType.allCases, route: VenueRoute("", paths: []))
+            require(decoder.addStream(stream, of: id) == index, "a stream too many")
             decoder.setScales(DecimalScales(price: (choice >> 3) & 7, size: choice >> 6), of: id)
         }
         // Memory of just the frame's size, so that the address sanitizer sees a read behind it.
@@ -66,7 +68,7 @@ enum DecoderFuzz {
             batch.removeAll()
             do throws(FrameRefusal) {
                 if choice & 4 != 0 {
-                    try decoder.decodeSnapshot(frame, of: InstrumentID(0), into: &batch)
+                    try decoder.decodeAnswer(frame, to: .depthSnapshot, of: InstrumentID(0), into: &batch)
                     return Self.describe(batch, bytes)
                 }
                 let control = try decoder.decode(frame, into: &batch)

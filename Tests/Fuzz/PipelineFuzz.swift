@@ -8,10 +8,10 @@ import Venues
 ///
 /// What comes out can be read by subscribers, whatever came in.
 enum PipelineFuzz {
-    private static let streams: [(String, BinanceStream.Kind, String)] = [
-        ("btcusdt@depth@100ms", .depth, "BTCUSDT"), ("btcusdt@depth@0ms", .depth, "BTCUSDT"),
-        ("btcusd_perp@depth@0ms", .depth, "BTCUSD_PERP"), ("btcusdt@trade", .trade, "BTCUSDT"),
-        ("btcusd_perp@trade", .trade, "BTCUSD_PERP"), ("btcusdt@bookTicker", .bookTicker, "BTCUSDT"),
+    private static let streams: [(name: String, symbol: String)] = [
+        ("btcusdt@depth@100ms", "BTCUSDT"), ("btcusdt@depth@0ms", "BTCUSDT"),
+        ("btcusd_perp@depth@0ms", "BTCUSD_PERP"), ("btcusdt@trade", "BTCUSDT"),
+        ("btcusd_perp@trade", "BTCUSD_PERP"), ("btcusdt@bookTicker", "BTCUSDT"),
     ]
 
     static func run(_ input: UnsafeRawBufferPointer) {
@@ -55,19 +55,18 @@ enum PipelineFuzz {
     ) -> BinanceDecoder {
         var decoder = BinanceDecoder(segment: segment)
         var ids: [String: InstrumentID] = [:]
-        for (name, kind, symbol) in Self.streams {
+        for (name, symbol) in Self.streams {
             let id =
                 ids[symbol]
                 ?? pipeline.add(
                     Instrument(
-                        venue: BinanceSegment.venue, segment: segment.rawValue,
+                        venue: Binance.id, segment: segment.rawValue,
                         market: segment == .spot ? .spot : .perpetual, symbol: "X-\(segment)-\(symbol)",
                         venueSymbol: symbol, base: "BTC", quote: "USDT",
                         contract: segment == .spot ? .spot : .linear, unit: segment.sizeUnit))
             ids[symbol] = id
-            require(
-                decoder.addStream(named: name, BinanceStream(instrument: id, kind: kind, symbol: symbol)),
-                "a stream too many")
+            let stream = VenueStream(name, symbol: symbol, types: DataType.allCases, route: VenueRoute("", paths: []))
+            require(decoder.addStream(stream, of: id) != nil, "a stream too many")
         }
         return decoder
     }
@@ -82,7 +81,7 @@ enum PipelineFuzz {
             } else {
                 // Each segment has two instruments, in the order of the segments.
                 let id = InstrumentID(Int(min(kind & 3, 2)) * 2 + Int(kind >> 3 & 1))
-                try pipeline.takeSnapshot(frame, of: id, &decoder)
+                try pipeline.takeAnswer(frame, to: .depthSnapshot, of: id, &decoder)
             }
         } catch {
             return  // counted by the pipeline
