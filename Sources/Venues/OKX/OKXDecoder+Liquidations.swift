@@ -14,6 +14,9 @@ extension OKXDecoder {
     private static let equalsMax = 64
 
     /// Decodes the liquidations of one instrument; those of an instrument of another connection are passed over.
+    ///
+    /// The venue says that they are not all of them: https://www.okx.com/docs-v5/en/ (liquidation orders channel,
+    /// 2026-08-22).
     func decodeLiquidations(
         _ reader: inout JSONReader, _ received: Int64, into batch: inout EventBatch
     ) throws(FrameRefusal) {
@@ -76,7 +79,7 @@ extension OKXDecoder {
         guard let time = fields.time, let position = Self.position(reader, fields) else { throw .missingField }
         var event = Liquidation(
             instrument: instrument, position: position, price: try Self.needed(reader.bytes, fields.price),
-            priceKind: .bankruptcy, size: try Self.needed(reader.bytes, fields.size), isSampled: false,
+            priceKind: .bankruptcy, size: try Self.needed(reader.bytes, fields.size), isSampled: true,
             eventTime: time, receivedMicroseconds: received)
         event.ordinal = Self.ordinal(of: event, after: batch)
         guard batch.append(.liquidation(event)) else { throw .tooLarge }

@@ -146,7 +146,7 @@ struct OKXContractsTests {
             #expect(all.map(\.ordinal) == [0, 0, 1, 0])
             let first = try #require(all.first)
             #expect(first.price == DecimalValue("166.02") && first.size == DecimalValue("41"))
-            #expect(first.priceKind == .bankruptcy && !first.isSampled && first.id.count == 0)
+            #expect(first.priceKind == .bankruptcy && first.isSampled && first.id.count == 0)
             #expect(first.eventTime.microseconds == 1_785_000_000_420_000)
             #expect(rig.decoder.frames(ofStream: 1) == 1)
         }
