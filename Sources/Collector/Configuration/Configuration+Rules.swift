@@ -57,6 +57,12 @@ extension Configuration {
         if !settings.types.isEmpty, !bringsStreams, settings.types.allSatisfy({ segment.offer(of: $0).isOffered }) {
             let names = settings.types.map(\.rawValue).joined(separator: ", ")
             reader.report(at: "\(path).types", "\(names) alone open no connection; add trade, orderbook or bbo")
+        } else {
+            for type in settings.types where !settings.isCarried(type, in: segment) {
+                reader.report(
+                    at: "\(path).types",
+                    "\(type.rawValue) comes on a connection that nothing else here opens; add trade, orderbook or bbo")
+            }
         }
         if settings.types.contains(.kline), settings.klineIntervals.isEmpty,
             !reader.hasProblem(at: "\(path).kline_intervals")

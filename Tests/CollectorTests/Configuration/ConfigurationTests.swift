@@ -272,6 +272,19 @@ struct ConfigurationTests {
         #expect(problems.first?.contains(expected) == true)
     }
 
+    @Test("A kind of data whose connection nothing opens is refused")
+    func notCarried() {
+        func problems(_ types: String) -> [String] {
+            Self.problems("venues: {okx: {swap: {symbols: [BTC-USDT-SWAP], types: [\(types)]}}}\n")
+        }
+        #expect(
+            problems("kline, liquidation") == [
+                "line 1: venues.okx.swap.types: liquidation comes on a connection that nothing else here opens; "
+                    + "add trade, orderbook or bbo"
+            ])
+        #expect(problems("kline, liquidation, trade").isEmpty && problems("kline, instrument").isEmpty)
+    }
+
     @Test("Depth past the venue's snapshots is refused")
     func depthPastVenue() {
         let problems = Self.problems(

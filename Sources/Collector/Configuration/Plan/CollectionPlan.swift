@@ -137,4 +137,16 @@ extension SegmentSettings {
                 symbol: symbol, streams: venue.streams(of: symbol, in: segment, wanted: wanted))
         }
     }
+    /// Whether a kind of data that is only pushed has a stream on the connections that the symbols open.
+    func isCarried(_ type: DataType, in segment: VenueSegment) -> Bool {
+        guard case .stream = segment.offer(of: type), let venue = VenueCatalog.venue(segment.id.venue) else {
+            return true
+        }
+        let ofSymbol = self.wishes(for: [segment.exampleSymbol], in: segment).flatMap(\.streams)
+        let ofSection = Set(ofSymbol.map(\.route)).flatMap {
+            venue.segmentStreams(in: segment, route: $0, wanted: self.wanted)
+        }
+        // Without a length of bars there is none of them; that is told by itself.
+        return type == .kline || (ofSymbol + ofSection).contains { $0.types.contains(type) }
+    }
 }
