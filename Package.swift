@@ -66,7 +66,7 @@ let package = Package(
             dependencies: shared + [
                 "Collector", "ExchangeSimulator", "OrderBook", "Publishing", "TestSupport", "Transport", "Venues",
                 logging,
-            ]),
+            ], exclude: ["Fixtures"]),
     ],
     swiftLanguageModes: [.v6]
 )

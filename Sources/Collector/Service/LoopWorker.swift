@@ -277,8 +277,11 @@ final class LoopWorker {
     // MARK: - Ticks
 
     private func tick() {
-        let now = LoopClock.wallMicroseconds()
-        let steady = LoopClock.monotonicMicroseconds()
+        self.tick(at: LoopClock.wallMicroseconds(), steady: LoopClock.monotonicMicroseconds())
+    }
+
+    /// Does what is due by the time of day, and by the clock that only goes forward.
+    func tick(at now: Int64, steady: Int64) {
         self.lastTickMicroseconds = now
         self.followClock(wall: now, steady: steady)
         self.pipeline.tick(at: now)
