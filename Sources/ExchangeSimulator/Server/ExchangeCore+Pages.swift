@@ -14,6 +14,7 @@ extension ExchangeCore {
             case .deribit: self.respondAsDeribit(request)
             }
         guard response.status == 200 else { return response }
+        self.keepAnswer(response.body, to: request, host: host)
         if self.faultHappens(.slowREST, segments: host.segments) {
             response.delay = self.configuration.faults.restDelay
         }
@@ -21,6 +22,22 @@ extension ExchangeCore {
             response.truncateBodyAt = response.body.count / 2
         }
         return response
+    }
+
+    /// The answers given last on a path of a segment's host, oldest first.
+    func answered(_ path: String, segment: MarketSegment) -> [SimulatedAnswer] {
+        guard let host = SimulatedHost.allCases.first(where: { $0.segments.contains(segment) }) else { return [] }
+        return self.answers[host]?[path] ?? []
+    }
+
+    /// Remembers an answer; paths without an endpoint have none that succeed, so that there are few.
+    private func keepAnswer(_ body: [UInt8], to request: HTTPRequest, host: SimulatedHost) {
+        guard self.configuration.sentKept > 0 else { return }
+        var kept = self.answers[host]?[request.path] ?? []
+        if kept.count >= self.configuration.sentKept { kept.removeFirst() }
+        let query = Dictionary(request.query.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+        kept.append(SimulatedAnswer(query: query, body: body))
+        self.answers[host, default: [:]][request.path] = kept
     }
 
     /// Answers a request to one of the simulator's own pages.

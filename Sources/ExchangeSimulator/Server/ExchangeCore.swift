@@ -21,6 +21,7 @@ final class ExchangeCore: @unchecked Sendable {
     var deribitCredits = CreditPool(limit: 50_000, perSecond: 10_000)
     /// Of the list of instruments alone.
     var deribitListCredits = CreditPool(limit: 500_000, perSecond: 10_000)
+    var answers: [SimulatedHost: [String: [SimulatedAnswer]]] = [:]
     private var channels: [MarketSegment: [String: StreamChannel]] = [:]
     private var sessions: [ObjectIdentifier: SimulatorSession] = [:]
     private var connects: [SimulatedHost: SlidingWindow] = [:]

@@ -23,6 +23,12 @@ package enum SimulatorError: Error {
     case alreadyStarted
 }
 
+/// What a request was answered, whole and before any fault.
+package struct SimulatedAnswer: Sendable {
+    package let query: [String: String]
+    package let body: [UInt8]
+}
+
 /// Binance, OKX and Deribit on loopback, on a loop of their own.
 ///
 /// Each host has a port for WebSocket and REST. `GET /simulator/state`, `GET /simulator/book?segment=&symbol=&limit=`,
@@ -141,6 +147,11 @@ package final class SimulatedExchange: Sendable {
     ///   type of instruments.
     package func sent(_ stream: String, in segment: MarketSegment) async -> [String] {
         await self.ask { $0.sent(stream, segment: segment) } ?? []
+    }
+
+    /// The answers that were given last to requests for a path, oldest first.
+    package func answered(_ path: String, in segment: MarketSegment) async -> [SimulatedAnswer] {
+        await self.ask { $0.answered(path, segment: segment) } ?? []
     }
 
     /// Lists an instrument of a name that the venue could give, with the venue's own notice where it has one.

@@ -19,7 +19,7 @@ package struct SimulatorConfiguration: Sendable {
     /// A recording to play in place of the generator.
     package var recording: RecordingPlan?
 
-    /// How many payloads of each stream it remembers, for who compares them with what became of them.
+    /// How many payloads of each stream and answers on each path it remembers, for who compares them with what became of them.
     package var sentKept = 1
     package var pace = SimulatorPace()
 

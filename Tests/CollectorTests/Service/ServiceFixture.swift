@@ -25,7 +25,7 @@ final class ServiceFixture: Sendable {
 
     /// Starts everything; the configuration may be changed before, and once more when it points at the exchange.
     init(
-        simulator: SimulatorConfiguration, relistPause: Duration = .seconds(300),
+        simulator: SimulatorConfiguration, text: String = ServiceFixture.text, relistPause: Duration = .seconds(300),
         adjust: (inout Configuration) -> Void = { _ in }, reroute: (inout Configuration) -> Void = { _ in }
     ) async throws {
         self.directory = NSTemporaryDirectory() + "sluice-service-\(UUID().uuidString)"
@@ -34,7 +34,7 @@ final class ServiceFixture: Sendable {
         try await self.server.start()
         self.exchange = SimulatedExchange(configuration: simulator)
         let endpoints = try await self.exchange.start()
-        var configuration = try Configuration.parse(Self.text).configuration
+        var configuration = try Configuration.parse(text).configuration
         configuration.stateDirectory = self.directory + "/state"
         adjust(&configuration)
         SimulatorLauncher.redirect(&configuration, to: endpoints)

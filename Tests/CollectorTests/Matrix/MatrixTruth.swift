@@ -1,0 +1,74 @@
+import Collector
+import ExchangeSimulator
+import MarketModel
+import Venues
+
+/// What should have been published of what the simulated exchange sent and answered, by reading the venue's own texts.
+struct MatrixTruth {
+    let exchange: SimulatedExchange
+    /// The venue's names of the instruments that are collected, by section.
+    let symbols: [SegmentID: [String]]
+
+    /// The messages that may be published of a cell; nil for one that is not known here.
+    func messages(of cell: MatrixCell) async -> Set<MatrixMessage>? {
+        guard let symbols = self.symbols[cell.section], let market = MarketSegment(cell.section) else { return nil }
+        var all: Set<MatrixMessage> = []
+        for symbol in symbols {
+            let messages: [MatrixMessage?]? =
+                switch cell.section.venue {
+                case Binance.id: await self.binance(cell.type, symbol, market)
+                case OKX.id: await self.okx(cell.type, symbol, market)
+                case Deribit.id: await self.deribit(cell.type, symbol, market)
+                default: nil
+                }
+            guard let messages else { return nil }
+            all.formUnion(messages.compactMap { $0 })
+        }
+        return all
+    }
+
+    /// What was sent on a stream.
+    func sent(_ stream: String, _ market: MarketSegment) async -> [JSONTree] {
+        await self.exchange.sent(stream, in: market).compactMap { JSONTree($0.utf8) }
+    }
+
+    /// What was answered on a path to questions with these pairs among others.
+    func answered(_ path: String, _ query: KeyValuePairs<String, String>, _ market: MarketSegment) async -> [JSONTree] {
+        await self.exchange.answered(path, in: market)
+            .filter { answer in query.allSatisfy { answer.query[$0.key] == $0.value } }
+            .compactMap { JSONTree($0.body) }
+    }
+
+    /// The elements of the lists of this name, one list after the other.
+    static func elements(of key: String, in trees: [JSONTree]) -> [JSONTree] {
+        var all: [JSONTree] = []
+        for tree in trees { all += tree[key]?.elements ?? [] }
+        return all
+    }
+
+    /// The time of a field, microseconds as text.
+    static func time(_ milliseconds: JSONTree?) -> String {
+        guard let text = milliseconds?.plain, !text.isEmpty, text.allSatisfy(\.isNumber) else { return "null" }
+        return text + "000"
+    }
+
+    /// An instrument's names and a message's times.
+    static func head(
+        _ market: String, _ symbol: String, _ venueSymbol: String, event: JSONTree? = nil, sent: JSONTree? = nil
+    ) -> [String: String] {
+        [
+            "market": market, "symbol": symbol, "venue_symbol": venueSymbol, "event_us": Self.time(event),
+            "venue_sent_us": Self.time(sent),
+        ]
+    }
+
+    /// A message of a head and fields, where all of these are there.
+    static func message(_ head: [String: String], _ fields: [String: String?]) -> MatrixMessage? {
+        var all = head
+        for (key, value) in fields {
+            guard let value else { return nil }
+            all[key] = value
+        }
+        return MatrixMessage(all)
+    }
+}
