@@ -137,6 +137,9 @@ struct OKXVenueTests {
             #expect(scopes[name]?.windows == [RateWindow(.requests, limit: limit, per: length)], "\(name)")
             #expect(scopes[name]?.headroom == 0)
         }
+        let usual = Self.venue.scopes(limits: VenueLimits(Self.venue.limits))["connections"]
+        #expect(usual?.windows == [RateWindow(.requests, limit: 1, per: .milliseconds(500))], "never two at once")
+        #expect(usual?.reserve == 0, "a share of one connection would be none for rotations")
         let segment = try Self.segment(.swap)
         #expect(Self.venue.connectScope(of: segment) == "connections")
         let wanted = Wanted(types: Set(DataType.allCases))
