@@ -38,12 +38,14 @@ final class Poller: Sendable {
 
     private struct State {
         var entries: [VenuePoll: Entry] = [:]
-        var underWay = 0
+        /// By the budgets that they draw on.
+        var underWay: [[String]: Int] = [:]
         var counts = Counts()
     }
 
-    /// How many questions are under way at most.
-    static let concurrencyMost = 8
+    /// How many questions that draw on the same budgets are under way at most: those that wait for a budget hold up
+    /// none that draw on another.
+    static let concurrencyMost = 4
     /// How often the clock is looked at.
     private static let tick = Duration.milliseconds(100)
     /// Over what time the first questions are spread, at most.
@@ -96,18 +98,22 @@ final class Poller: Sendable {
     }
 
     /// Marks what is due as under way, the longest due first, as far as there is room.
-    private func takeDue() -> [VenuePoll] {
+    func takeDue() -> [VenuePoll] {
         let now = ContinuousClock.now
         return self.state.withLock { state in
-            let room = Self.concurrencyMost - state.underWay
-            guard room > 0 else { return [] }
             let due = state.entries.filter { $0.value.due <= now && !$0.value.isUnderWay }
-                .sorted { $0.value.due < $1.value.due }.prefix(room).map(\.key)
-            for poll in due { state.entries[poll]?.isUnderWay = true }
-            state.underWay += due.count
-            return due
+                .sorted { $0.value.due < $1.value.due }.map(\.key)
+            return due.filter { poll in
+                let count = state.underWay[Self.budgets(of: poll), default: 0]
+                guard count < Self.concurrencyMost else { return false }
+                state.underWay[Self.budgets(of: poll)] = count + 1
+                state.entries[poll]?.isUnderWay = true
+                return true
+            }
         }
     }
+
+    private static func budgets(of poll: VenuePoll) -> [String] { poll.request.costs.map(\.scope) }
 
     private func ask(
         _ poll: VenuePoll, _ rest: VenueRequests, _ log: SampledLog, _ deliver: @Sendable (Answer) -> Void
@@ -133,7 +139,7 @@ final class Poller: Sendable {
         let now = ContinuousClock.now
         let isAnswered = answered != nil
         self.state.withLock { state in
-            state.underWay -= 1
+            state.underWay[Self.budgets(of: poll), default: 1] -= 1
             if isAnswered { state.counts.answered &+= 1 } else { state.counts.failed &+= 1 }
             guard var entry = state.entries[poll] else { return }
             entry.isUnderWay = false
