@@ -36,7 +36,7 @@ struct SimulateCommand: AsyncParsableCommand {
         let exchange = SimulatedExchange(configuration: simulator)
         do throws(SimulatorError) {
             for endpoint in try await exchange.start() {
-                print("\(endpoint.segment) \(endpoint.webSocketURL) \(endpoint.restURL)")
+                print("\(endpoint.segment.rawValue) \(endpoint.webSocketURL) \(endpoint.restURL)")
             }
         } catch {
             StandardError.write("sluice: the simulator cannot start: \(error)\n")

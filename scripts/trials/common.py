@@ -26,10 +26,12 @@ from decimal import Decimal
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 READER = ROOT / "docs/examples/follow_books.py"
+# Those of Binance, and those of the others as the simulator calls them.
 SEGMENTS = ("spot", "usdm", "coinm")
 # Sections that the simulator serves: the rate that it is told is that of all of them together.
 SIMULATED = 7
 SIMULATOR_PORTS = 5
+OTHER_SEGMENTS = ("okx_spot", "okx_swap", "deribit_perpetual", "deribit_option")
 USABLE = ("seeded", "live", "refreshing")
 
 
@@ -193,7 +195,7 @@ class Simulator:
     def has_started(self):
         lines = re.finditer(r"^(\w+) ws://[^:]+:(\d+) ", self.child.log.read_text(), re.M)
         self.ports = {line[1]: int(line[2]) for line in lines}
-        return set(SEGMENTS) <= set(self.ports)
+        return set(self.ports) == {*SEGMENTS, *OTHER_SEGMENTS}
 
     def url(self, segment, path=""):
         return f"http://127.0.0.1:{self.ports[segment]}{path}"
