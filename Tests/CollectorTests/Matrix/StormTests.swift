@@ -84,7 +84,7 @@ struct StormTests {
     private static func fixture() async throws -> ServiceFixture {
         var simulator = SimulatorConfiguration(segments: [])
         var venues: [String: [String]] = [:]
-        for (market, section) in zip(
+        for (market, (venue, name)) in zip(
             Self.markets,
             [("binance", "spot"), ("binance", "usdm"), ("okx", "spot"), ("okx", "swap"), ("deribit", "perpetual")])
         {
@@ -94,9 +94,9 @@ struct StormTests {
             let chosen = Array(symbols.prefix(Self.symbolsEach))
             simulator.symbols[market] = chosen
             let names = chosen.map(\.symbol).joined(separator: ", ")
-            venues[section.0, default: []].append(
-                "    \(section.1): {symbols: [\(names)], types: [trade, orderbook, bbo, instrument], instruments_every: 1s}"
-            )
+            let types = "[trade, orderbook, bbo, instrument]"
+            let section = "    \(name): {symbols: [\(names)], types: \(types), instruments_every: 1s}"
+            venues[venue, default: []].append(section)
         }
         simulator.bookLevels = 200
         simulator.stepsPerSecond = 5
