@@ -13,14 +13,15 @@ extension OKX {
     private static let connections = "connections"
 
     package func scopes(limits: VenueLimits) -> [String: RateLimits] {
-        // No headroom: the configured share of the venue's limit is what is left to others already.
+        // No headroom: the configured share of the venue's limit is what is left to others already. Evenly spaced: what
+        // went together, and again together a stretch later, would be too many within one stretch as soon as the first
+        // of them take longer to reach the venue than the last. Of one request nothing can be reserved.
         func scope(_ limit: Int, per length: Duration) -> RateLimits {
-            RateLimits(windows: [RateWindow(.requests, limit: limit, per: length)], headroom: 0)
+            var windows = [RateWindow(.requests, limit: limit, per: length)]
+            if limit > 1 { windows.append(RateWindow(.requests, limit: 1, per: length / limit)) }
+            return RateLimits(windows: windows, headroom: 0, reserve: 0)
         }
-        // One after another: connections granted together, and again a second later, would be too many within a second
-        // as soon as the first of them take longer to reach the venue than the last. Of one nothing can be reserved.
-        let spacing = RateWindow(.requests, limit: 1, per: .seconds(1) / limits.usable("connects_per_second"))
-        var scopes = [Self.connections: RateLimits(windows: [spacing], headroom: 0, reserve: 0)]
+        var scopes = [Self.connections: scope(limits.usable("connects_per_second"), per: .seconds(1))]
         for endpoint in Self.endpoints {
             let usable = max(1, endpoint.limit * limits.usePercent / 100)
             scopes[endpoint.scope] = scope(usable, per: .seconds(2))
