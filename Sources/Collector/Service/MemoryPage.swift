@@ -171,7 +171,7 @@ enum MemoryPage {
                 limitCount: report.bounds.polls),
             Structure(
                 name: "polls_under_way", count: UInt64(report.sections.reduce(0) { $0 + max(0, $1.polls.underWay) }),
-                limitCount: Poller.concurrencyMost * report.sections.count),
+                limitCount: Poller.concurrencyMost * Poller.budgetsMost * report.sections.count),
         ]
     }
 

@@ -46,6 +46,8 @@ final class Poller: Sendable {
     /// How many questions that draw on the same budgets are under way at most: those that wait for a budget hold up
     /// none that draw on another.
     static let concurrencyMost = 4
+    /// Budgets that the questions of one section draw on: an endpoint each for its polled types, and one for all.
+    static let budgetsMost = DataType.allCases.count + 1
     /// How often the clock is looked at.
     private static let tick = Duration.milliseconds(100)
     /// Over what time the first questions are spread, at most.
@@ -64,7 +66,7 @@ final class Poller: Sendable {
         self.state.withLock { state in
             var counts = state.counts
             counts.planned = state.entries.count
-            counts.underWay = state.underWay
+            counts.underWay = state.underWay.values.reduce(0, +)
             return counts
         }
     }

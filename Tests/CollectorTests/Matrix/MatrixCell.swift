@@ -23,7 +23,7 @@ struct MatrixMessage: Hashable, CustomStringConvertible {
     init(_ fields: [String: String]) { self.fields = fields }
 
     /// What was published; nil for something that is no flat object.
-    init?(_ message: JSONTree) {
+    init?(_ message: ExactJSON) {
         var fields: [String: String] = [:]
         for (key, value) in message.members where !Self.ownKeys.contains(key) {
             guard let plain = value.plain else { return nil }

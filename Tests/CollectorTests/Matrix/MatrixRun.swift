@@ -13,7 +13,7 @@ final class MatrixRun: Sendable {
         let payload: [UInt8]
         let type: String
         let cell: MatrixCell?
-        let message: JSONTree
+        let message: ExactJSON
     }
 
     let fixture: ServiceFixture
@@ -110,12 +110,12 @@ final class MatrixRun: Sendable {
     }
 
     private static func received(_ payload: [UInt8]) -> Received? {
-        guard let message = JSONTree(payload), let type = message["type"]?.plain else { return nil }
+        guard let message = ExactJSON(payload), let type = message["type"]?.plain else { return nil }
         return Received(payload: payload, type: type, cell: Self.cell(message, type), message: message)
     }
 
     /// Where a message belongs, by its own fields.
-    private static func cell(_ message: JSONTree, _ type: String) -> MatrixCell? {
+    private static func cell(_ message: ExactJSON, _ type: String) -> MatrixCell? {
         let name = type == "orderbook_delta" ? "orderbook" : type
         guard let type = DataType(rawValue: name), let venue = message["venue"]?.plain,
             let market = message["market"]?.plain, let symbol = message["venue_symbol"]?.plain

@@ -70,9 +70,9 @@ struct MatrixTests {
     /// What has to come of each instrument.
     private struct Need {
         let name: String
-        let holds: (JSONTree) -> Bool
+        let holds: (ExactJSON) -> Bool
 
-        init(_ name: String, _ holds: @escaping (JSONTree) -> Bool = { _ in true }) {
+        init(_ name: String, _ holds: @escaping (ExactJSON) -> Bool = { _ in true }) {
             self.name = name
             self.holds = holds
         }
@@ -166,7 +166,7 @@ struct MatrixTests {
             let text = String(units)
             let padded = String(repeating: "0", count: max(0, digits + 1 - text.count)) + text
             guard digits > 0 else { return padded }
-            return JSONTree.canonical("\(padded.dropLast(digits)).\(padded.suffix(digits))") ?? ""
+            return ExactJSON.canonical("\(padded.dropLast(digits)).\(padded.suffix(digits))") ?? ""
         }
         return Dictionary(
             uniqueKeysWithValues: levels.map {

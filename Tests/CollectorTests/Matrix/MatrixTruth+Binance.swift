@@ -16,7 +16,7 @@ extension MatrixTruth {
         let isSpot = market == .spot
         let unit = market == .coinm ? "contracts" : "base"
         let stream = symbol.lowercased()
-        func head(_ event: JSONTree?, _ sent: JSONTree? = nil) -> [String: String] {
+        func head(_ event: ExactJSON?, _ sent: ExactJSON? = nil) -> [String: String] {
             Self.head(names.market, names.symbol, symbol, event: event, sent: sent)
         }
         switch type {
@@ -116,7 +116,7 @@ extension MatrixTruth {
 
     private func binanceRatio(
         _ resource: String, _ symbol: String, _ market: MarketSegment,
-        _ head: (JSONTree?, JSONTree?) -> [String: String]
+        _ head: (ExactJSON?, ExactJSON?) -> [String: String]
     ) async -> [MatrixMessage?] {
         let isPair = market == .coinm
         let name = isPair ? symbol.replacing("_PERP", with: "") : symbol

@@ -19,10 +19,10 @@ extension MatrixTruth {
     func deribit(_ type: DataType, _ name: String, _ market: MarketSegment) async -> [MatrixMessage?]? {
         let isPerpetual = name.hasSuffix("-PERPETUAL")
         let unit = isPerpetual ? "quote" : "base"
-        func head(_ event: JSONTree?) -> [String: String] {
+        func head(_ event: ExactJSON?) -> [String: String] {
             Self.head(isPerpetual ? "perpetual" : "option", Self.symbol(of: name), name, event: event)
         }
-        func data(_ channel: String) async -> [JSONTree] {
+        func data(_ channel: String) async -> [ExactJSON] {
             await self.sent(channel, market).compactMap { $0["params"]?["data"] }
         }
         switch type {
@@ -95,7 +95,7 @@ extension MatrixTruth {
 
     /// Values as they stand, and the minutes that they make.
     private func volatility(
-        _ name: String, _ market: MarketSegment, _ head: (JSONTree?) -> [String: String]
+        _ name: String, _ market: MarketSegment, _ head: (ExactJSON?) -> [String: String]
     ) async -> [MatrixMessage?] {
         let values = await self.sent("deribit_volatility_index.\(name)", market).map { frame -> MatrixMessage? in
             let data = frame["params"]?["data"]
@@ -123,7 +123,7 @@ extension MatrixTruth {
 
     /// Bars that grow, and those that were asked for when they were over.
     private func bars(_ name: String, _ market: MarketSegment, _ head: [String: String]) async -> [MatrixMessage?] {
-        func bar(_ tick: JSONTree?, _ value: (String) -> JSONTree?, isConfirmed: Bool) -> MatrixMessage? {
+        func bar(_ tick: ExactJSON?, _ value: (String) -> ExactJSON?, isConfirmed: Bool) -> MatrixMessage? {
             Self.message(
                 head,
                 [

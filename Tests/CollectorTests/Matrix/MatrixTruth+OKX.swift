@@ -6,10 +6,10 @@ extension MatrixTruth {
         let isSwap = market == .okxSwap
         let pair = symbol.replacing("-SWAP", with: "")
         let unit = isSwap ? "contracts" : "base"
-        func head(_ event: JSONTree?) -> [String: String] {
+        func head(_ event: ExactJSON?) -> [String: String] {
             Self.head(isSwap ? "perpetual" : "spot", pair, symbol, event: event)
         }
-        func rows(_ channel: String) async -> [JSONTree] {
+        func rows(_ channel: String) async -> [ExactJSON] {
             Self.elements(of: "data", in: await self.sent("\(channel):\(symbol)", market))
         }
         switch type {
@@ -89,7 +89,7 @@ extension MatrixTruth {
 
     /// One stream tells those of all instruments.
     private func okxLiquidations(
-        _ symbol: String, _ market: MarketSegment, _ head: (JSONTree?) -> [String: String]
+        _ symbol: String, _ market: MarketSegment, _ head: (ExactJSON?) -> [String: String]
     ) async -> [MatrixMessage?] {
         let told = Self.elements(of: "data", in: await self.sent("liquidation-orders:SWAP", market))
         let details = Self.elements(of: "details", in: told.filter { $0["instId"]?.plain == symbol })
@@ -105,7 +105,7 @@ extension MatrixTruth {
     }
 
     private func okxRatio(
-        _ resource: String, _ symbol: String, _ market: MarketSegment, _ head: (JSONTree?) -> [String: String]
+        _ resource: String, _ symbol: String, _ market: MarketSegment, _ head: (ExactJSON?) -> [String: String]
     ) async -> [MatrixMessage?] {
         let path = "/api/v5/rubik/stat/contracts/\(resource)"
         let answers = await self.answered(path, ["instId": symbol, "period": "5m"], market)

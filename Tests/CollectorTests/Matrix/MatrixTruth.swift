@@ -28,33 +28,34 @@ struct MatrixTruth {
     }
 
     /// What was sent on a stream.
-    func sent(_ stream: String, _ market: MarketSegment) async -> [JSONTree] {
-        await self.exchange.sent(stream, in: market).compactMap { JSONTree($0.utf8) }
+    func sent(_ stream: String, _ market: MarketSegment) async -> [ExactJSON] {
+        await self.exchange.sent(stream, in: market).compactMap { ExactJSON($0.utf8) }
     }
 
     /// What was answered on a path to questions with these pairs among others.
-    func answered(_ path: String, _ query: KeyValuePairs<String, String>, _ market: MarketSegment) async -> [JSONTree] {
+    func answered(_ path: String, _ query: KeyValuePairs<String, String>, _ market: MarketSegment) async -> [ExactJSON]
+    {
         await self.exchange.answered(path, in: market)
             .filter { answer in query.allSatisfy { answer.query[$0.key] == $0.value } }
-            .compactMap { JSONTree($0.body) }
+            .compactMap { ExactJSON($0.body) }
     }
 
     /// The elements of the lists of this name, one list after the other.
-    static func elements(of key: String, in trees: [JSONTree]) -> [JSONTree] {
-        var all: [JSONTree] = []
+    static func elements(of key: String, in trees: [ExactJSON]) -> [ExactJSON] {
+        var all: [ExactJSON] = []
         for tree in trees { all += tree[key]?.elements ?? [] }
         return all
     }
 
     /// The time of a field, microseconds as text.
-    static func time(_ milliseconds: JSONTree?) -> String {
+    static func time(_ milliseconds: ExactJSON?) -> String {
         guard let text = milliseconds?.plain, !text.isEmpty, text.allSatisfy(\.isNumber) else { return "null" }
         return text + "000"
     }
 
     /// An instrument's names and a message's times.
     static func head(
-        _ market: String, _ symbol: String, _ venueSymbol: String, event: JSONTree? = nil, sent: JSONTree? = nil
+        _ market: String, _ symbol: String, _ venueSymbol: String, event: ExactJSON? = nil, sent: ExactJSON? = nil
     ) -> [String: String] {
         [
             "market": market, "symbol": symbol, "venue_symbol": venueSymbol, "event_us": Self.time(event),

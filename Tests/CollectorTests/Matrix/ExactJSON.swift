@@ -1,9 +1,9 @@
 /// A JSON value whose numbers stay the text that they are written as.
 ///
 /// Foundation reads a bare number as a `Double`; here the digits count.
-indirect enum JSONTree: Hashable {
-    case object([String: JSONTree])
-    case list([JSONTree])
+indirect enum ExactJSON: Hashable {
+    case object([String: ExactJSON])
+    case list([ExactJSON])
     case text(String)
     /// A number, `true`, `false` or `null`, as it stands.
     case bare(String)
@@ -15,19 +15,19 @@ indirect enum JSONTree: Hashable {
         self = value
     }
 
-    subscript(key: String) -> JSONTree? {
+    subscript(key: String) -> ExactJSON? {
         if case .object(let members) = self { members[key] } else { nil }
     }
 
-    subscript(index: Int) -> JSONTree? {
+    subscript(index: Int) -> ExactJSON? {
         if case .list(let elements) = self, elements.indices.contains(index) { elements[index] } else { nil }
     }
 
-    var elements: [JSONTree] {
+    var elements: [ExactJSON] {
         if case .list(let elements) = self { elements } else { [] }
     }
 
-    var members: [String: JSONTree] {
+    var members: [String: ExactJSON] {
         if case .object(let members) = self { members } else { [:] }
     }
 
@@ -63,7 +63,7 @@ private struct JSONScanner {
 
     init(bytes: [UInt8]) { self.bytes = bytes }
 
-    mutating func value() -> JSONTree? {
+    mutating func value() -> ExactJSON? {
         switch self.peek() {
         case UInt8(ascii: "{"): return self.object()
         case UInt8(ascii: "["): return self.list()
@@ -86,9 +86,9 @@ private struct JSONScanner {
         return true
     }
 
-    private mutating func object() -> JSONTree? {
+    private mutating func object() -> ExactJSON? {
         guard self.take("{") else { return nil }
-        var members: [String: JSONTree] = [:]
+        var members: [String: ExactJSON] = [:]
         if self.take("}") { return .object(members) }
         repeat {
             guard let key = self.text(), self.take(":"), let value = self.value() else { return nil }
@@ -97,9 +97,9 @@ private struct JSONScanner {
         return self.take("}") ? .object(members) : nil
     }
 
-    private mutating func list() -> JSONTree? {
+    private mutating func list() -> ExactJSON? {
         guard self.take("[") else { return nil }
-        var elements: [JSONTree] = []
+        var elements: [ExactJSON] = []
         if self.take("]") { return .list(elements) }
         repeat {
             guard let value = self.value() else { return nil }
@@ -118,7 +118,7 @@ private struct JSONScanner {
         return String(decoding: self.bytes[start..<self.index], as: UTF8.self)
     }
 
-    private mutating func bare() -> JSONTree? {
+    private mutating func bare() -> ExactJSON? {
         let start = self.index
         while self.index < self.bytes.count, !",]} \n\t\r".utf8.contains(self.bytes[self.index]) { self.index += 1 }
         return self.index > start ? .bare(String(decoding: self.bytes[start..<self.index], as: UTF8.self)) : nil
