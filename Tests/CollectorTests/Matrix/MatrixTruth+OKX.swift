@@ -99,7 +99,7 @@ extension MatrixTruth {
                 [
                     "id": "null", "position": detail["posSide"]?.plain, "price": detail["bkPx"]?.decimal,
                     "price_kind": "bankruptcy", "size": detail["sz"]?.decimal, "unit": "contracts",
-                    "sampled": "false",
+                    "sampled": "true",
                 ])
         }
     }
