@@ -21,6 +21,8 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
     /// Trades taken since they were last fetched; filled only when `recordsTrades` is set.
     package private(set) var recordedTrades: [Trade] = []
     package var recordsTrades = false
+    /// What was asked for again and again and passed on once.
+    package private(set) var answers = RepeatedAnswers()
     private var batch = EventBatch()
     private var trades: ContiguousArray<TradeSequence> = []
     private var quotes: ContiguousArray<QuoteSequence> = []
@@ -143,8 +145,14 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
             case .kline(let bar):
                 self.venueTime = bar.eventTime
                 self.publish(.kline(bar), frame)
-            case .openInterest, .liquidation, .longShortRatio, .volatilityIndex, .orderBook, .orderBookDelta,
-                .instrument, .status, .heartbeat:
+            case .openInterest(let interest):
+                self.venueTime = interest.eventTime
+                if self.answers.take(interest) { self.publish(.openInterest(interest), frame) }
+            case .longShortRatio(let ratio):
+                if self.answers.take(ratio) { self.publish(.longShortRatio(ratio), frame) }
+            case .volatilityIndex(let value):
+                if self.answers.take(value) { self.publish(.volatilityIndex(value), frame) }
+            case .liquidation, .orderBook, .orderBookDelta, .instrument, .status, .heartbeat:
                 self.publish(self.batch.event(index), frame)
             }
         }
