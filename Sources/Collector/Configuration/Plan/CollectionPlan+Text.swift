@@ -14,8 +14,8 @@ extension CollectionPlan {
         for rule in self.openRules { lines.append("and what \(rule) means when the venue's list is loaded") }
         for venue in self.connects {
             lines.append(
-                "opening those of \(venue.venue) takes \(venue.connections) of \(venue.limit) connections in "
-                    + Self.window(venue.window))
+                "opening those of \(venue.venue): \(Self.count(venue.connections, "connection")), at most "
+                    + "\(venue.limit) in \(Self.window(venue.window))")
         }
         lines.append("cold start of \(Self.count(self.books, "book")):")
         for start in self.coldStart {
