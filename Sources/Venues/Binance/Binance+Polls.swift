@@ -63,7 +63,7 @@ extension Binance {
         period: KlineInterval
     ) -> VenuePoll? {
         var name = instrument.venueSymbol
-        // No weight on USD-M; COIN-M's pages say 1 (read 2026-07-01), and may mean the shared budget by it.
+        // No weight on USD-M; copies of COIN-M's pages say 1 (undated, not verified), and may mean the shared budget.
         var costs = [VenueRequest.Cost("futures-data", 0)]
         if section == .coinm {
             guard instrument.market == .perpetual, let end = name.lastIndex(of: "_") else { return nil }
@@ -79,7 +79,7 @@ extension Binance {
     /// One question for the whole section. USD-M counts it in a budget that it shares with the history of rates; of
     /// COIN-M's no weight is published, and one is assumed
     /// (https://developers.binance.com/docs/derivatives/coin-margined-futures/market-data/rest-api/Get-Funding-Info,
-    /// read 2026-07-01).
+    /// from an undated copy, not verified).
     private static func fundingIntervals(in section: BinanceSegment) -> VenuePoll {
         let cost: VenueRequest.Cost = section == .usdm ? .init("funding-info", 0) : .init("futures", 1)
         return VenuePoll(

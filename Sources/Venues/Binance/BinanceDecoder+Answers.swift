@@ -138,7 +138,7 @@ extension BinanceDecoder {
         return row
     }
 
-    /// USD-M puts the time of a ratio in quotes and COIN-M does not, says the documentation (read 2026-07-01).
+    /// USD-M puts the time of a ratio in quotes and COIN-M does not, say undated copies of the pages.
     private static func quotedOrBareMilliseconds(_ reader: inout JSONReader) throws(JSONError) -> Timestamp {
         guard try reader.take(UInt8(ascii: "\"")) else { return try reader.milliseconds() }
         let time = try reader.milliseconds()

@@ -20,7 +20,8 @@ package enum BinanceEndpoints {
     /// The path and query of the newest ratio of a symbol, or of a pair on COIN-M.
     ///
     /// COIN-M measures all three by pair: positions and all accounts take `pair`. Of the top traders' accounts the
-    /// documentation (read 2026-07-01) says `symbol` in its table and `pair` in its example; clients send `pair`.
+    /// documentation (an undated copy, not verified) says `symbol` in its table and `pair` in its example; clients send
+    /// `pair`.
     package static func ratio(
         _ segment: BinanceSegment, _ kind: LongShortRatio.Kind, of name: String, period: KlineInterval
     ) -> String {
