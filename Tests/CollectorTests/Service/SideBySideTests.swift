@@ -22,6 +22,8 @@ private final class SideBySide {
     }
 
     static let heartbeat = 0.5
+    /// Between two books: with the age of a last heartbeat well below three of them.
+    static let bookInterval = 0.5
 
     private let directory: String
     private let server: EmbeddedNATSServer
@@ -52,6 +54,7 @@ private final class SideBySide {
             nats: {servers: ["\(self.server.url)"]}
             http: {enabled: false}
             heartbeat: {interval: \(Int(Self.heartbeat * 1_000))ms}
+            books: {snapshot_interval: \(Int(Self.bookInterval * 1_000))ms}
             """
         try Data(text.utf8).write(to: URL(fileURLWithPath: self.directory + "/\(instance).yaml"))
         let subscriber = try NATSSubscriber(
@@ -119,8 +122,8 @@ private final class SideBySide {
 
 @Suite("Two collectors side by side", .serialized)
 struct SideBySideTests {
-    /// Three heartbeats and the time between two books (1 s), and what a busy machine adds.
-    private static let changeoverMax = 3 * SideBySide.heartbeat + 1 + 0.5
+    /// Three heartbeats and the time between two books, and what a busy machine adds.
+    private static let changeoverMax = 3 * SideBySide.heartbeat + SideBySide.bookInterval + 1
 
     @Test("A reader stays with one instance, changes over when it is gone, and its book is the other's")
     func changeover() async throws {
@@ -158,6 +161,7 @@ struct SideBySideTests {
         try await pair.start("one")
         try await Task.sleep(for: .seconds(3))
         try await pair.start("two")
+        try await Task.sleep(for: .seconds(1))
         try await pair.stop("one")
         try await Task.sleep(for: .seconds(3))
         for book in try await pair.finish(reader) {
