@@ -42,6 +42,16 @@ package protocol Venue: Sendable {
         of symbol: String, _ interval: KlineInterval, fromMilliseconds: Int64, toMilliseconds: Int64,
         in segment: VenueSegment
     ) -> VenueRequest?
+    /// What asks for trades by the ids that the wanted streams of trades count by: as many of the first of `ids` as one
+    /// answer holds, so that pages follow each other forward; nil where the venue serves none.
+    func tradeRequest(
+        of symbol: String, ids: ClosedRange<UInt64>, in segment: VenueSegment, wanted: Wanted
+    ) -> VenueTradeRequest?
+    /// What asks for the funding that was charged in a range of time, as much as one answer holds; nil where the section
+    /// has none.
+    func fundingRequest(
+        of symbol: String, fromMilliseconds: Int64, toMilliseconds: Int64, in segment: VenueSegment
+    ) -> VenueRequest?
     /// What tells the last day's turnover of all symbols, to choose the largest; nil where nothing does.
     func turnoverRequests(in segment: VenueSegment) -> [VenueRequest]
     /// Reads one answer to them: turnover in the quote asset by symbol.

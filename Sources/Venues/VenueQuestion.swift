@@ -7,8 +7,12 @@ package enum VenueQuestion: Hashable, Sendable {
     case ratio(LongShortRatio.Kind, period: KlineInterval)
     /// Bars of this length.
     case volatilityIndex(KlineInterval)
-    /// Closed bars that are to be confirmed.
-    case klines(KlineInterval)
+    /// Closed bars that are to be confirmed; those that ended in `missed`, microseconds since 1970, are backfilled.
+    case klines(KlineInterval, missed: ClosedRange<Int64>? = nil)
+    /// Trades that a stream left out, oldest first.
+    case trades
+    /// Funding that was charged, oldest first.
+    case fundingHistory
     /// How often funding is due; of all symbols of the section at once.
     case fundingIntervals
 }
@@ -37,6 +41,26 @@ package struct VenueRequest: Hashable, Sendable {
         self.segment = segment
         self.path = path
         self.costs = costs
+    }
+}
+
+/// A request for trades, and what its answer holds of them.
+package struct VenueTradeRequest: Hashable, Sendable {
+    package let request: VenueRequest
+    /// The first of the ids that were wanted, all of which the answer holds as far as the venue has them.
+    package let ids: ClosedRange<UInt64>
+
+    package init(_ request: VenueRequest, ids: ClosedRange<UInt64>) {
+        self.request = request
+        self.ids = ids
+    }
+}
+
+extension ClosedRange<UInt64> {
+    /// The first of them, at most `count`, which is above zero.
+    func first(_ count: UInt64) -> Self {
+        let last = self.upperBound - self.lowerBound < count ? self.upperBound : self.lowerBound + (count - 1)
+        return self.lowerBound...last
     }
 }
 

@@ -116,4 +116,27 @@ struct DecimalPartsTests {
         #expect(Self.value("1e-18").map(\.text) == .success("0.000000000000000001"))
         #expect(Self.value("1e-19") == .failure(.tooPrecise(needed: 19)))
     }
+
+    // MARK: - Cut
+
+    @Test(
+        "A number that is cut keeps what stands up to its 18th fraction digit, and is else the same",
+        arguments: [
+            ("-0.00009234260068476106", "-0.000092342600684761"), ("-4.739622041017375e-7", "-0.000000473962204101"),
+            ("0.0000000000000000019", "0.000000000000000001"), ("9e-19", "0"), ("-9.9e-60", "0"),
+            ("1.5e-18", "0.000000000000000001"),
+            ("0.5", "0.5"), ("-12", "-12"), ("1e3", "1000"), ("0", "0"), ("10.50", "10.5"),
+        ])
+    func cut(_ text: String, _ expected: String) throws {
+        let bytes = Array(text.utf8)
+        #expect(try DecimalValue(cutting: bytes.span, at: 0..<bytes.count).text == expected)
+    }
+
+    @Test(
+        "What does not fit or is none is refused by a cut as well",
+        arguments: [("1e19", DecimalTextError.overflow), ("1.1234567890123456789", .overflow), ("x", .malformed)])
+    func uncut(_ text: String, _ error: DecimalTextError) {
+        let bytes = Array(text.utf8)
+        #expect(throws: error) { try DecimalValue(cutting: bytes.span, at: 0..<bytes.count) }
+    }
 }

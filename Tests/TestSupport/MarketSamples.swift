@@ -93,7 +93,7 @@ package enum MarketSamples {
         "mark_price": ["mark": "61737.63", "index": "61730", "venue_sent_us": "1700000000000001"],
         "funding_rate": [
             "rate": "-0.000012", "settled_rate": "0.0001", "accrual": "periodic", "interval_us": "28800000000",
-            "funding_us": "1700006400000000", "event_us": "1700000000000000", "received_us": "5",
+            "funding_us": "1700006400000000", "event_us": "1700000000000000", "received_us": "5", "backfilled": "false",
         ],
         "open_interest": ["amount": "1234", "unit": "base", "base_amount": "12.5", "value_usd": "790000"],
         "liquidation": [
@@ -108,6 +108,7 @@ package enum MarketSamples {
             "interval": "1m", "open_us": "1700000000000000", "open": "61000.1", "high": "62000", "low": "60999.99",
             "close": "61737.63", "base_volume": "1234567890123456789.5", "quote_volume": "0",
             "contract_volume": "1000", "trade_count": "42", "closed": "true", "confirmed": "false",
+            "backfilled": "false",
             "event_us": "1700000060000000",
         ],
     ]

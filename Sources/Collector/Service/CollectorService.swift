@@ -359,13 +359,14 @@ package final class CollectorService: Sendable {
         // The bar that was open when data last came closed in the hole.
         let length = order.interval.microseconds ?? 31 * 86_400_000_000
         let request = venue.klineRequest(
-            of: order.symbol, order.interval, fromMilliseconds: (order.fromMicroseconds - length) / 1_000,
+            of: order.symbol, order.interval, fromMilliseconds: (order.missed.lowerBound - length) / 1_000,
             toMilliseconds: LoopClock.wallMicroseconds() / 1_000, in: segment)
         guard let request else { return }
         do throws(RequestFailure) {
             let body = try await rest.get(request, priority: .gapRepair)
             let poll = VenuePoll(
-                type: .kline, symbol: order.symbol, question: .klines(order.interval), request: request)
+                type: .kline, symbol: order.symbol, question: .klines(order.interval, missed: order.missed),
+                request: request)
             self.deliver(
                 Poller.Answer(poll: poll, body: body, receivedMicroseconds: LoopClock.wallMicroseconds()),
                 in: order.segment)

@@ -22,6 +22,8 @@ final class FeedConnection: FrameSink {
     private static let farewellMicroseconds: Int64 = 500_000
     /// A stream is not given up faster than this, however often it failed.
     private static let patienceMostMicroseconds: Int64 = 3_600_000_000
+    /// How long after a bar's end its last frame may come: Binance sends a bar of spot every two seconds.
+    private static let lastFrameDelay: Int64 = 3_000_000
 
     let name: String
     /// Names its slot, and the connection of the roster.
@@ -338,11 +340,13 @@ final class FeedConnection: FrameSink {
     private func confirmKlines() {
         guard let since = self.klinesMissedSince else { return }
         self.klinesMissedSince = nil
+        // A bar that ended just before was not told to the end either. The wall clock may have been set back.
+        let start = since - Self.lastFrameDelay
+        let missed = start...max(start, LoopClock.wallMicroseconds())
         for symbol in self.streams.symbols(with: .kline) {
             for interval in self.klineIntervals {
                 self.worker.confirmKlines(
-                    KlineOrder(
-                        segment: self.segment.id, symbol: symbol, interval: interval, fromMicroseconds: since))
+                    KlineOrder(segment: self.segment.id, symbol: symbol, interval: interval, missed: missed))
             }
         }
     }

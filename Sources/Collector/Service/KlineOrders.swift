@@ -7,8 +7,8 @@ struct KlineOrder: Sendable {
     let segment: SegmentID
     let symbol: String
     let interval: KlineInterval
-    /// When data last came before, microseconds since the epoch.
-    let fromMicroseconds: Int64
+    /// From when data last came before to when the streams were taken up again, microseconds since the epoch.
+    let missed: ClosedRange<Int64>
 }
 
 /// The bounded way of such wishes from the loops to the control plane.

@@ -11,6 +11,7 @@ extension TailRenderer {
         if let time = message.number("funding_us") { text += " at \(Self.clock(time).prefix(8))" }
         if let interval = message.number("interval_us") { text += " every \(Self.length(interval))" }
         if let settled = message.text("settled_rate") { text += ", settled \(settled)" }
+        if message.flag("backfilled") { text += ", backfilled" }
         return self.cut(text, nil)
     }
 
@@ -61,6 +62,7 @@ extension TailRenderer {
         if let count = message.text("trade_count") { text += ", \(count) trades" }
         if message.flag("closed") { text += ", closed" }
         if message.flag("confirmed") { text += ", confirmed" }
+        if message.flag("backfilled") { text += ", backfilled" }
         return self.cut(text, message.flag("closed") ? .bold : nil)
     }
 

@@ -46,15 +46,32 @@ public struct DecimalValue: Hashable, Sendable {
     /// - Throws: `.tooPrecise` past 18 fraction digits, `.overflow` past ±10^18, `.malformed` for what is no number.
     public init(parsing bytes: Span<UInt8>, at range: Range<Int>) throws(DecimalTextError) {
         guard let parts = DecimalParts(bytes, range) else { throw .malformed }
+        try self.init(parts, of: bytes, droppedDigits: 0)
+    }
+
+    /// Parses a number as `init(parsing:at:)`, and leaves out what stands behind its 18th fraction digit: for numbers
+    /// that the venue computed in floating point, whose last digits mean nothing.
+    ///
+    /// - Throws: `.overflow` past ±10^18, `.malformed` for what is no number.
+    public init(cutting bytes: Span<UInt8>, at range: Range<Int>) throws(DecimalTextError) {
+        guard let parts = DecimalParts(bytes, range) else { throw .malformed }
+        try self.init(parts, of: bytes, droppedDigits: max(0, -parts.lastExponent - Int(FixedPoint.scaleMax)))
+    }
+
+    private init(_ parts: DecimalParts, of bytes: Span<UInt8>, droppedDigits: Int) throws(DecimalTextError) {
         var mantissa: Int64 = 0
+        var digits = -droppedDigits
+        for index in parts.significant where bytes[index] != UInt8(ascii: ".") { digits += 1 }
         for index in parts.significant where bytes[index] != UInt8(ascii: ".") {
+            guard digits > 0 else { break }
+            digits -= 1
             let (tens, tensOverflow) = mantissa.multipliedReportingOverflow(by: 10)
             let (sum, sumOverflow) = tens.addingReportingOverflow(Int64(bytes[index] &- 48))
             guard !tensOverflow, !sumOverflow, sum <= FixedPoint.mantissaMax else { throw .overflow }
             mantissa = sum
         }
         // The last significant digit stands for 10 to the power of `lastExponent`.
-        var exponent = parts.lastExponent
+        var exponent = parts.lastExponent + droppedDigits
         while exponent > 0, mantissa != 0 {
             let (tens, overflow) = mantissa.multipliedReportingOverflow(by: 10)
             guard !overflow, tens <= FixedPoint.mantissaMax else { throw .overflow }

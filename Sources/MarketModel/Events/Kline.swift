@@ -20,6 +20,8 @@ public struct Kline: Sendable {
     public var isClosed: Bool
     /// Whether it was asked for over REST after its end.
     public var isConfirmed: Bool
+    /// Whether it ended while nothing came of its stream, so that its last frame was missed.
+    public var isBackfilled = false
     public var eventTime: Timestamp
     public var sentTime: Timestamp
     public var receivedMicroseconds: Int64
@@ -90,5 +92,14 @@ public enum KlineInterval: String, Sendable, CaseIterable {
         case .week1: 7 * 1_440 * minute
         case .month1: nil
         }
+    }
+
+    /// Whether a bar that is over and opened then ended in a stretch of time, microseconds since 1970; of a month, which
+    /// has 28 to 31 days, whether it may have.
+    public func ended(barOpenedAt opened: Int64, in stretch: ClosedRange<Int64>) -> Bool {
+        let day: Int64 = 86_400_000_000
+        let (earliest, overflow) = opened.addingReportingOverflow(self.microseconds ?? 28 * day)
+        let (latest, isFar) = opened.addingReportingOverflow(self.microseconds ?? 31 * day)
+        return !overflow && !isFar && earliest <= stretch.upperBound && latest >= stretch.lowerBound
     }
 }

@@ -20,6 +20,8 @@ public struct Trade {
     public var aggressor: Side
     /// True for the venue's aggregate of several fills.
     public var isAggregate: Bool
+    /// Whether it was asked for later, since the stream left it out.
+    public var isBackfilled = false
     public var eventTime: Timestamp
     public var sentTime: Timestamp
     public var receivedMicroseconds: Int64

@@ -25,7 +25,7 @@ extension JSONMessageEncoder {
         Self.duration(rate.intervalMicroseconds, &writer)
         writer.text(",\"funding_us\":")
         writer.time(rate.fundingTime)
-        writer.byte(UInt8(ascii: "}"))
+        writer.text(rate.isBackfilled ? ",\"backfilled\":true}" : ",\"backfilled\":false}")
     }
 
     package func encode(_ interest: OpenInterest, number: UInt64, unit: SizeUnit, to writer: inout ByteWriter) {
@@ -121,7 +121,8 @@ extension JSONMessageEncoder {
         writer.text(",\"trade_count\":")
         if bar.tradeCount >= 0 { writer.decimal(bar.tradeCount, scale: 0) } else { writer.text("null") }
         writer.text(bar.isClosed ? ",\"closed\":true" : ",\"closed\":false")
-        writer.text(bar.isConfirmed ? ",\"confirmed\":true}" : ",\"confirmed\":false}")
+        writer.text(bar.isConfirmed ? ",\"confirmed\":true" : ",\"confirmed\":false")
+        writer.text(bar.isBackfilled ? ",\"backfilled\":true}" : ",\"backfilled\":false}")
     }
 
     /// Writes microseconds, or `null` for a length that is not known.

@@ -40,7 +40,7 @@ extension Binance {
     // MARK: - Private
 
     /// Year 2255, far below where a sum of times would overflow.
-    private static let timeMax: Int64 = 9_000_000_000_000
+    static let timeMax: Int64 = 9_000_000_000_000
     /// COIN-M refuses a range of more than 200 days.
     private static let coinmRange: Int64 = 200 * 86_400_000 - 1
 

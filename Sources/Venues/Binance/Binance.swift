@@ -23,7 +23,7 @@ package struct Binance: Venue {
                 "Requests for ratios in five minutes, on USD-M and COIN-M together; they have no weight."),
             VenueLimit(
                 "funding_info_per_5_minutes", 500, in: 10...1_000_000,
-                "Requests for funding intervals in five minutes; they have no weight on USD-M."),
+                "Requests for funding intervals and past rates in five minutes; they have no weight on USD-M."),
             VenueLimit("connects_per_5_minutes", 300, in: 1...100_000, "New connections in five minutes."),
             VenueLimit(
                 "spot_messages_per_second", 5, in: 1...1_000,

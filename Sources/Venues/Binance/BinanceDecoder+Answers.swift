@@ -17,8 +17,10 @@ extension BinanceDecoder {
         case .openInterest: try self.decodeOpenInterest(&reader, of: instrument, received, into: &batch)
         case .ratio(let kind, let period):
             try self.decodeRatio(&reader, kind, period, of: instrument, received, into: &batch)
-        case .klines(let interval):
-            try self.decodeKlines(&reader, of: instrument, interval, received, into: &batch)
+        case .klines(let interval, let missed):
+            try self.decodeKlines(&reader, of: instrument, interval, missed, received, into: &batch)
+        case .trades: try self.decodeTrades(&reader, of: instrument, received, into: &batch)
+        case .fundingHistory: try self.decodeFundingHistory(&reader, of: instrument, received, into: &batch)
         case .volatilityIndex, .fundingIntervals: throw .unknownEvent
         }
     }

@@ -57,8 +57,8 @@ extension BinanceDecoder {
 
     /// Reads the answer to a question for bars: those that had ended when it came, the running one is passed over.
     func decodeKlines(
-        _ reader: inout JSONReader, of instrument: InstrumentID, _ interval: KlineInterval, _ received: Int64,
-        into batch: inout EventBatch
+        _ reader: inout JSONReader, of instrument: InstrumentID, _ interval: KlineInterval,
+        _ missed: ClosedRange<Int64>?, _ received: Int64, into batch: inout EventBatch
     ) throws(FrameRefusal) {
         do throws(JSONError) {
             guard try reader.beginArray() else { return }
@@ -79,6 +79,7 @@ extension BinanceDecoder {
             guard end < received else { continue }
             kline.isClosed = true
             kline.isConfirmed = true
+            kline.isBackfilled = missed?.contains(end) ?? false
             guard batch.append(.kline(kline)) else { throw .tooLarge }
         }
     }

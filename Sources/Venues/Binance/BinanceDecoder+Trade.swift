@@ -125,7 +125,7 @@ extension BinanceDecoder {
     }
 
     @inline(__always)
-    private static func decimal(
+    static func decimal(
         _ bytes: Span<UInt8>, at position: Int, _ field: LevelField, _ instrument: InstrumentID,
         _ scales: DecimalScales
     ) throws(FrameRefusal) -> Int64 {

@@ -46,6 +46,22 @@ package enum BinanceEndpoints {
             + "&startTime=\(from)&endTime=\(to)&limit=\(limit)"
     }
 
+    /// The path and query of trades from an id on: single ones, or those of one order and price put together.
+    package static func trades(
+        _ segment: BinanceSegment, symbol: String, isAggregate: Bool, from id: UInt64, limit: UInt64
+    ) -> String {
+        "\(Self.base(segment))/\(isAggregate ? "aggTrades" : "historicalTrades")"
+            + "?symbol=\(Self.percentEncoded(symbol))&fromId=\(id)&limit=\(limit)"
+    }
+
+    /// The path and query of the rates that were charged in a range of time.
+    package static func fundingHistory(
+        _ segment: BinanceSegment, symbol: String, from: Int64, to: Int64
+    ) -> String {
+        "\(Self.base(segment))/fundingRate?symbol=\(Self.percentEncoded(symbol))&startTime=\(from)&endTime=\(to)"
+            + "&limit=\(BinanceLimits.fundingRatesMost)"
+    }
+
     /// The path of the statistics of the last 24 hours of all symbols; spot has a short form of them.
     package static func turnovers(_ segment: BinanceSegment) -> String {
         "\(Self.base(segment))/ticker/24hr\(segment == .spot ? "?type=MINI" : "")"

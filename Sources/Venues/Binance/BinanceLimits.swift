@@ -44,6 +44,22 @@ package enum BinanceLimits {
     /// The most bars of one answer.
     package static func klinesMost(_ segment: BinanceSegment) -> Int { segment == .spot ? 1_000 : 1_500 }
 
+    /// The most trades of one answer.
+    package static let tradesMost: UInt64 = 1_000
+
+    /// The weight of a request for trades from an id on, whatever its limit
+    /// (https://developers.binance.com/docs/binance-spot-api-docs/rest-api/market-data-endpoints, 2026-07-21, and
+    /// https://developers.binance.com/docs/derivatives/usds-margined-futures/market-data/rest-api, 2026-05-28).
+    package static func tradesWeight(_ segment: BinanceSegment, isAggregate: Bool) -> Int {
+        switch segment {
+        case .spot: isAggregate ? 4 : 25
+        case .usdm, .coinm: 20
+        }
+    }
+
+    /// The most charged rates of one answer.
+    package static let fundingRatesMost = 1_000
+
     /// The weight of a request for bars; the steps of futures are those of the documentation of USD-M.
     package static func klinesWeight(_ segment: BinanceSegment, limit: Int) -> Int {
         switch segment {

@@ -132,6 +132,40 @@ extension Deribit {
         )
     }
 
+    // MARK: - History
+
+    /// The most trades of one answer.
+    private static let tradesMost: UInt64 = 1_000
+    /// Numbers of trades are read from signed numbers of 64 bits.
+    private static let tradeNumberMax = UInt64(Int64.max)
+    /// Hours that one answer holds, as clients found; the venue names no number.
+    private static let fundingHoursMax: Int64 = 744
+
+    /// By `trade_seq`, oldest first (https://docs.deribit.com/#public-get_last_trades_by_instrument, 2026-03-06). How far
+    /// back they are served without an account is not published; older ones are left out of the answer.
+    package func tradeRequest(
+        of symbol: String, ids: ClosedRange<UInt64>, in segment: VenueSegment, wanted: Wanted
+    ) -> VenueTradeRequest? {
+        guard Self.kind(of: segment) != nil, ids.upperBound <= Self.tradeNumberMax else { return nil }
+        let asked = ids.first(Self.tradesMost)
+        let query =
+            "instrument_name=\(symbol)&start_seq=\(asked.lowerBound)&end_seq=\(asked.upperBound)"
+            + "&count=\(Self.tradesMost)&sorting=asc"
+        return VenueTradeRequest(Self.request(segment, "get_last_trades_by_instrument", query), ids: asked)
+    }
+
+    /// A row for each hour that ended then, the newest of them.
+    package func fundingRequest(
+        of symbol: String, fromMilliseconds: Int64, toMilliseconds: Int64, in segment: VenueSegment
+    ) -> VenueRequest? {
+        guard DeribitSegment(of: segment) == .perpetual, fromMilliseconds >= 0, fromMilliseconds <= toMilliseconds
+        else { return nil }
+        let start = max(fromMilliseconds, toMilliseconds - (Self.fundingHoursMax - 1) * 3_600_000)
+        return Self.request(
+            segment, "get_funding_rate_history",
+            "instrument_name=\(symbol)&start_timestamp=\(start)&end_timestamp=\(toMilliseconds)")
+    }
+
     // MARK: - Turnover
 
     /// Currencies that instruments settle in (2026-03-06); a summary is of one of them.

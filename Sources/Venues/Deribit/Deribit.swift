@@ -35,6 +35,6 @@ package struct Deribit: Venue {
     }
 
     package func makeDecoder(for segment: VenueSegment, wanted: Wanted) -> VenueDecoder {
-        .of(DeribitDecoder(segment: DeribitSegment(of: segment)))
+        .of(DeribitDecoder(segment: DeribitSegment(of: segment), wanted: wanted.types))
     }
 }

@@ -24,7 +24,10 @@ extension DeribitDecoder {
         switch question {
         case .volatilityIndex(let interval):
             try Self.decodeVolatilityBars(&reader, answer, interval, into: &batch)
-        case .klines(let interval): try Self.decodeBars(&reader, answer, interval, into: &batch)
+        case .klines(let interval, let missed):
+            try Self.decodeBars(&reader, answer, interval, missed, into: &batch)
+        case .trades: try self.decodePastTrades(&reader, of: instrument, answer.received, into: &batch)
+        case .fundingHistory: try Self.decodeFundingHistory(&reader, of: instrument, answer.received, into: &batch)
         case .depthSnapshot, .openInterest, .ratio, .fundingIntervals: throw .unknownEvent
         }
     }
@@ -51,16 +54,7 @@ extension DeribitDecoder {
         let length = try Self.required(interval.microseconds)
         var hasData = false
         do throws(JSONError) {
-            var isMember = try reader.beginObject()
-            while isMember {
-                let key = try reader.key()
-                if reader.isText(key, "data") {
-                    hasData = true
-                    break
-                }
-                try reader.skipValue()
-                isMember = try reader.nextMember()
-            }
+            hasData = try reader.passKey("data")
         } catch {
             throw .json(error)
         }
@@ -113,7 +107,8 @@ extension DeribitDecoder {
 
     /// Decodes the bars that are over, from lists of the same length: `{"ticks":[…],"open":[…],…,"status":"ok"}`.
     private static func decodeBars(
-        _ reader: inout JSONReader, _ answer: Answer, _ interval: KlineInterval, into batch: inout EventBatch
+        _ reader: inout JSONReader, _ answer: Answer, _ interval: KlineInterval, _ missed: ClosedRange<Int64>?,
+        into batch: inout EventBatch
     ) throws(FrameRefusal) {
         var columns: Columns
         do throws(JSONError) {
@@ -148,6 +143,9 @@ extension DeribitDecoder {
             guard answer.isOver(bar.openTime, interval) else { continue }
             bar.isClosed = true
             bar.isConfirmed = true
+            if let missed, let opened = bar.openTime.microseconds {
+                bar.isBackfilled = interval.ended(barOpenedAt: opened, in: missed)
+            }
             guard batch.append(.kline(bar)) else { throw .tooLarge }
         }
     }

@@ -40,7 +40,43 @@ extension DeribitDecoder {
             } catch {
                 throw .json(error)
             }
-            try self.append(fields, reader.bytes, stream, received, into: &batch)
+            try self.check(reader.bytes, fields.symbol, against: stream)
+            try self.append(fields, reader.bytes, stream.instrument, stream.wanted, received, into: &batch)
+        }
+    }
+
+    /// Decodes `{"trades":[…],"has_more":false}`, oldest first, each liquidation behind its trade as in the channel.
+    ///
+    /// Trades whose numbers do not rise are no answer to a question for numbers.
+    func decodePastTrades(
+        _ reader: inout JSONReader, of instrument: InstrumentID, _ received: Int64, into batch: inout EventBatch
+    ) throws(FrameRefusal) {
+        var hasTrades = false
+        var isElement = false
+        do throws(JSONError) {
+            hasTrades = try reader.passKey("trades")
+            if hasTrades { isElement = try reader.beginArray() }
+        } catch {
+            throw .json(error)
+        }
+        guard hasTrades else { throw .missingField }
+        var last: UInt64?
+        while isElement {
+            var fields = TradeFields()
+            do throws(JSONError) {
+                try Self.readTrade(&reader, &fields)
+                isElement = try reader.nextElement()
+            } catch {
+                throw .json(error)
+            }
+            guard let symbol = fields.symbol, let sequence = fields.sequence, fields.time != .none else {
+                throw .missingField
+            }
+            guard !self.streams.isOther(reader.bytes, symbol, than: instrument) else { throw .mismatch }
+            if let last, sequence <= last { throw .mismatch }
+            last = sequence
+            try self.append(
+                fields, reader.bytes, instrument, self.wanted, received, isBackfilled: true, into: &batch)
         }
     }
 
@@ -95,10 +131,9 @@ extension DeribitDecoder {
 
     @inline(__always)
     private func append(
-        _ fields: TradeFields, _ bytes: Span<UInt8>, _ stream: DeribitStreams.Entry, _ received: Int64,
-        into batch: inout EventBatch
+        _ fields: TradeFields, _ bytes: Span<UInt8>, _ instrument: InstrumentID, _ wanted: DeribitWanted,
+        _ received: Int64, isBackfilled: Bool = false, into batch: inout EventBatch
     ) throws(FrameRefusal) {
-        try self.check(bytes, fields.symbol, against: stream)
         guard let id = fields.id, let sequence = fields.sequence, let price = fields.price, let size = fields.size,
             let side = fields.side
         else { throw .missingField }
@@ -106,21 +141,22 @@ extension DeribitDecoder {
         let isBuy = reader.isText(side, "buy")
         guard isBuy || reader.isText(side, "sell") else { throw .missingField }
         let text = FrameText(offset: id.lowerBound, count: id.count)
-        if stream.wanted.contains(.trades) {
-            let scales = self.scales(of: stream.instrument)
-            let trade = Trade(
-                instrument: stream.instrument, id: text, sequence: sequence,
-                price: try Self.decimal(bytes, at: price, .price, stream.instrument, scales),
-                size: try Self.decimal(bytes, at: size, .size, stream.instrument, scales),
+        if wanted.contains(.trades) {
+            let scales = self.scales(of: instrument)
+            var trade = Trade(
+                instrument: instrument, id: text, sequence: sequence,
+                price: try Self.decimal(bytes, at: price, .price, instrument, scales),
+                size: try Self.decimal(bytes, at: size, .size, instrument, scales),
                 aggressor: isBuy ? .buy : .sell, isAggregate: false, eventTime: fields.time, sentTime: .none,
                 receivedMicroseconds: received)
+            trade.isBackfilled = isBackfilled
             guard batch.append(.trade(trade)) else { throw .tooLarge }
         }
-        guard let flag = fields.liquidation, stream.wanted.contains(.liquidations) else { return }
+        guard let flag = fields.liquidation, wanted.contains(.liquidations) else { return }
         let liquidated = try Self.liquidated(bytes, flag)
         var reading = JSONReader(bytes)
         var liquidation = Liquidation(
-            instrument: stream.instrument, id: text, position: .long,
+            instrument: instrument, id: text, position: .long,
             price: try Self.value(&reading, at: price), priceKind: .trade,
             size: try Self.value(&reading, at: size), isSampled: false, eventTime: fields.time,
             receivedMicroseconds: received)

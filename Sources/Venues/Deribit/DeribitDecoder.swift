@@ -8,10 +8,13 @@ package import MarketModel
 package struct DeribitDecoder: ~Copyable, FrameDecoder {
     package let segment: DeribitSegment
     var streams = DeribitStreams()
+    /// What is wanted of trades that are asked for.
+    let wanted: DeribitWanted
     private var scales: [DecimalScales] = []
 
-    package init(segment: DeribitSegment) {
+    package init(segment: DeribitSegment, wanted types: Set<DataType> = Set(DataType.allCases)) {
         self.segment = segment
+        self.wanted = DeribitWanted(Array(types))
     }
 
     package mutating func addStream(_ stream: VenueStream, of instrument: InstrumentID?) -> Int? {

@@ -25,6 +25,18 @@ extension JSONReader {
         return key
     }
 
+    /// Passes an object's members up to the value of one; false when it has none of that name, and stands behind it.
+    @_lifetime(self: copy self)
+    mutating func passKey(_ name: StaticString) throws(JSONError) -> Bool {
+        var isMember = try self.beginObject()
+        while isMember {
+            if self.isText(try self.key(), name) { return true }
+            try self.skipValue()
+            isMember = try self.nextMember()
+        }
+        return false
+    }
+
     /// Passes an array's bracket; true when an element follows.
     @_lifetime(self: copy self)
     @inline(__always)

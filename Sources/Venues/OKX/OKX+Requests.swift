@@ -7,6 +7,8 @@ extension OKX {
     /// Endpoints by the name of their budget: requests that the venue takes in two seconds from one address.
     private static let endpoints: [(scope: String, limit: Int)] = [
         ("instruments", 20), ("tickers", 20), ("candles", 40), ("history-candles", 20),
+        // Rates are metered for each instrument; one budget for all of them asks no faster than for one.
+        (Self.tradesScope, 20), (Self.fundingScope, 10),
         (Self.ratioScope(.allAccount), 5), (Self.ratioScope(.topAccount), 5), (Self.ratioScope(.topPosition), 5),
     ]
 
@@ -94,6 +96,42 @@ extension OKX {
         // Both bounds are left out: `after` asks for what is older, `before` for what is newer.
         let bounds = "after=\(toMilliseconds + 1)&before=\(fromMilliseconds - 1)"
         return self.request(segment, "market/\(scope)?instId=\(symbol)&bar=\(bar)&\(bounds)&limit=300", scope)
+    }
+
+    // MARK: History
+
+    private static let tradesScope = "history-trades"
+    private static let fundingScope = "funding-rate-history"
+    /// The most trades of one answer.
+    private static let tradesMost: UInt64 = 100
+    /// Ids of 18 digits are the longest that are read.
+    private static let tradeIDMax: UInt64 = 999_999_999_999_999_998
+
+    /// Single trades of the last three months, by `type=1`, which pages by id, and newest first: both bounds, which are
+    /// left out of the answer, make a page of the oldest (https://www.okx.com/docs-v5/en/, trades history, 2026-08-22).
+    ///
+    /// A trade of the stream that was put together of several comes as these.
+    package func tradeRequest(
+        of symbol: String, ids: ClosedRange<UInt64>, in segment: VenueSegment, wanted: Wanted
+    ) -> VenueTradeRequest? {
+        guard ids.upperBound <= Self.tradeIDMax else { return nil }
+        let asked = ids.first(Self.tradesMost)
+        // Nothing is below the first id of all.
+        let before = asked.lowerBound > 0 ? "&before=\(asked.lowerBound - 1)" : ""
+        let path = "market/history-trades?instId=\(symbol)&type=1&after=\(asked.upperBound + 1)\(before)&limit=100"
+        return VenueTradeRequest(self.request(segment, path, Self.tradesScope), ids: asked)
+    }
+
+    /// The newest of the last three months, 400 at most.
+    package func fundingRequest(
+        of symbol: String, fromMilliseconds: Int64, toMilliseconds: Int64, in segment: VenueSegment
+    ) -> VenueRequest? {
+        guard OKXSegment(of: segment) == .swap, fromMilliseconds > 0, toMilliseconds >= fromMilliseconds,
+            toMilliseconds < Int64.max
+        else { return nil }
+        let bounds = "after=\(toMilliseconds + 1)&before=\(fromMilliseconds - 1)"
+        return self.request(
+            segment, "public/funding-rate-history?instId=\(symbol)&\(bounds)&limit=400", Self.fundingScope)
     }
 
     package func turnoverRequests(in segment: VenueSegment) -> [VenueRequest] {

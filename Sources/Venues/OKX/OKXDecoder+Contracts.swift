@@ -10,6 +10,7 @@ extension OKXDecoder {
         var index: Range<Int>?
         var rate: Range<Int>?
         var settledRate: Range<Int>?
+        var realizedRate: Range<Int>?
         var fundingTime: Range<Int>?
         var nextFundingTime: Range<Int>?
         var contracts: Range<Int>?
@@ -62,6 +63,33 @@ extension OKXDecoder {
         guard batch.append(.fundingRate(event)) else { throw .tooLarge }
     }
 
+    /// Decodes what was charged: `{"instId":"BTC-USDT-SWAP","fundingRate":"0.0001","realizedRate":"0.00009",…}`.
+    ///
+    /// `realizedRate` is it, beside which stands what had been predicted. One that was not charged after `last` is no
+    /// part of the answer.
+    /// - Returns: When it was charged, microseconds.
+    func decodePastFunding(
+        _ reader: inout JSONReader, _ instrument: InstrumentID, after last: Int64?, _ received: Int64,
+        into batch: inout EventBatch
+    ) throws(FrameRefusal) -> Int64 {
+        var fields = Fields()
+        do throws(JSONError) {
+            var walk = JSONWalk()
+            while try reader.nextKey(&walk) { try Self.readField(&reader, walk.key, &fields) }
+        } catch {
+            throw .json(error)
+        }
+        let time = Self.time(reader, fields.fundingTime)
+        guard let symbol = fields.symbol, let charged = time.microseconds else { throw .missingField }
+        guard !self.isOther(reader.bytes, symbol, than: instrument) else { throw .mismatch }
+        if let last, charged <= last { throw .mismatch }
+        let event = FundingRate(
+            charged: try Self.needed(reader.bytes, fields.realizedRate), at: time, of: instrument,
+            receivedMicroseconds: received)
+        guard batch.append(.fundingRate(event)) else { throw .tooLarge }
+        return charged
+    }
+
     func decodeOpenInterest(
         _ reader: inout JSONReader, _ stream: OKXStreams.Entry, _ subject: Range<Int>, _ received: Int64,
         into batch: inout EventBatch
@@ -107,6 +135,8 @@ extension OKXDecoder {
             fields.rate = try reader.givenText()
         } else if reader.isText("settFundingRate", at: key) {
             fields.settledRate = try reader.givenText()
+        } else if reader.isText("realizedRate", at: key) {
+            fields.realizedRate = try reader.givenText()
         } else if reader.isText("fundingTime", at: key) {
             fields.fundingTime = try reader.givenText()
         } else if reader.isText("nextFundingTime", at: key) {

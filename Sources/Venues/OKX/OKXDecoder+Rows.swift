@@ -13,10 +13,12 @@ extension OKXDecoder {
     ///
     /// `vol` counts contracts on derivatives, where `volCcy` counts the base asset; on spot `vol` counts the base asset.
     /// `volCcyQuote` counts the quote asset everywhere. `confirm` is 1 when the bar is final.
-    /// - Parameter isAnswer: Whether it was asked for; then a bar that is not final is passed over.
+    /// - Parameters:
+    ///   - isAnswer: Whether it was asked for; then a bar that is not final is passed over.
+    ///   - missed: Bars that ended then are backfilled.
     func decodeCandle(
         _ reader: inout JSONReader, _ instrument: InstrumentID, _ interval: KlineInterval, _ received: Int64,
-        isAnswer: Bool, into batch: inout EventBatch
+        isAnswer: Bool, missed: ClosedRange<Int64>? = nil, into batch: inout EventBatch
     ) throws(FrameRefusal) {
         let row = try Self.row(&reader)
         guard row.count == Row.columnsMax else { throw .missingField }
@@ -36,6 +38,9 @@ extension OKXDecoder {
         if !isSpot { bar.contractVolume = try Self.number(reader, row.columns[5]) }
         bar.isClosed = isClosed
         bar.isConfirmed = isAnswer
+        if let missed, let opened = bar.openTime.microseconds {
+            bar.isBackfilled = interval.ended(barOpenedAt: opened, in: missed)
+        }
         guard batch.append(.kline(bar)) else { throw .tooLarge }
     }
 
@@ -68,14 +73,21 @@ extension OKXDecoder {
         } catch {
             throw .json(error)
         }
+        var lastTrade: UInt64?
+        var lastCharge: Int64?
+        let received = frame.receivedMicroseconds
         for start in rows.reversed() {
             reader.index = start
             switch question {
             case .ratio(let kind, let period):
-                try self.decodeRatio(&reader, instrument, kind, period, frame.receivedMicroseconds, into: &batch)
-            case .klines(let interval):
+                try self.decodeRatio(&reader, instrument, kind, period, received, into: &batch)
+            case .klines(let interval, let missed):
                 try self.decodeCandle(
-                    &reader, instrument, interval, frame.receivedMicroseconds, isAnswer: true, into: &batch)
+                    &reader, instrument, interval, received, isAnswer: true, missed: missed, into: &batch)
+            case .trades:
+                lastTrade = try self.decodePastTrade(&reader, instrument, after: lastTrade, received, into: &batch)
+            case .fundingHistory:
+                lastCharge = try self.decodePastFunding(&reader, instrument, after: lastCharge, received, into: &batch)
             case .depthSnapshot, .openInterest, .volatilityIndex, .fundingIntervals:
                 throw .unknownEvent
             }

@@ -24,11 +24,41 @@ extension OKXDecoder {
         } catch {
             throw .json(error)
         }
-        guard let symbol = fields.symbol, let id = fields.id, let sequence = reader.number(at: id),
-            let priceText = fields.price, let sizeText = fields.size, let sideText = fields.side,
-            let time = fields.time
-        else { throw .missingField }
+        guard let symbol = fields.symbol else { throw .missingField }
         guard reader.isEqual(symbol, subject) else { throw .mismatch }
+        let trade = try self.trade(reader, fields, stream.instrument, received)
+        guard batch.append(.trade(trade)) else { throw .tooLarge }
+    }
+
+    /// Decodes one trade of an answer; one whose id is not above `last` is no part of an answer to a question for ids.
+    ///
+    /// - Returns: Its id.
+    func decodePastTrade(
+        _ reader: inout JSONReader, _ instrument: InstrumentID, after last: UInt64?, _ received: Int64,
+        into batch: inout EventBatch
+    ) throws(FrameRefusal) -> UInt64 {
+        var fields = Fields()
+        do throws(JSONError) {
+            try Self.readTrade(&reader, &fields)
+        } catch {
+            throw .json(error)
+        }
+        guard let symbol = fields.symbol else { throw .missingField }
+        guard !self.isOther(reader.bytes, symbol, than: instrument) else { throw .mismatch }
+        var trade = try self.trade(reader, fields, instrument, received)
+        if let last, trade.firstSequence <= last { throw .mismatch }
+        trade.isBackfilled = true
+        guard batch.append(.trade(trade)) else { throw .tooLarge }
+        return trade.sequence
+    }
+
+    @inline(__always)
+    private func trade(
+        _ reader: JSONReader, _ fields: Fields, _ instrument: InstrumentID, _ received: Int64
+    ) throws(FrameRefusal) -> Trade {
+        guard let id = fields.id, let sequence = reader.number(at: id), let priceText = fields.price,
+            let sizeText = fields.size, let sideText = fields.side, let time = fields.time
+        else { throw .missingField }
         var count: UInt64 = 1
         if let text = fields.count {
             guard let told = reader.number(at: text), told > 0, told <= sequence else { throw .missingField }
@@ -36,16 +66,15 @@ extension OKXDecoder {
         }
         let isBuy = reader.isText("buy", at: sideText)
         guard isBuy || reader.isText("sell", at: sideText) else { throw .missingField }
-        let scales = self.scales(of: stream.instrument)
-        let size = try Self.decimal(reader.bytes, sizeText, .size, stream.instrument, scales)
+        let scales = self.scales(of: instrument)
+        let size = try Self.decimal(reader.bytes, sizeText, .size, instrument, scales)
         guard size >= 0 else { throw .missingField }
-        let trade = Trade(
-            instrument: stream.instrument, id: FrameText(offset: id.lowerBound, count: id.count), sequence: sequence,
+        return Trade(
+            instrument: instrument, id: FrameText(offset: id.lowerBound, count: id.count), sequence: sequence,
             firstSequence: sequence - (count - 1),
-            price: try Self.decimal(reader.bytes, priceText, .price, stream.instrument, scales), size: size,
+            price: try Self.decimal(reader.bytes, priceText, .price, instrument, scales), size: size,
             aggressor: isBuy ? .buy : .sell, isAggregate: count > 1, eventTime: time, sentTime: .none,
             receivedMicroseconds: received)
-        guard batch.append(.trade(trade)) else { throw .tooLarge }
     }
 
     @inline(__always)

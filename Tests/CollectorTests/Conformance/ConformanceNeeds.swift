@@ -24,6 +24,8 @@ enum ConformanceNeeds {
         "book.gap": "an update of the first symbol that does not follow",
         "book.resync": "the snapshot after that; = its top",
         "book.reset": "what comes when the venue starts over; = the top after each",
+        "history.trade": "the answer to a question for two trades of the first symbol by their ids; = what it gives",
+        "history.funding_rate": "the answer to a question for two rates that were charged; = what it gives",
         "book.reset.answer": "the snapshot after that, where it is asked for; = its top",
     ]
 
@@ -46,6 +48,13 @@ enum ConformanceNeeds {
             if offer.isPolled, type != .instrument { needed.append("answer.\(type.rawValue)") }
         }
         if segment.snapshot != nil { needed.append("answer.orderbook") }
+        let wanted = ConformanceSection.wanted(of: Set(segment.offeredTypes), in: segment)
+        if venue.tradeRequest(of: "X", ids: 1...1, in: segment, wanted: wanted) != nil {
+            needed.append("history.trade")
+        }
+        if venue.fundingRequest(of: "X", fromMilliseconds: 1, toMilliseconds: 2, in: segment) != nil {
+            needed.append("history.funding_rate")
+        }
         return needed.filter { !fixture.has($0) }
     }
 }

@@ -66,6 +66,22 @@ struct ConformanceSection: Sendable {
         return Question(question: .klines(.minute1), instrument: first)
     }
 
+    /// What an answer about the past answers, of the first instrument; nil where nothing asks.
+    func pastQuestion(of type: DataType) -> Question? {
+        let first = InstrumentID(0)
+        let symbol = self.symbols[0]
+        switch type {
+        case .trade:
+            let asked = self.venue.tradeRequest(of: symbol, ids: 1...1, in: self.segment, wanted: self.wanted)
+            return asked == nil ? nil : Question(question: .trades, instrument: first)
+        case .fundingRate:
+            let asked = self.venue.fundingRequest(
+                of: symbol, fromMilliseconds: 1_785_000_000_000, toMilliseconds: 1_785_000_060_000, in: self.segment)
+            return asked == nil ? nil : Question(question: .fundingHistory, instrument: first)
+        default: return nil
+        }
+    }
+
     /// How requests and frames word a stream.
     func words(_ stream: VenueStream) -> String {
         let isOfSection = stream.symbol == nil && self.fixture.has("words.section")
@@ -80,6 +96,10 @@ struct ConformanceSection: Sendable {
             if entry.key.hasPrefix("answer.") {
                 let type = DataType(rawValue: String(entry.key.dropFirst("answer.".count)))
                 return type.flatMap { self.question(of: $0) }.map { (entry, $0) }
+            }
+            if entry.key.hasPrefix("history.") {
+                let type = DataType(rawValue: String(entry.key.dropFirst("history.".count)))
+                return type.flatMap { self.pastQuestion(of: $0) }.map { (entry, $0) }
             }
             guard entry.key.hasPrefix("book.") else { return nil }
             guard self.isAnswer(entry.key) else { return (entry, nil) }

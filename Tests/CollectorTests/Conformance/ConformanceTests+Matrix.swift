@@ -35,6 +35,7 @@ extension ConformanceTests {
             #expect(polls.contains { $0.type == cell.type }, "no poll asks for it")
             try Self.expectPolled(cell.type, section)
         }
+        if section.pastQuestion(of: cell.type) != nil { try Self.expectPast(cell.type, section) }
         if cell.type == .instrument {
             #expect(section.instruments.map(\.venueSymbol) == section.symbols)
         }
@@ -47,6 +48,19 @@ extension ConformanceTests {
             let reading = decoder.read(entry.text)
             return type == .instrument
                 ? reading.control == .instrumentsChanged : reading.events.contains { $0.type == type }
+        }
+    }
+
+    /// What is asked for later is backfilled, and nothing that streams and polls bring is.
+    private static func expectPast(_ type: DataType, _ section: ConformanceSection) throws {
+        let asked = try #require(section.pastQuestion(of: type))
+        var decoder = SectionDecoder(section)
+        let reading = decoder.read(try section.fixture.text("history.\(type.rawValue)"), asked)
+        let events = reading.events.filter { $0.type == type }
+        #expect(reading.refusal == nil && events.count > 1 && events.allSatisfy { $0.fields["isBackfilled"] == "true" })
+        for (entry, asked) in section.frames where !entry.key.hasPrefix("history.") {
+            var other = SectionDecoder(section)
+            #expect(other.read(entry.text, asked).events.allSatisfy { $0.fields["isBackfilled"] != "true" })
         }
     }
 

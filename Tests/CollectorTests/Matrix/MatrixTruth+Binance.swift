@@ -56,7 +56,7 @@ extension MatrixTruth {
                             head(rate["E"]),
                             [
                                 "rate": rate["r"]?.decimal, "settled_rate": "null", "accrual": "periodic",
-                                "interval_us": interval, "funding_us": Self.time(rate["T"]),
+                                "interval_us": interval, "funding_us": Self.time(rate["T"]), "backfilled": "false",
                             ]))
                 }
             }
@@ -106,6 +106,7 @@ extension MatrixTruth {
                     "interval": bar?["i"]?.plain, "open_us": Self.time(bar?["t"]), "open": bar?["o"]?.decimal,
                     "high": bar?["h"]?.decimal, "low": bar?["l"]?.decimal, "close": bar?["c"]?.decimal,
                     "trade_count": bar?["n"]?.plain, "closed": bar?["x"]?.plain, "confirmed": "false",
+                    "backfilled": "false",
                 ]
                 return Self.message(head(frame["E"]), fields.merging(volumes) { first, _ in first })
             }

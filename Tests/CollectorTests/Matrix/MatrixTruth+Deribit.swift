@@ -75,6 +75,7 @@ extension MatrixTruth {
                     [
                         "rate": ticker["current_funding"]?.decimal, "settled_rate": ticker["funding_8h"]?.decimal,
                         "accrual": "continuous", "interval_us": "null", "funding_us": "null",
+                        "backfilled": "false",
                     ])
             }
         case .openInterest:
@@ -131,7 +132,7 @@ extension MatrixTruth {
                     "high": value("high")?.decimal, "low": value("low")?.decimal, "close": value("close")?.decimal,
                     "base_volume": value("volume")?.decimal, "quote_volume": value("cost")?.decimal,
                     "contract_volume": "null", "trade_count": "null", "closed": isConfirmed ? "true" : "false",
-                    "confirmed": isConfirmed ? "true" : "false",
+                    "confirmed": isConfirmed ? "true" : "false", "backfilled": "false",
                 ])
         }
         let growing = await self.sent("chart.trades.\(name).1", market).map { frame -> MatrixMessage? in

@@ -53,7 +53,7 @@ extension MatrixTruth {
                     [
                         "rate": rate["fundingRate"]?.decimal, "settled_rate": rate["settFundingRate"]?.decimal,
                         "accrual": "periodic", "interval_us": "\((end - start) * 1_000)",
-                        "funding_us": Self.time(rate["fundingTime"]),
+                        "funding_us": Self.time(rate["fundingTime"]), "backfilled": "false",
                     ])
             }
         case .openInterest:
@@ -79,6 +79,7 @@ extension MatrixTruth {
                     "low": row[3]?.decimal, "close": row[4]?.decimal, "base_volume": row[isSwap ? 6 : 5]?.decimal,
                     "quote_volume": row[7]?.decimal, "contract_volume": isSwap ? row[5]?.decimal : "null",
                     "trade_count": "null", "closed": row[8]?.plain == "1" ? "true" : "false", "confirmed": "false",
+                    "backfilled": "false",
                 ]
                 return Self.message(head(nil), fields)
             }

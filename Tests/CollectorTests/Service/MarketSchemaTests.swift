@@ -65,6 +65,7 @@ struct MarketSchemaTests {
             ("volatility_index", #""close":"46""#, #""close":"4.6e1""#),
             ("kline", #""interval":"1m""#, #""interval":"7m""#),
             ("kline", #""confirmed":false"#, #""confirmed":null"#),
+            ("kline", #","backfilled":false"#, ""), ("funding_rate", #""backfilled":false"#, #""backfilled":0"#),
         ])
     func refuses(_ type: String, _ part: String, _ wrong: String) async throws {
         let message = try #require(
