@@ -57,6 +57,16 @@ def decoder():
             while (first & 4 != 0) != is_answer:  # the bit that says snapshot, in the same segment
                 first += 3
             yield bytes([first]) + frame
+    past = {
+        8: [b'[{"id":28457,"price":"4.00000100","qty":"12.0","quoteQty":"48","time":1785000000590,"isBuyerMaker":true}]',
+            b'[{"a":7,"p":"0.0163","q":"4.7","f":1,"l":2,"T":1785000000153,"m":true},'
+            b'{"a":9,"p":"1","q":"1","T":1785000000154,"m":false}]'],
+        16: [b'[{"symbol":"BTCUSDT","fundingRate":"-0.0375","fundingTime":1785000000000,"markPrice":"34287.5"}]'],
+        24: [b'[[1785000000000,"1.5","1.7","1.4","1.6","1000.25",1785000059999,"1600.5",308,"500","800","0"]]'],
+    }
+    for bits, answers in past.items():  # the bits that say which question it answers
+        for answer in answers:
+            yield bytes([4 | bits]) + answer
     yield bytes([4]) + b'{"lastUpdateId":1027024,"E":1,"T":2,"bids":[["4.00000000","431.0"]],"asks":[["4.2","12"]]}'
 
 
@@ -92,6 +102,11 @@ def okx():
     bars = b'{"code":"0","msg":"","data":[["1597026383085","8533.02","8553.74","8527.17","8548.26","529","5","4","1"]]}'
     yield bytes([2]) + bars
     yield bytes([7]) + b'{"code":"0","data":[["1701417600000","1.1739"],["1701417300000","1.2"]],"msg":""}'
+    yield bytes([10]) + (b'{"code":"0","msg":"","data":[{"instId":"BTC-USDT","side":"sell","sz":"0.5","px":"171.25",'
+                         b'"tradeId":"22","ts":"2"},{"instId":"BTC-USDT","side":"buy","sz":"12","px":"171.2",'
+                         b'"tradeId":"20","ts":"1"}]}')
+    yield bytes([15]) + (b'{"code":"0","data":[{"fundingRate":"0.1","fundingTime":"1784995200000","instId":"BTC-USDT",'
+                         b'"realizedRate":"-0.00002279"}]}')
 
 
 def deribit():
@@ -124,6 +139,11 @@ def deribit():
             yield bytes([first]) + frame
     yield bytes([32]) + (b'{"result":{"volume":[1.5],"ticks":[1785000000000],"status":"ok","open":[1.5],"low":[1],'
                          b'"high":[2.5],"cost":[3e1],"close":[1.5]},"usOut":1785000900000000}')
+    yield bytes([40]) + (b'{"result":{"trades":[{"trade_seq":7,"trade_id":"9","timestamp":1785000000000,"price":61000.5,'
+                         b'"amount":1e1,"direction":"sell","instrument_name":"' + name + b'","liquidation":"MT"}],'
+                         b'"has_more":true},"usOut":1}')
+    yield bytes([56]) + (b'{"result":[{"timestamp":1785006000000,"index_price":8222.87,"interest_8h":-0.00009234260068476106,'
+                         b'"interest_1h":-4.739622041017375e-7}]}')
     yield bytes([48]) + b'{"result":{"data":[[1785000000000,41.3,41.5,41.2,41.4]],"continuation":null},"id":0}'
 
 

@@ -2,7 +2,7 @@ import MarketModel
 
 @testable import Venues
 
-/// The Binance decoder over arbitrary frames; the first byte chooses segment, scales and whether it is a snapshot.
+/// The Binance decoder over arbitrary frames and answers; the first byte chooses segment, scales and the question, if any.
 ///
 /// A frame means the same with white space behind its brackets, which takes the careful path through lists of levels.
 enum DecoderFuzz {
@@ -60,7 +60,7 @@ enum DecoderFuzz {
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
         defer { copy.deallocate() }
         copy.copyBytes(from: bytes)
-        let frame = Frame(bytes: UnsafeRawBufferPointer(copy), receivedMicroseconds: 1)
+        let frame = Frame(bytes: UnsafeRawBufferPointer(copy), receivedMicroseconds: 1_900_000_000_000_000)
         _ = BinanceDecoder.streamName(of: frame)
         var batch = EventBatch()
         // Each refusal widens a scale, and a scale has 18 digits.
@@ -68,7 +68,14 @@ enum DecoderFuzz {
             batch.removeAll()
             do throws(FrameRefusal) {
                 if choice & 4 != 0 {
-                    try decoder.decodeAnswer(frame, to: .depthSnapshot, of: InstrumentID(0), into: &batch)
+                    let question: VenueQuestion =
+                        switch choice & 24 {
+                        case 0: .depthSnapshot
+                        case 8: .trades
+                        case 16: .fundingHistory
+                        default: .klines(.minute1, missed: 1_785_000_000_000_000...1_785_000_100_000_000)
+                        }
+                    try decoder.decodeAnswer(frame, to: question, of: InstrumentID(0), into: &batch)
                     return Self.describe(batch, bytes)
                 }
                 let control = try decoder.decode(frame, into: &batch)
@@ -101,8 +108,19 @@ enum DecoderFuzz {
             case .bestBidOffer(let offer):
                 require(offer.bid.size >= 0 && offer.ask.size >= 0, "a size below zero")
                 out += "\(offer.bid) \(offer.ask) \(offer.sequence) \(offer.eventTime)"
-            case .markPrice, .fundingRate, .openInterest, .liquidation, .longShortRatio, .volatilityIndex, .kline,
-                .orderBook, .orderBookDelta, .instrument, .status, .heartbeat:
+            case .fundingRate(let rate):
+                require(rate.isBackfilled, "a rate that was not asked for")
+                out += "\(rate)"
+            case .kline(let bar):
+                for run in [bar.open, bar.high, bar.low, bar.close] {
+                    let start = Int(run.offset)
+                    let text = Array(bytes[start..<(start + Int(run.count))])
+                    require(DecimalParts(text.span, 0..<text.count) != nil, "a number that is none")
+                    out += String(decoding: text, as: UTF8.self) + " "
+                }
+                out += "\(bar.openTime) \(bar.tradeCount) \(bar.isBackfilled)"
+            case .markPrice, .openInterest, .liquidation, .longShortRatio, .volatilityIndex, .orderBook,
+                .orderBookDelta, .instrument, .status, .heartbeat:
                 fatalError("a decoder makes no such event")
             }
         }

@@ -75,7 +75,13 @@ enum DeribitFuzz {
                     let control = try decoder.decode(frame, into: &batch)
                     return Self.describe(batch, bytes) + String(describing: control)
                 }
-                let question: VenueQuestion = choice & 16 == 0 ? .klines(.minute1) : .volatilityIndex(.minute1)
+                let question: VenueQuestion =
+                    switch choice & 24 {
+                    case 0: .klines(.minute1, missed: 1_785_000_000_000_000...1_785_000_100_000_000)
+                    case 8: .trades
+                    case 16: .volatilityIndex(.minute1)
+                    default: .fundingHistory
+                    }
                 try decoder.decodeAnswer(frame, to: question, of: InstrumentID(0), into: &batch)
                 return Self.describe(batch, bytes)
             } catch {

@@ -59,7 +59,12 @@ enum OKXFuzz {
                     return Self.describe(batch, bytes) + String(describing: control)
                 }
                 let question: VenueQuestion =
-                    choice & 4 == 0 ? .klines(.minute1) : .ratio(.topAccount, period: .minute5)
+                    switch choice & 12 {
+                    case 0: .klines(.minute1, missed: 1_597_026_000_000_000...1_597_026_500_000_000)
+                    case 4: .ratio(.topAccount, period: .minute5)
+                    case 8: .trades
+                    default: .fundingHistory
+                    }
                 try decoder.decodeAnswer(frame, to: question, of: InstrumentID(0), into: &batch)
                 return Self.describe(batch, bytes)
             } catch {

@@ -85,7 +85,57 @@ struct HistoryTests {
         }
     }
 
+    @Test("Answers to questions for funding give what was charged in that time, oldest first")
+    func funding() async throws {
+        var simulator = SimulatorConfiguration(segments: MarketSegment.allCases)
+        simulator.sentKept = 1_000
+        simulator.pace.fundingPeriod = .seconds(3_600)
+        var addresses: [SegmentID: String] = [:]
+        let fixture = try await ServiceFixture(simulator: simulator, text: Self.text) { _ in
+        } reroute: { configuration in
+            for (segment, settings) in configuration.venues.segments {
+                addresses[segment.id] = "http://\(settings.rest.address)"
+            }
+        }
+        let hour: Int64 = 3_600_000
+        let last = Int64(Date().timeIntervalSince1970 * 1_000) / hour * hour
+        // What the venue calls the rate that was charged, or the one of the last eight hours.
+        let keys: [(venue: VenueID, charged: String, settled: String)] = [
+            (Binance.id, "fundingRate", "fundingRate"), (OKX.id, "realizedRate", "realizedRate"),
+            (Deribit.id, "interest_1h", "interest_8h"),
+        ]
+        for option in Self.options where option.section.name != "spot" {
+            let asked = try Self.asked(option)
+            let (_, charged, settled) = try #require(keys.first { $0.venue == asked.segment.id.venue })
+            let request = try #require(
+                asked.venue.fundingRequest(
+                    of: asked.symbol, fromMilliseconds: last - 4 * hour, toMilliseconds: last, in: asked.segment))
+            let address = try #require(addresses[asked.segment.id])
+            let answer = try await PageClient.get(address + request.path, timeout: .seconds(10))
+            let rates = try Self.rates(answer.body, asked)
+            #expect(rates.map(\.fundingTime.microseconds) == (0...4).map { (last - (4 - $0) * hour) * 1_000 })
+            #expect(rates.allSatisfy { $0.isBackfilled })
+            let tree = try #require(ExactJSON(answer.body))
+            var rows = (tree["result"] ?? tree["data"] ?? tree).elements
+            if asked.segment.id.venue == OKX.id { rows.reverse() }
+            #expect(rates.map(\.rate.text) == rows.map { $0[charged]?.decimal }, "\(asked.segment.id)")
+            #expect(rates.map(\.settledRate.text) == rows.map { $0[settled]?.decimal }, "\(asked.segment.id)")
+        }
+        try await fixture.stopService()
+        await fixture.tearDown()
+    }
+
     // MARK: - Parts
+
+    private static func rates(_ bytes: [UInt8], _ asked: Asked) throws -> [FundingRate] {
+        let decoder = Self.decoder(asked)
+        return try bytes.withUnsafeBytes { raw in
+            var batch = EventBatch()
+            let frame = Frame(bytes: raw, receivedMicroseconds: 1)
+            try decoder.decodeAnswer(frame, to: .fundingHistory, of: InstrumentID(0), into: &batch)
+            return batch.events.compactMap { event in if case .fundingRate(let rate) = event { rate } else { nil } }
+        }
+    }
 
     private static func asked(_ option: (section: SegmentID, symbol: String, stream: String?)) throws -> Asked {
         let venue = try #require(VenueCatalog.venue(option.section.venue))

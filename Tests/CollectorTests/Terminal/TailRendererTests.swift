@@ -107,6 +107,16 @@ struct TailRendererTests {
                 #""interval":"1m","open_us":1723111140000000,"open":"1","high":"4","low":"0.5","close":"2","base_volume":"7","quote_volume":null,"contract_volume":null,"trade_count":3,"closed":true,"confirmed":false"#,
                 "10:00:00.123 kline binance spot BTC-USDT 1m from 09:59:00 1 > 2 in 0.5..4, 7 base, 3 trades, closed"
             ),
+            (
+                "kline",
+                #""interval":"1m","open_us":1723111140000000,"open":"1","high":"4","low":"0.5","close":"2","closed":true,"confirmed":true,"backfilled":true"#,
+                "10:00:00.123 kline binance spot BTC-USDT 1m from 09:59:00 1 > 2 in 0.5..4, closed, confirmed, backfilled"
+            ),
+            (
+                "funding_rate",
+                #""rate":"-0.0001","settled_rate":"-0.0001","funding_us":1723132800000000,"backfilled":true"#,
+                "10:00:00.123 fund  binance spot BTC-USDT -0.0001 at 16:00:00, settled -0.0001, backfilled"
+            ),
             ("candle", #""x":1"#, "10:00:00.123 cand… binance spot BTC-USDT (224 bytes)"),
         ])
     func oneLine(type: String, rest: String, expected: String) {

@@ -129,6 +129,29 @@ struct MarketEventTests {
         #expect(messages.filter { $0.type == "liquidation" }.map(\.id).contains("1700000000000000:long:9.5:0.5:1"))
     }
 
+    @Test("What was asked for later says so, under the id that it has anyway")
+    func backfilled() throws {
+        var bench = PublisherBench(messages: 64)
+        var rate = FundingRate(
+            instrument: Self.book, rate: .zero, fundingTime: Self.time, eventTime: Self.time, receivedMicroseconds: 5)
+        var bar = Kline(instrument: Self.book, interval: .minute1, openTime: Self.time, receivedMicroseconds: 5)
+        let number = FrameText(offset: 0, count: 1)
+        (bar.open, bar.high, bar.low, bar.close) = (number, number, number, number)
+        bar.isConfirmed = true
+        for isBackfilled in [false, true] {
+            rate.isBackfilled = isBackfilled
+            bar.isBackfilled = isBackfilled
+            bench.publish(.fundingRate(rate))
+            bench.publish(.kline(bar), frame: "7")
+        }
+        let messages = try bench.take()
+        for type in ["funding_rate", "kline"] {
+            let told = messages.filter { $0.type == type }
+            #expect(told.map { $0.text(of: ["backfilled"]) } == [["backfilled": "false"], ["backfilled": "true"]])
+            #expect(Set(told.map(\.id)).count == 1)
+        }
+    }
+
     @Test("A bar has one id however the venue writes its numbers")
     func klineDigits() throws {
         var bench = PublisherBench(messages: 64)

@@ -52,6 +52,18 @@ struct BinanceDamageTests {
             #"[[1785000000000,"1.5","1.7","1.4","1.6","1000.25",1785000059999,"1600.5",308,"500","800","0"]]"#
         ),
         (.fundingIntervals, #"[{"symbol":"BTCUSDT","fundingIntervalHours":4}]"#),
+        (
+            .trades,
+            #"[{"id":28457,"price":"4.00000100","qty":"12.0","quoteQty":"48","time":1785000000590,"isBuyerMaker":true},{"id":28458,"price":"4","qty":"1","time":1785000000591,"isBuyerMaker":false}]"#
+        ),
+        (
+            .trades,
+            #"[{"a":26129,"p":"0.0163","q":"4.7","f":27781,"l":27785,"T":1785000000153,"m":true},{"a":26130,"p":"1","q":"1","T":1785000000154,"m":false}]"#
+        ),
+        (
+            .fundingHistory,
+            #"[{"symbol":"BTCUSDT","fundingRate":"-0.0375","fundingTime":1785000000000,"markPrice":"34287.5"}]"#
+        ),
         (.depthSnapshot, #"{"lastUpdateId":77,"bids":[["1.5","2"]],"asks":[["1.6","3"],["1.7","1"]]}"#),
     ]
 
@@ -80,7 +92,7 @@ struct BinanceDamageTests {
         }
     }
 
-    @Test("Fifteen thousand damaged answers end in events or a refusal, never in a trap")
+    @Test("Twenty thousand damaged answers end in events or a refusal, never in a trap")
     func answers() {
         var dice = Dice()
         for (question, text) in Self.answers {

@@ -24,6 +24,14 @@ struct DeribitDamageTests {
             #"{"result":{"data":[[1785000000000,41.3,41.55,41.2,4.14e1]],"continuation":null},"usOut":1785000120000000}"#
         ),
         (
+            .trades,
+            #"{"result":{"trades":[{"trade_seq":30120,"trade_id":"402188100","timestamp":1785000000212,"instrument_name":"BTC-PERPETUAL","direction":"buy","price":84211.0,"amount":5e3,"liquidation":"MT"}],"has_more":false},"usOut":1785000130000000}"#
+        ),
+        (
+            .fundingHistory,
+            #"{"result":[{"timestamp":1785006000000,"index_price":8222.87,"interest_8h":-0.00009234260068476106,"interest_1h":-4.739622041017375e-7}],"usOut":1785000130000000}"#
+        ),
+        (
             .klines(.minute1),
             #"{"result":{"volume":[1.5,2],"ticks":[1785000000000,1785000060000],"open":[1,2],"low":[1,2],"high":[2,3],"cost":[9,4],"close":[2,2]},"usOut":1785000130000000}"#
         ),
@@ -66,7 +74,7 @@ struct DeribitDamageTests {
         }
     }
 
-    @Test("Answers with bytes changed, cut or put in end in bars or a refusal, never in a trap")
+    @Test("Answers with bytes changed, cut or put in end in events or a refusal, never in a trap")
     func answers() throws {
         let rig = try DeribitRig(Self.channels)
         var generator = SteadyGenerator(state: 5)
