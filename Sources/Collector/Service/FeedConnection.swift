@@ -148,6 +148,9 @@ final class FeedConnection: FrameSink {
         }
     }
 
+    /// Whether a stream of an instrument comes here, so that the decoder has its symbol and its scales.
+    func carries(_ instrument: InstrumentID) -> Bool { self.streams.carries(instrument) }
+
     func carriesDepth(of instrument: InstrumentID) -> Bool {
         self.streams.depthPlace(of: instrument) != nil
     }

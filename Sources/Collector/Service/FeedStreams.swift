@@ -45,6 +45,9 @@ struct FeedStreams {
     /// Instruments whose depth comes here.
     var depthInstruments: [InstrumentID] { self.depthPlaces.keys.sorted { $0.index < $1.index } }
 
+    /// Whether an instrument has a stream here.
+    func carries(_ instrument: InstrumentID) -> Bool { self.owners.contains(instrument) }
+
     /// Instruments that have a stream here, each once.
     var instruments: [InstrumentID] { Set(self.owners.compactMap(\.self)).sorted { $0.index < $1.index } }
 }

@@ -177,11 +177,15 @@ final class LoopWorker {
         guard symbol == nil || instrument != nil else { return }
         body.withUnsafeBytes { bytes in
             let frame = Frame(bytes: bytes, receivedMicroseconds: receivedMicroseconds)
-            for feed in self.feeds where feed.segment.id == segment {
-                _ = feed.takeAnswer(frame, to: question, of: instrument)
+            let feeds = self.feeds.filter { $0.segment.id == segment }
+            guard let instrument else {
                 // What a section says as a whole, each decoder keeps for itself.
-                if symbol != nil { return }
+                for feed in feeds { _ = feed.takeAnswer(frame, to: question, of: nil) }
+                return
             }
+            // What is only asked for comes on no connection, and any decoder reads it.
+            let feed = feeds.first { $0.carries(instrument) } ?? feeds.first
+            _ = feed?.takeAnswer(frame, to: question, of: instrument)
         }
     }
 

@@ -71,6 +71,11 @@ struct BinanceContracts: ~Copyable {
         return self.entries[index].isKnown
     }
 
+    /// Whether an instrument has a stream here.
+    func isKnown(_ instrument: InstrumentID) -> Bool {
+        self.index(of: instrument).map { self.entries[$0].isKnown } ?? false
+    }
+
     // MARK: - Funding
 
     /// The venue's interval; 0 while it is not known.

@@ -17,10 +17,11 @@ extension BinanceDecoder {
     /// Reads trades oldest first: `[{"id":28457,"price":"4.00","qty":"12.0","time":1499865549590,"isBuyerMaker":true}]`,
     /// or `[{"a":26129,"p":"0.0163","q":"4.7","f":27781,"l":27781,"T":1498793709153,"m":true}]`, put together.
     ///
-    /// The venue does not repeat the symbol. Rows whose ids do not rise are no answer to a question for ids.
+    /// The venue does not repeat the symbol; the scales of an instrument without a stream here are not known. Rows whose ids do not rise are no answer to a question for ids.
     func decodeTrades(
         _ reader: inout JSONReader, of instrument: InstrumentID, _ received: Int64, into batch: inout EventBatch
     ) throws(FrameRefusal) {
+        guard self.contracts.isKnown(instrument) else { throw .unknownStream }
         var isRow: Bool
         do throws(JSONError) {
             isRow = try reader.beginArray()

@@ -72,7 +72,7 @@ extension DeribitDecoder {
             guard let symbol = fields.symbol, let sequence = fields.sequence, fields.time != .none else {
                 throw .missingField
             }
-            guard !self.streams.isOther(reader.bytes, symbol, than: instrument) else { throw .mismatch }
+            guard self.streams.isSymbol(reader.bytes, symbol, of: instrument) else { throw .mismatch }
             if let last, sequence <= last { throw .mismatch }
             last = sequence
             try self.append(

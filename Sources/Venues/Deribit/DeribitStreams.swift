@@ -120,12 +120,11 @@ struct DeribitStreams: ~Copyable {
         return text.elementsEqual(symbol)
     }
 
-    /// Whether the text at `range` is another symbol than an instrument's; an instrument without a channel here may have
-    /// any.
-    func isOther(_ bytes: Span<UInt8>, _ range: Range<Int>, than instrument: InstrumentID) -> Bool {
+    /// Whether the text at `range` is the symbol of an instrument that has a channel here.
+    func isSymbol(_ bytes: Span<UInt8>, _ range: Range<Int>, of instrument: InstrumentID) -> Bool {
         for place in 0..<self.count where self.entries[place].symbolCount > 0 {
             guard self.entries[place].instrument == instrument else { continue }
-            return !self.isSymbol(bytes, range, of: self.entries[place])
+            return self.isSymbol(bytes, range, of: self.entries[place])
         }
         return false
     }

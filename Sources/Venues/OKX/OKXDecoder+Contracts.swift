@@ -81,7 +81,7 @@ extension OKXDecoder {
         }
         let time = Self.time(reader, fields.fundingTime)
         guard let symbol = fields.symbol, let charged = time.microseconds else { throw .missingField }
-        guard !self.isOther(reader.bytes, symbol, than: instrument) else { throw .mismatch }
+        guard self.instrument(reader.bytes, at: symbol) == instrument else { throw .mismatch }
         if let last, charged <= last { throw .mismatch }
         let event = FundingRate(
             charged: try Self.needed(reader.bytes, fields.realizedRate), at: time, of: instrument,

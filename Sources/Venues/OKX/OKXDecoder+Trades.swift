@@ -44,7 +44,7 @@ extension OKXDecoder {
             throw .json(error)
         }
         guard let symbol = fields.symbol else { throw .missingField }
-        guard !self.isOther(reader.bytes, symbol, than: instrument) else { throw .mismatch }
+        guard self.instrument(reader.bytes, at: symbol) == instrument else { throw .mismatch }
         var trade = try self.trade(reader, fields, instrument, received)
         if let last, trade.firstSequence <= last { throw .mismatch }
         trade.isBackfilled = true

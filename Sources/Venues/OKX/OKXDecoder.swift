@@ -88,16 +88,6 @@ package struct OKXDecoder: ~Copyable, FrameDecoder {
         self.instruments.value(of: bytes, at: range).map { InstrumentID(Int($0)) }
     }
 
-    /// Whether the symbol at `range` is another one than an instrument's; an instrument without a stream here may have any.
-    func isOther(_ bytes: Span<UInt8>, _ range: Range<Int>, than instrument: InstrumentID) -> Bool {
-        if let named = self.instrument(bytes, at: range) { return named != instrument }
-        for place in 0..<self.streams.count {
-            let entry = self.streams.entry(at: place)
-            if !entry.channel.isOfSection, entry.instrument == instrument { return true }
-        }
-        return false
-    }
-
     func indexPrice(of instrument: InstrumentID) -> IndexPrice {
         let index = Int(instrument.index)
         return index < self.indexPrices.count ? self.indexPrices[index] : IndexPrice()

@@ -97,6 +97,18 @@ struct BinanceHistoryTests {
         #expect(trades.map(\.aggressor) == [.sell, .buy] && trades.allSatisfy { $0.isBackfilled && $0.isAggregate })
     }
 
+    @Test("Trades of an instrument without a stream are refused: its scales are another decoder's")
+    func unknown() {
+        var frames = BinanceFrames(.spot, ["x@trade"])
+        #expect { try frames.decodeAnswer(Self.raw, to: .trades, of: 1) } throws: {
+            ($0 as? FrameRefusal)?.label == "unknown_stream"
+        }
+        frames.removeStream(at: 0)
+        #expect { try frames.decodeAnswer(Self.raw, to: .trades, of: 0) } throws: {
+            ($0 as? FrameRefusal)?.label == "unknown_stream"
+        }
+    }
+
     @Test("An empty list is an answer without trades")
     func empty() throws {
         #expect(try Self.trades("[]").isEmpty)

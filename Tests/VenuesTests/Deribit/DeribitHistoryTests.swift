@@ -80,6 +80,15 @@ struct DeribitHistoryTests {
         #expect(trades.map(\.eventTime.microseconds) == [1_785_000_000_902_000, 1_785_000_001_842_000])
     }
 
+    @Test("Trades of an instrument without a channel are refused: its scales are another decoder's")
+    func unknown() throws {
+        let rig = try DeribitRig(["ticker.ETH-PERPETUAL.100ms"])
+        #expect { try rig.answer(Self.answer, to: .trades) } throws: { ($0 as? FrameRefusal)?.label == "mismatch" }
+        #expect { try DeribitRig([]).answer(Self.answer, to: .trades) } throws: {
+            ($0 as? FrameRefusal)?.label == "mismatch"
+        }
+    }
+
     @Test("Of trades and liquidations comes what is wanted", arguments: [[DataType.trade], [.liquidation]])
     func wanted(_ types: [DataType]) throws {
         let decoded = try DeribitRig(Self.channels, types: types).answer(Self.answer, to: .trades)
