@@ -30,7 +30,8 @@ extension Binance {
         guard section != .spot, fromMilliseconds >= 0, fromMilliseconds <= toMilliseconds,
             toMilliseconds <= Self.timeMax
         else { return nil }
-        // USD-M counts it together with the intervals and gives it no weight; COIN-M's weighs one.
+        // USD-M counts it together with the intervals and gives it no weight, COIN-M's weighs one
+        // (https://developers.binance.com/docs/derivatives/usds-margined-futures/market-data/rest-api, 2026-07-01).
         let cost: VenueRequest.Cost = section == .usdm ? .init("funding-info", 0) : .init("futures", 1)
         return VenueRequest(
             segment.id,

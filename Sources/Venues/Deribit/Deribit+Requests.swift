@@ -141,8 +141,9 @@ extension Deribit {
     /// Hours that one answer holds, as clients found; the venue names no number.
     private static let fundingHoursMax: Int64 = 744
 
-    /// By `trade_seq`, oldest first (https://docs.deribit.com/#public-get_last_trades_by_instrument, 2026-03-06). How far
-    /// back they are served without an account is not published; older ones are left out of the answer.
+    /// By `trade_seq`, oldest first
+    /// (https://docs.deribit.com/api-reference/market-data/public-get_last_trades_by_instrument, 2026-03-06). How far back
+    /// they are served without an account is not published; older ones are left out of the answer.
     package func tradeRequest(
         of symbol: String, ids: ClosedRange<UInt64>, in segment: VenueSegment, wanted: Wanted
     ) -> VenueTradeRequest? {
