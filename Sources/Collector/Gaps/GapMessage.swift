@@ -25,6 +25,8 @@ package struct GapMessage: Decodable, Sendable, Equatable {
     package let missing: UInt64?
     package let repaired: UInt64
     package let stillMissing: UInt64?
+    /// Nil in messages of before it was told.
+    package let closed: Bool?
 
     private enum CodingKeys: String, CodingKey {
         case v, type, venue, market, symbol
@@ -36,6 +38,7 @@ package struct GapMessage: Decodable, Sendable, Equatable {
         case toMicroseconds = "to_us"
         case missing, repaired
         case stillMissing = "still_missing"
+        case closed
     }
 
     /// Reads one; nil for anything but a `gap` of schema version 1.

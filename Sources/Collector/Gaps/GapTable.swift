@@ -160,6 +160,7 @@ package struct GapTable: Sendable {
         writer.field("missing", entry.missing)
         writer.field("repaired", entry.repaired)
         writer.field("still_missing", entry.stillMissing)
+        writer.field("closed", entry.closed)
     }
 
     private static func write(_ total: GapReport.Total, to writer: inout JSONWriter) {

@@ -4,20 +4,21 @@ import Publishing
 
 /// What a loop misses of the venue's data goes on the ledger.
 extension Pipeline {
-    /// Tells of ids that were passed over, or that came after all.
-    func tellChange(_ trade: Trade, isLate: Bool) {
-        guard let ledger = self.publisher.ledger else { return }
-        let subject = GapSubject(self.instruments[trade.instrument])
-        if isLate {
-            ledger.found(subject, trades: min(trade.firstSequence, trade.sequence)...trade.sequence)
-        } else if let jump = self.trades(of: trade.instrument).lastJump {
-            let now = trade.receivedMicroseconds
-            ledger.record(
-                GapLoss(
-                    subject, of: .messages(.trade), cause: jump.cause, from: now, to: now,
-                    missing: UInt64(jump.ids.count)
-                ).numbered(.tradeID, jump.ids.lowerBound, jump.ids.upperBound))
-        }
+    /// Tells of ids that were passed over.
+    func tellJump(_ trade: Trade) {
+        guard let ledger = self.publisher.ledger, let jump = self.trades(of: trade.instrument).lastJump else { return }
+        let now = trade.receivedMicroseconds
+        ledger.record(
+            GapLoss(
+                GapSubject(self.instruments[trade.instrument]), of: .messages(.trade), cause: jump.cause,
+                from: jump.since > 0 ? min(jump.since, now) : now, to: now,
+                missing: jump.ids.upperBound - jump.ids.lowerBound &+ 1
+            ).numbered(.tradeID, jump.ids.lowerBound, jump.ids.upperBound))
+    }
+
+    /// Tells that the venue counts an instrument's trades anew.
+    func tellRestart(_ trade: Trade) {
+        self.publisher.ledger?.renumbered(GapSubject(self.instruments[trade.instrument]))
     }
 
     /// Tells of books that broke and of those that stand again.

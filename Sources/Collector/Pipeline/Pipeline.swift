@@ -23,6 +23,8 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
     package var recordsTrades = false
     /// What was asked for again and again and passed on once.
     package private(set) var answers = RepeatedAnswers()
+    /// Bars and rates that were missed and fetched.
+    package private(set) var backfilled: UInt64 = 0
     private var batch = EventBatch()
     private var trades: ContiguousArray<TradeSequence> = []
     private var quotes: ContiguousArray<QuoteSequence> = []
@@ -36,16 +38,16 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
     ///
     /// - Parameters:
     ///   - snapshotLimit: Levels a side that its snapshots are asked for; nil is the book settings' number.
-    ///   - lastTrade: The id of its last trade that a process before this one published.
+    ///   - lastTrade: Its last trade that a process before this one published, by the venue's count, and when.
     package mutating func add(
         _ instrument: Instrument, keepsBook: Bool = true, snapshotLimit: Int? = nil, rule: SequenceRule = .covering,
-        depth: DepthSemantics = .snapshotLimited, lastTrade: UInt64? = nil
+        depth: DepthSemantics = .snapshotLimited, lastTrade: (id: UInt64, microseconds: Int64)? = nil
     ) -> InstrumentID {
         let id = self.instruments.add(instrument)
         self.keeper.add(id, isKept: keepsBook, snapshotLimit: snapshotLimit, rule: rule, semantics: depth)
         self.publisher.add(instrument, scales: self.instruments.scales(of: id))
         self.trades.append(TradeSequence())
-        if let lastTrade { self.trades[Int(id.index)].resume(after: lastTrade) }
+        if let lastTrade { self.trades[Int(id.index)].resume(after: lastTrade.id, at: lastTrade.microseconds) }
         self.quotes.append(QuoteSequence())
         return id
     }
@@ -123,13 +125,16 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
             case .depth(let update):
                 self.venueTime = update.eventTime
                 self.keeper.take(update, &self.batch)
-            case .trade(let trade):
+            case .trade(var trade):
                 self.venueTime = trade.eventTime
-                let known = (
-                    self.trades[Int(trade.instrument.index)].jumps, self.trades[Int(trade.instrument.index)].late
-                )
-                guard self.trades[Int(trade.instrument.index)].take(trade) else { continue }
-                self.tellJump(trade, known)
+                let index = Int(trade.instrument.index)
+                switch self.trades[index].take(trade) {
+                case .repeated: continue
+                case .next: break
+                case .behindHole: self.tellJump(trade)
+                case .late: trade.isAwaited = true
+                case .anew: self.tellRestart(trade)
+                }
                 if self.recordsTrades { self.recordedTrades.append(trade) }
                 self.publish(.trade(trade), frame)
             case .bestBidOffer(let offer):
@@ -141,9 +146,11 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
                 self.publish(.markPrice(price), frame)
             case .fundingRate(let rate):
                 self.venueTime = rate.eventTime
+                if rate.isBackfilled { self.backfilled &+= 1 }
                 self.publish(.fundingRate(rate), frame)
             case .kline(let bar):
                 self.venueTime = bar.eventTime
+                if bar.isBackfilled { self.backfilled &+= 1 }
                 self.publish(.kline(bar), frame)
             case .openInterest(let interest):
                 self.venueTime = interest.eventTime
@@ -164,14 +171,6 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
     private mutating func publish(_ event: MarketEvent, _ frame: Frame) {
         self.publisher.publish(
             event, frame: frame.bytes, levels: self.batch.levels, now: frame.receivedMicroseconds)
-    }
-
-    /// Tells the ledger of ids that were passed over, or that came after all.
-    @inline(__always)
-    private func tellJump(_ trade: Trade, _ known: (jumps: UInt64, late: UInt64)) {
-        let index = Int(trade.instrument.index)
-        let isSame = self.trades[index].jumps == known.jumps && self.trades[index].late == known.late
-        if !isSame { self.tellChange(trade, isLate: self.trades[index].late != known.late) }
     }
 
     /// Widens scales after a value with more digits than any before; false when that is not what happened.
@@ -209,6 +208,62 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
         guard !self.recordedTrades.isEmpty else { return [] }
         defer { self.recordedTrades = [] }
         return self.recordedTrades
+    }
+
+    // MARK: - What was missed
+
+    /// Takes an answer with trades that were missed, and publishes those of the wanted ids that have not come since.
+    ///
+    /// - Parameter wanted: Ids that are known to be missing, by the venue's count.
+    package mutating func takeTrades<Decoder: FrameDecoder & ~Copyable>(
+        _ frame: Frame, of instrument: InstrumentID, wanted: TradeRuns, _ decoder: inout Decoder
+    ) throws(FrameRefusal) -> RepairedTrades {
+        for _ in 0...Int(2 * FixedPoint.scaleMax) {
+            self.batch.removeAll()
+            do throws(FrameRefusal) {
+                try decoder.decodeAnswer(frame, to: .trades, of: instrument, into: &self.batch)
+            } catch {
+                if self.widened(after: error, &decoder, at: frame.receivedMicroseconds) { continue }
+                self.refusals[error.ordinal] &+= 1
+                throw error
+            }
+            return self.repair(instrument, wanted, frame)
+        }
+        return RepairedTrades()
+    }
+
+    private mutating func repair(
+        _ instrument: InstrumentID, _ wanted: TradeRuns, _ frame: Frame
+    ) -> RepairedTrades {
+        var result = RepairedTrades()
+        var isTaken = false
+        for index in 0..<self.batch.eventCount {
+            switch self.batch.event(index) {
+            case .trade(var trade):
+                isTaken = false
+                guard trade.instrument == instrument, wanted.contains(trade.sequence) else { continue }
+                result.offered += 1
+                guard self.trades[Int(instrument.index)].wants(trade) else { continue }
+                trade.isBackfilled = true
+                trade.isAwaited = true
+                // Live data goes first.
+                guard self.publisher.hasRoomToSpare(for: .trade),
+                    self.publisher.publish(trade, frame.bytes, frame.receivedMicroseconds)
+                else {
+                    result.isCutShort = true
+                    return result
+                }
+                self.trades[Int(instrument.index)].repair(trade)
+                result.taken += 1
+                isTaken = true
+            case .liquidation where isTaken:
+                self.publish(self.batch.event(index), frame)
+            case .depth, .orderBook, .orderBookDelta, .bestBidOffer, .markPrice, .fundingRate, .openInterest,
+                .liquidation, .longShortRatio, .volatilityIndex, .kline, .instrument, .status, .heartbeat:
+                continue
+            }
+        }
+        return result
     }
 
     // MARK: - What does not come from a frame

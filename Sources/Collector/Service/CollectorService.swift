@@ -29,9 +29,6 @@ package final class CollectorService: Sendable {
     /// How long a graceful stop may take for the queue.
     private static let drainDeadline = Duration.seconds(3)
 
-    /// Requests for bars under way at once.
-    private static let klineRequestsMost = 8
-
     /// Slots of one venue that may wait for their turn to connect.
     static let slotsMost = 1_024
 
@@ -55,7 +52,10 @@ package final class CollectorService: Sendable {
     let resolver = Resolver()
     let requests: SnapshotRequests
     let listChanges = ListChanges()
-    let klineOrders = KlineOrders()
+    let seriesOrders = SeriesOrders()
+    private let storedTrades: StoredTrades
+    /// Made at start.
+    let repairer = Mutex<GapRepairer?>(nil)
     /// New connections, by venue.
     let connects: [VenueID: ConnectBudget<ContinuousClock>]
     /// Books that can be used, as of the last report; for the heartbeat.
@@ -92,9 +92,11 @@ package final class CollectorService: Sendable {
         self.sampledLog = sampledLog
         self.logStatistics = logStatistics
         self.boot = String(LoopClock.wallMicroseconds() / 1_000, radix: 36)
-        self.ledger = GapLedger(instance: configuration.instance, boot: self.boot)
+        self.ledger = GapLedger(instance: configuration.instance, boot: self.boot, repairs: true)
+        let publisher = configuration.publisherConfiguration(embedded: natsURL)
+        self.storedTrades = StoredTrades(publisher.connection, subjects: Subjects(prefix: configuration.nats.prefix))
         self.publisher = NATSPublisher(
-            configuration: configuration.publisherConfiguration(embedded: natsURL),
+            configuration: publisher,
             observer: LoggingPublisherObserver(log: log, sampled: sampledLog),
             ledger: LedgerOutput(
                 self.ledger, subjects: Subjects(prefix: configuration.nats.prefix), encoder: JSONMessageEncoder()))
@@ -149,7 +151,7 @@ package final class CollectorService: Sendable {
             group.cancelAll()
             self.requests.finish()
             self.listChanges.finish()
-            self.klineOrders.finish()
+            self.seriesOrders.finish()
         }
         // A task of its own: whoever cancelled the run still gets an orderly end.
         await Task { await self.end(server, rest) }.value
@@ -217,6 +219,8 @@ package final class CollectorService: Sendable {
         self.supervisors.withLock { known in
             for supervisor in supervisors { known[supervisor.segment.id] = supervisor }
         }
+        let repairer = GapRepairer(self, storedTrades: self.storedTrades)
+        self.repairer.withLock { $0 = repairer }
         await withTaskGroup(of: Void.self) { group in
             for supervisor in supervisors {
                 if let settings = self.configuration.venues[supervisor.segment.id] {
@@ -225,7 +229,8 @@ package final class CollectorService: Sendable {
                 group.addTask { await supervisor.run(rest) }
             }
             group.addTask { await self.answerRequests(rest) }
-            group.addTask { await self.confirmKlines(rest) }
+            group.addTask { await SeriesRepairer(service: self, rest: rest).run() }
+            group.addTask { await repairer.run(rest) }
             group.addTask {
                 for await segment in self.listChanges.changes {
                     self.supervisors.withLock { $0[segment] }?.tell(.listChanged)
@@ -334,47 +339,6 @@ package final class CollectorService: Sendable {
     private func submit(to loop: Int, _ body: @escaping @Sendable (LoopWorker) -> Void) async {
         while !self.workers[loop].submit(body) {
             do { try await Task.sleep(for: Self.mailboxPause) } catch { return }
-        }
-    }
-
-    /// Asks for bars that are to be confirmed, a few at a time.
-    private func confirmKlines(_ rest: VenueRequests) async {
-        await withTaskGroup(of: Void.self) { group in
-            var underWay = 0
-            for await order in self.klineOrders.orders {
-                // There is no hurry, and a mass reconnect asks for thousands.
-                if underWay == Self.klineRequestsMost {
-                    await group.next()
-                    underWay -= 1
-                }
-                underWay += 1
-                group.addTask { await self.confirm(order, rest) }
-            }
-        }
-    }
-
-    private func confirm(_ order: KlineOrder, _ rest: VenueRequests) async {
-        guard let venue = VenueCatalog.venue(order.segment.venue), let segment = VenueCatalog.segment(order.segment)
-        else { return }
-        // The bar that was open when data last came closed in the hole.
-        let length = order.interval.microseconds ?? 31 * 86_400_000_000
-        let request = venue.klineRequest(
-            of: order.symbol, order.interval, fromMilliseconds: (order.missed.lowerBound - length) / 1_000,
-            toMilliseconds: LoopClock.wallMicroseconds() / 1_000, in: segment)
-        guard let request else { return }
-        do throws(RequestFailure) {
-            let body = try await rest.get(request, priority: .gapRepair)
-            let poll = VenuePoll(
-                type: .kline, symbol: order.symbol, question: .klines(order.interval, missed: order.missed),
-                request: request)
-            self.deliver(
-                Poller.Answer(poll: poll, body: body, receivedMicroseconds: LoopClock.wallMicroseconds()),
-                in: order.segment)
-        } catch {
-            guard error.kind != .cancelled else { return }
-            self.sampledLog.tell(
-                "bars are not confirmed", about: order.segment.description,
-                metadata: ["segment": "\(order.segment)", "symbol": "\(order.symbol)", "error": "\(error)"])
         }
     }
 

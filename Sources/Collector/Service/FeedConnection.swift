@@ -50,8 +50,8 @@ final class FeedConnection: FrameSink {
     private var lastDataSteady: Int64?
     /// When the last frame came before the data stopped; nil while it flows, or before it ever did.
     private var missingSince: Int64?
-    /// When data last came before the bars of the venue could be missed; nil when none were.
-    private var klinesMissedSince: Int64?
+    /// When data last came before bars and rates of the venue could be missed; nil when none were.
+    private var seriesMissedSince: Int64?
     private var refusedSubscriptions: UInt64 = 0
     private(set) var state = StatusChange.State.starting
     private var farewell: (deadline: Int64, completion: () -> Void)?
@@ -169,6 +169,16 @@ final class FeedConnection: FrameSink {
         }
     }
 
+    /// Takes an answer with missed trades; nil when it could not be read.
+    func takeTrades(_ frame: Frame, of instrument: InstrumentID, wanted: TradeRuns) -> RepairedTrades? {
+        self.takeScales()
+        do throws(FrameRefusal) {
+            return try self.worker.pipeline.takeTrades(frame, of: instrument, wanted: wanted, &self.decoder)
+        } catch {
+            return nil
+        }
+    }
+
     /// Takes the scales that another connection of the loop has widened.
     private func takeScales() {
         guard self.seenScales != self.worker.pipeline.scalesVersion else { return }
@@ -270,7 +280,7 @@ final class FeedConnection: FrameSink {
             for id in self.depthInstruments { keeper.breakBook(id, reason: .closed, at: now, &batch) }
         }
         for id in self.streams.instruments { self.worker.pipeline.connectionEnded(of: id) }
-        self.klinesMissedSince = self.klinesMissedSince ?? self.lastDataMicroseconds
+        self.seriesMissedSince = self.seriesMissedSince ?? self.lastDataMicroseconds
         guard self.missingSince == nil, let last = self.lastDataMicroseconds else { return }
         self.missingSince = last
         self.tellMissing(until: nil)
@@ -333,25 +343,31 @@ final class FeedConnection: FrameSink {
         if isDone, line.subscribed == nil, !self.isStopping {
             line.subscribed = now
             if !successor { self.watch.subscribed(at: now) }
-            self.confirmKlines()
+            self.repairSeries()
         }
         if successor { self.successor = line } else { self.line = line }
         return isDone
     }
 
-    /// Has the bars confirmed that may have closed while no socket was open.
-    private func confirmKlines() {
-        guard let since = self.klinesMissedSince else { return }
-        self.klinesMissedSince = nil
+    /// Has the bars confirmed that may have closed while no socket was open, and the funding told that was charged.
+    private func repairSeries() {
+        guard let since = self.seriesMissedSince else { return }
+        self.seriesMissedSince = nil
         // A bar that ended just before was not told to the end either. The wall clock may have been set back.
         let start = since - Self.lastFrameDelay
         let missed = start...max(start, LoopClock.wallMicroseconds())
         for symbol in self.streams.symbols(with: .kline) {
-            for interval in self.klineIntervals {
-                self.worker.confirmKlines(
-                    KlineOrder(segment: self.segment.id, symbol: symbol, interval: interval, missed: missed))
-            }
+            for interval in self.klineIntervals { self.repair(.klines(interval), of: symbol, missed) }
         }
+        for symbol in self.streams.symbols(with: .fundingRate) { self.repair(.funding, of: symbol, missed) }
+    }
+
+    private func repair(_ series: SeriesOrder.Series, of symbol: String, _ missed: ClosedRange<Int64>) {
+        guard let id = self.worker.instrument(symbol, in: self.segment.id) else { return }
+        self.worker.repair(
+            SeriesOrder(
+                segment: self.segment.id, symbol: symbol, subject: GapSubject(self.worker.pipeline.instruments[id]),
+                series: series, missed: missed))
     }
 
     private func send(_ line: inout FeedLine, _ slot: any FeedSlot, at now: Int64) -> Bool {

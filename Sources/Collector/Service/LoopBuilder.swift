@@ -31,7 +31,7 @@ struct LoopBuilder: Sendable {
             index: self.index, context: context,
             pipeline: Pipeline(books: configuration.bookSettings, publisher: publisher),
             requests: self.service.requests, listChanges: self.service.listChanges,
-            klineOrders: self.service.klineOrders, heartbeat: beat)
+            seriesOrders: self.service.seriesOrders, heartbeat: beat)
     }
 
     /// Makes a connection with its streams, as far as their instruments are known, and opens it.

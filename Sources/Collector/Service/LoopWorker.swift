@@ -31,7 +31,7 @@ final class LoopWorker {
     private var tellsInstruments: Set<SegmentID> = []
     private let requests: SnapshotRequests
     private let listChanges: ListChanges
-    private let klineOrders: KlineOrders
+    private let seriesOrders: SeriesOrders
     /// The loop's instruments by the venue's symbol.
     private var known: [SegmentID: [String: InstrumentID]] = [:]
     private var heartbeat: HeartbeatSource?
@@ -44,7 +44,7 @@ final class LoopWorker {
 
     init(
         index: Int, context: LoopContext, pipeline: consuming Pipeline<JSONMessageEncoder>,
-        requests: SnapshotRequests, listChanges: ListChanges, klineOrders: KlineOrders,
+        requests: SnapshotRequests, listChanges: ListChanges, seriesOrders: SeriesOrders,
         heartbeat: HeartbeatSource?
     ) {
         self.index = index
@@ -52,7 +52,7 @@ final class LoopWorker {
         self.pipeline = pipeline
         self.requests = requests
         self.listChanges = listChanges
-        self.klineOrders = klineOrders
+        self.seriesOrders = seriesOrders
         self.heartbeat = heartbeat
         self.desk = SnapshotDesk(
             backoff: Backoff(base: .milliseconds(500), cap: .seconds(60)), generator: SystemRandomNumberGenerator())
@@ -64,7 +64,8 @@ final class LoopWorker {
     func instrument(_ symbol: String, in segment: SegmentID) -> InstrumentID? { self.known[segment]?[symbol] }
 
     func add(
-        _ instrument: Instrument, _ segment: VenueSegment, _ settings: SegmentSettings, lastTrade: UInt64?
+        _ instrument: Instrument, _ segment: VenueSegment, _ settings: SegmentSettings,
+        lastTrade: (id: UInt64, microseconds: Int64)?
     ) -> InstrumentID {
         let id = self.pipeline.add(
             instrument, keepsBook: settings.types.contains(.orderbook),
@@ -163,8 +164,8 @@ final class LoopWorker {
     /// Passes on that a venue's list of instruments changed.
     func listChanged(_ segment: SegmentID) { self.listChanges.tell(segment) }
 
-    /// Passes a wish to have bars confirmed on.
-    func confirmKlines(_ order: KlineOrder) { self.klineOrders.submit(order) }
+    /// Passes a wish on to have a series told that was missed.
+    func repair(_ order: SeriesOrder) { self.seriesOrders.submit(order) }
 
     // MARK: - Answers
 
@@ -183,9 +184,43 @@ final class LoopWorker {
                 for feed in feeds { _ = feed.takeAnswer(frame, to: question, of: nil) }
                 return
             }
-            // What is only asked for comes on no connection, and any decoder reads it.
-            let feed = feeds.first { $0.carries(instrument) } ?? feeds.first
-            _ = feed?.takeAnswer(frame, to: question, of: instrument)
+            _ = self.feed(for: instrument, of: segment)?.takeAnswer(frame, to: question, of: instrument)
+        }
+    }
+
+    /// The connection whose decoder knows an instrument; what is only asked for comes on none, and any reads it.
+    private func feed(for instrument: InstrumentID, of segment: SegmentID) -> FeedConnection? {
+        let feeds = self.feeds.lazy.filter { $0.segment.id == segment }
+        return feeds.first { $0.carries(instrument) } ?? feeds.first
+    }
+
+    /// Takes an answer with a missed series of a symbol, and gives how many missed messages it brought; nil where it
+    /// cannot be read.
+    func seriesArrived(
+        _ body: [UInt8], to question: VenueQuestion, of symbol: String, in segment: SegmentID,
+        receivedMicroseconds: Int64
+    ) -> UInt64? {
+        guard let instrument = self.instrument(symbol, in: segment),
+            let feed = self.feed(for: instrument, of: segment)
+        else { return nil }
+        let before = self.pipeline.backfilled
+        let isRead = body.withUnsafeBytes { bytes in
+            feed.takeAnswer(
+                Frame(bytes: bytes, receivedMicroseconds: receivedMicroseconds), to: question, of: instrument)
+        }
+        return isRead ? self.pipeline.backfilled &- before : nil
+    }
+
+    /// Takes an answer with missed trades of a symbol; nil where it cannot be read.
+    func tradesArrived(
+        _ body: [UInt8], wanted: TradeRuns, of symbol: String, in segment: SegmentID, receivedMicroseconds: Int64
+    ) -> RepairedTrades? {
+        guard let instrument = self.instrument(symbol, in: segment),
+            let feed = self.feed(for: instrument, of: segment)
+        else { return nil }
+        return body.withUnsafeBytes { bytes in
+            feed.takeTrades(
+                Frame(bytes: bytes, receivedMicroseconds: receivedMicroseconds), of: instrument, wanted: wanted)
         }
     }
 

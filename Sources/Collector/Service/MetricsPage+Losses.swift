@@ -53,6 +53,28 @@ extension MetricsPage {
         ]
     }
 
+    static func repair(_ report: ServiceReport) -> [MetricFamily] {
+        let repair = report.repair
+        var requests = MetricFamily(
+            "sluice_repair_requests_total", help: "Requests for missed trades.", kind: .counter)
+        requests.add(["outcome": "answered"], .count(repair.requests &- min(repair.failures, repair.requests)))
+        requests.add(["outcome": "failed"], .count(repair.failures))
+        var trades = MetricFamily(
+            "sluice_repair_trades_total", help: "Missed trades, by what became of them.", kind: .counter)
+        trades.add(["outcome": "published"], .count(repair.published))
+        trades.add(["outcome": "stored"], .count(repair.stored))
+        trades.add(["outcome": "given_up"], .count(repair.givenUp))
+        return [
+            requests, trades,
+            MetricFamily(
+                "sluice_repair_open_entries", help: "Entries of the ledger whose trades are looked for.", kind: .gauge,
+                value: .integer(repair.openEntries)),
+            MetricFamily(
+                "sluice_repair_open_trades", help: "Trades that are looked for.", kind: .gauge,
+                value: .count(repair.openTrades)),
+        ]
+    }
+
     static func ledger(_ report: ServiceReport) -> [MetricFamily] {
         let ledger = report.ledger
         var missing = MetricFamily(

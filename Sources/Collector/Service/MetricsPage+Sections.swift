@@ -42,7 +42,7 @@ extension MetricsPage {
             MetricFamily(
                 "sluice_kline_confirmations_refused_total",
                 help: "Bars that are not confirmed after a reconnect, since too many were waiting.", kind: .counter,
-                value: .count(report.klineOrdersRefused)),
+                value: .count(report.seriesOrdersRefused)),
         ]
     }
 }

@@ -9,7 +9,8 @@ enum MetricsPage {
         Self.process(report, verdict) + Self.connections(report) + Self.frames(report)
             + Self.books(report.books, of: report.segments)
             + Self.trades(report) + Self.messages(report) + Self.accounting(report) + Self.nats(report)
-            + Self.spool(report) + Self.resumes(report) + Self.ledger(report) + Self.latencies(report)
+            + Self.spool(report) + Self.resumes(report) + Self.ledger(report) + Self.repair(report)
+            + Self.latencies(report)
             + Self.requests(report) + Self.hosts(report) + Self.connects(report) + Self.sections(report)
     }
 

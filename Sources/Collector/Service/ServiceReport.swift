@@ -103,6 +103,7 @@ struct ServiceReport: Sendable {
     let lanes: [(kind: LaneKind, cut: AccountingCut)]
     let counts: [TypeCounts]
     let ledger: GapLedger.Counts
+    let repair: GapRepairer.Counts
     /// Nil when it cannot be read.
     let residentBytes: Int?
     let requests: RequestFigures
@@ -110,8 +111,8 @@ struct ServiceReport: Sendable {
     let sections: [CollectorService.Section]
     let roster: CollectorService.RosterFigures
     let reloads: CollectorService.Reloads
-    /// Wishes to have bars confirmed that found no room.
-    let klineOrdersRefused: UInt64
+    /// Wishes to have bars or funding told after a reconnect that found no room.
+    let seriesOrdersRefused: UInt64
     /// New connections: what became of the slots' requests, and each venue's budget for them.
     let connects: [(venue: VenueID, counters: ConnectBudget<ContinuousClock>.Counters, budget: RateLimiterSnapshot)]
     let snapshots: [(segment: SegmentID, counts: SnapshotCounts.Counts)]
@@ -149,11 +150,12 @@ struct ServiceReport: Sendable {
             loopsAnswered: loops.map(\.answeredSteady),
             publisher: service.publisher.snapshot(), lanes: lanes,
             counts: MessageType.allCases.map { service.publisher.counts(of: $0) }, ledger: service.ledger.counts,
+            repair: service.repairer.withLock { $0?.counts } ?? GapRepairer.Counts(),
             residentBytes: resident,
             requests: RequestFigures(
                 configuration, service.configured, connects: service.connects.values.map(\.scope)),
             sections: sections, roster: service.rosterFigures, reloads: service.reloads.withLock { $0 },
-            klineOrdersRefused: service.klineOrders.refused,
+            seriesOrdersRefused: service.seriesOrders.refused,
             connects: service.connects.filter { venues.contains($0.key) }.sorted { $0.key.name < $1.key.name }
                 .map { venue, budget in
                     let snapshot = budget.snapshot()

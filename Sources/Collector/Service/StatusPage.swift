@@ -47,6 +47,7 @@ enum StatusPage {
                 writer.object("spool") { Self.write(spool, report.publisher.spooled, to: &$0) }
             }
             writer.object("ledger") { Self.write(report.ledger, to: &$0) }
+            writer.object("repair") { Self.write(report.repair, to: &$0) }
             writer.array("sections") { writer in
                 for section in report.sections { Self.write(section, to: &writer) }
             }
@@ -180,6 +181,17 @@ enum StatusPage {
                 writer.field(cause.rawValue, count)
             }
         }
+    }
+
+    private static func write(_ repair: GapRepairer.Counts, to writer: inout JSONWriter) {
+        writer.field("requests", repair.requests)
+        writer.field("failures", repair.failures)
+        writer.field("published", repair.published)
+        writer.field("stored", repair.stored)
+        writer.field("given_up", repair.givenUp)
+        writer.field("open_entries", repair.openEntries)
+        writer.field("open_trades", repair.openTrades)
+        writer.field("searching", repair.searching)
     }
 
     private static func write(_ publisher: PublisherSnapshot, to writer: inout JSONWriter) {

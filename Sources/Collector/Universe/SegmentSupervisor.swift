@@ -1,5 +1,6 @@
 import Logging
 import MarketModel
+import Publishing
 import Resilience
 import Synchronization
 import Transport
@@ -28,6 +29,9 @@ final class SegmentSupervisor: Sendable {
         var listed = 0
         var collected = 0
         var loads = Loads()
+        var settings: SegmentSettings?
+        /// The venue's symbols of what is collected, by how subjects tell it.
+        var symbols: [GapSubject: String] = [:]
     }
 
     /// What became of the loads of the list.
@@ -86,6 +90,15 @@ final class SegmentSupervisor: Sendable {
     var counts: (listed: Int, collected: Int) { self.state.withLock { ($0.listed, $0.collected) } }
 
     var loads: Loads { self.state.withLock { $0.loads } }
+
+    /// Where the trades of a place are collected; nil where they are not.
+    func tradePlace(of subject: GapSubject) -> TradePlace? {
+        self.state.withLock { state in
+            guard let settings = state.settings, settings.types.contains(.trade), let symbol = state.symbols[subject]
+            else { return nil }
+            return TradePlace(segment: self.segment.id, symbol: symbol, settings: settings)
+        }
+    }
 
     /// Follows orders until the task is cancelled.
     func run(_ rest: VenueRequests) async {
@@ -185,6 +198,12 @@ final class SegmentSupervisor: Sendable {
         }
         await self.service.update(changed, of: self.segment.id)
         memory.instruments = instruments
+        self.state.withLock { state in
+            state.settings = settings
+            state.symbols = Dictionary(
+                instruments.values.map { (GapSubject($0).place, $0.venueSymbol) },
+                uniquingKeysWith: { first, _ in first })
+        }
         self.poll(Array(instruments.values), settings)
         let pause =
             resolution.missing.isEmpty && spared.isEmpty

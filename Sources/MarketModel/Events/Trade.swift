@@ -20,8 +20,10 @@ public struct Trade {
     public var aggressor: Side
     /// True for the venue's aggregate of several fills.
     public var isAggregate: Bool
-    /// Whether it was asked for later, since the stream left it out.
+    /// Fetched after it was missed.
     public var isBackfilled = false
+    /// The ledger counts it as missing until it is safe: it was fetched, or came late.
+    public var isAwaited = false
     public var eventTime: Timestamp
     public var sentTime: Timestamp
     public var receivedMicroseconds: Int64

@@ -15,9 +15,9 @@ struct ProducerLoss {
 
 /// Losses are gathered subject by subject and told at the next tick, so that a full queue costs no lock a message.
 extension EventPublisher {
-    /// Notes a message that was given up: `number` is its `n`, or its trade id.
+    /// Notes a message that was given up: `number` is its `n`, or the first of its trade ids up to `last`.
     mutating func lose(
-        _ type: MessageType, of instrument: InstrumentID, at place: Int, _ number: UInt64,
+        _ type: MessageType, of instrument: InstrumentID, at place: Int, _ number: UInt64, through last: UInt64? = nil,
         numbering: GapNumbering? = .number, reason: DropReason = .queueFull, _ now: Int64
     ) {
         guard self.ledger != nil else { return }
@@ -30,7 +30,7 @@ extension EventPublisher {
             default: ProducerLoss(
                 instrument: instrument, type: type, reason: reason, numbering: numbering, first: number, last: number,
                 count: 0, fromMicroseconds: now, toMicroseconds: now)
-        ].add(number, at: now)
+        ].add(number, through: last ?? number, at: now)
     }
 
     /// Tells the ledger what was lost since the last tick.
@@ -55,9 +55,9 @@ extension ProducerLoss {
         self.numbering == numbering && (numbering != .tradeID || number == self.last &+ 1)
     }
 
-    fileprivate mutating func add(_ number: UInt64, at now: Int64) {
-        self.last = max(self.last, number)
-        self.count &+= 1
+    fileprivate mutating func add(_ number: UInt64, through last: UInt64, at now: Int64) {
+        self.last = max(self.last, last)
+        self.count &+= last >= number ? last &- number &+ 1 : 1
         self.toMicroseconds = now
     }
 }

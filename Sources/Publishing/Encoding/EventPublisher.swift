@@ -160,7 +160,7 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         _ event: MarketEvent, frame: UnsafeRawBufferPointer, levels: borrowing LevelBuffer, now: Int64
     ) {
         switch event {
-        case .trade(let trade): self.publish(trade, frame, now)
+        case .trade(let trade): _ = self.publish(trade, frame, now)
         case .orderBookDelta(let delta): self.publish(delta, levels, now)
         case .orderBook(let view): self.publish(view, levels, now)
         case .bestBidOffer(let offer): self.publish(offer, now)
@@ -178,21 +178,33 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         }
     }
 
+    /// Publishes a trade; false when there is no room for it, which is counted and told to the ledger.
     @inline(__always)
-    private mutating func publish(_ trade: Trade, _ frame: UnsafeRawBufferPointer, _ now: Int64) {
+    package mutating func publish(_ trade: Trade, _ frame: UnsafeRawBufferPointer, _ now: Int64) -> Bool {
         let slot = self.slots[Int(trade.instrument.index)]
         let start = Int(trade.id.offset)
         let id = UnsafeRawBufferPointer(rebasing: frame[start..<(start + Int(trade.id.count))])
         let place = self.place(.trade, trade.instrument)
         let number = self.table.next(place)
-        guard var writer = self.open(.trade, at: place, id: id, bytesMax: id.count) else {
-            self.lose(
-                .trade, of: trade.instrument, at: place, trade.sequence,
-                numbering: trade.sequence == 0 ? nil : .tradeID, now)
-            return
+        let most = max(id.count, TradeSpan.bytesMax) + id.count
+        guard var writer = self.reserve(.trade, at: place, bytesMax: most) else {
+            // The ledger tells already of one that is awaited.
+            if !trade.isAwaited {
+                self.lose(
+                    .trade, of: trade.instrument, at: place, trade.firstSequence, through: trade.sequence,
+                    numbering: trade.sequence == 0 ? nil : .tradeID, now)
+            }
+            return false
         }
+        let before = writer.count
+        if !writer.span(of: trade) { writer.bytes(id) }
+        let idCount = writer.count - before
+        writer.bytes(self.table.prefix(place))
         self.encoder.encode(trade, id: id, number: number, unit: slot.unit, scales: slot.scales, to: &writer)
-        self.close(writer, .trade, at: place, idCount: id.count, received: trade.receivedMicroseconds, now)
+        self.close(
+            writer, .trade, at: place, idCount: idCount, received: trade.receivedMicroseconds,
+            isAwaited: trade.isAwaited, now)
+        return true
     }
 
     @inline(__always)
@@ -323,6 +335,9 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
         self.queue.deliveryState == .up && !self.queue.lane(for: type).isAboveWatermark
     }
 
+    /// Whether messages that have time may be queued now, without taking the place of others.
+    package func hasRoomToSpare(for type: MessageType) -> Bool { self.mayQueue(type) }
+
     @inline(__always)
     private func bookEncoding(_ slot: Slot) -> BookEncoding {
         BookEncoding(
@@ -369,14 +384,15 @@ package struct EventPublisher<Encoder: MessageEncoder>: ~Copyable {
     /// Queues what was written.
     @inline(__always)
     mutating func close(
-        _ writer: borrowing ByteWriter, _ type: MessageType, at place: Int, idCount: Int, received: Int64, _ now: Int64
+        _ writer: borrowing ByteWriter, _ type: MessageType, at place: Int, idCount: Int, received: Int64,
+        isAwaited: Bool = false, _ now: Int64
     ) {
         writer.close()
         let subjectCount = self.table.subject(place).count
         let length = writer.count - subjectCount - 1 - idCount
         self.queue.lane(for: type).commit(
-            type: type, source: self.table.source(place), subjectLength: subjectCount, idLength: idCount,
-            payloadLength: length, enqueuedMicroseconds: now, receivedMicroseconds: received)
+            type: type, source: self.table.source(place), isAwaited: isAwaited, subjectLength: subjectCount,
+            idLength: idCount, payloadLength: length, enqueuedMicroseconds: now, receivedMicroseconds: received)
         self.encodedBytes &+= UInt64(length)
     }
 

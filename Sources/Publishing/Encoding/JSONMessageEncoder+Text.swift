@@ -73,6 +73,7 @@ extension JSONMessageEncoder {
         out.add("missing", raw: gap.missing.map { String($0) } ?? "null")
         out.add("repaired", raw: String(gap.repaired))
         out.add("still_missing", raw: gap.stillMissing.map { String($0) } ?? "null")
+        out.add("closed", raw: gap.isClosed ? "true" : "false")
         return out.closed
     }
 }

@@ -18,13 +18,15 @@ package struct GapEntry: Sendable, Equatable {
     package var missing: UInt64?
     /// How many of them were found or fetched since.
     package var repaired: UInt64
+    /// Nothing more will be found: it is over, and nothing is missing or nothing more will be tried.
+    package var isClosed: Bool
     /// When the entry was made.
     package var receivedMicroseconds: Int64
 
     package init(
         id: String, subject: GapSubject, of kind: GapKind, cause: GapCause, range: GapRange? = nil,
         fromMicroseconds: Int64, toMicroseconds: Int64?, missing: UInt64? = nil, repaired: UInt64 = 0,
-        receivedMicroseconds: Int64
+        isClosed: Bool = true, receivedMicroseconds: Int64
     ) {
         self.id = id
         self.subject = subject
@@ -35,6 +37,7 @@ package struct GapEntry: Sendable, Equatable {
         self.toMicroseconds = toMicroseconds
         self.missing = missing
         self.repaired = repaired
+        self.isClosed = isClosed
         self.receivedMicroseconds = receivedMicroseconds
     }
 
@@ -72,7 +75,7 @@ package struct GapSubject: Hashable, Sendable {
     }
 
     /// The same without the venue's own name of the symbol, as subjects tell it.
-    var place: GapSubject { GapSubject(venue: self.venue, market: self.market, symbol: self.symbol) }
+    package var place: GapSubject { GapSubject(venue: self.venue, market: self.market, symbol: self.symbol) }
 }
 
 /// What was lost.
@@ -109,8 +112,21 @@ package enum GapCause: String, CaseIterable, Sendable {
     case unconfirmed
 }
 
+extension GapCause {
+    /// Whether trades that are missing for it are known not to have been published.
+    package var canBeRepaired: Bool {
+        switch self {
+        case .tradeJump, .reconnect, .restart, .queueFull, .disconnected, .spoolFull, .spoolExpired, .spoolCorrupt: true
+        // Some were perhaps delivered; others cannot be encoded, or the server does not take them.
+        case .unconfirmed, .tooLarge, .encoding, .refused: false
+        case .sequenceGap, .checksum, .crossed, .mismatch, .bufferFull, .valueTooLarge: false
+        }
+    }
+}
+
 /// What the ends of a range count.
 package enum GapNumbering: String, CaseIterable, Sendable {
+    /// The venue's count of an instrument's trades: `sequence` of `trade` messages.
     case tradeID = "trade_id"
     case venueSequence = "venue_sequence"
     /// The envelope's count for each boot and subject.

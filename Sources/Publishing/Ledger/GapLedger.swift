@@ -60,17 +60,21 @@ package final class GapLedger: Sendable {
     package let instance: String
     package let boot: String
     private let limits: Limits
+    private let repairs: Bool
     private let clock: @Sendable () -> Int64
     private let state = Mutex(State())
 
-    /// - Parameter clock: Microseconds that only go forward.
+    /// - Parameters:
+    ///   - repairs: Whether somebody looks for missing trades; entries stay open until that has ended.
+    ///   - clock: Microseconds that only go forward.
     package init(
-        instance: String, boot: String, limits: Limits = Limits(),
+        instance: String, boot: String, limits: Limits = Limits(), repairs: Bool = false,
         clock: @escaping @Sendable () -> Int64 = { PublishClock.monotonic() }
     ) {
         self.instance = instance
         self.boot = boot
         self.limits = limits
+        self.repairs = repairs
         self.clock = clock
     }
 
@@ -127,34 +131,103 @@ package final class GapLedger: Sendable {
     }
 
     private func makeEntry(_ loss: GapLoss, _ now: Int64, _ state: inout State) -> LedgerEntry {
-        let id = GapEntry.id(instance: self.instance, boot: self.boot, number: state.next)
-        state.next &+= 1
-        state.counts.entries &+= 1
-        return LedgerEntry(id: id, loss, at: now)
+        LedgerEntry(id: self.nextID(&state), loss, at: now)
     }
 
-    /// Takes note that ids counted as missing were found or came late.
+    private func nextID(_ state: inout State) -> String {
+        defer { state.next &+= 1 }
+        state.counts.entries &+= 1
+        return GapEntry.id(instance: self.instance, boot: self.boot, number: state.next)
+    }
+
+    /// Takes note of ids that were counted as missing and are safe now: they came late, or were fetched.
     package func found(_ subject: GapSubject, trades ids: ClosedRange<UInt64>) {
+        self.found(subject, trades: TradeRuns(ids))
+    }
+
+    package func found(_ subject: GapSubject, trades runs: TradeRuns) {
+        let place = subject.place
         let now = self.clock()
         self.state.withLock { state in
-            for (key, entry) in state.open where key.subject == subject && key.of == .messages(.trade) {
+            for (key, entry) in state.open where key.of == .messages(.trade) && key.subject.place == place {
                 var entry = entry
-                let repaired = entry.found(ids, at: now)
+                let repaired = entry.found(runs, at: now)
                 guard repaired > 0 else { continue }
                 state.counts.repaired &+= repaired
                 state.open[key] = entry.isNothing ? nil : entry
             }
-            for index in state.due.indices where state.due[index].loss.subject == subject {
-                guard state.due[index].loss.of == .messages(.trade) else { continue }
-                state.counts.repaired &+= state.due[index].found(ids, at: now)
+            for index in state.due.indices where state.due[index].namesTrades(at: place) {
+                state.counts.repaired &+= state.due[index].found(runs, at: now)
             }
-            for index in state.settled.indices.reversed() where state.settled[index].loss.subject == subject {
-                let repaired = state.settled[index].found(ids, at: now)
-                guard repaired > 0 else { continue }
-                state.counts.repaired &+= repaired
+            state.counts.repaired &+= Self.change(&state, at: place) { $0.found(runs, at: now) }
+        }
+    }
+
+    /// Changes settled entries; those that did change are to be told again.
+    private static func change(
+        _ state: inout State, at place: GapSubject, _ body: (inout LedgerEntry) -> UInt64
+    ) -> UInt64 {
+        var total: UInt64 = 0
+        for index in state.settled.indices.reversed() where state.settled[index].namesTrades(at: place) {
+            total &+= body(&state.settled[index])
+            if state.settled[index].isChanged { state.due.append(state.settled.remove(at: index)) }
+        }
+        return total
+    }
+
+    // MARK: Repairing
+
+    /// Ids of trades that are missing and may still be found, by entry, those of a place in ascending order.
+    package func holes() -> [TradeHole] {
+        guard self.repairs else { return [] }
+        let entries = self.state.withLock { state in
+            Array(state.open.values.filter(\.isOfTrades)) + state.due + state.settled
+        }
+        return entries.compactMap(TradeHole.init).sorted { $0.first < $1.first }
+    }
+
+    /// Takes note that nothing more will be tried to find what an entry misses.
+    package func giveUp(_ id: String) {
+        let now = self.clock()
+        self.state.withLock { state in
+            if let key = state.open.first(where: { $0.value.id == id })?.key { state.open[key]?.giveUp(at: now) }
+            for index in state.due.indices where state.due[index].id == id { state.due[index].giveUp(at: now) }
+            for index in state.settled.indices.reversed() where state.settled[index].id == id {
+                state.settled[index].giveUp(at: now)
+                if state.settled[index].isChanged { state.due.append(state.settled.remove(at: index)) }
+            }
+        }
+    }
+
+    /// Takes note of the answer to a question about a series that was recorded as missing.
+    ///
+    /// - Parameters:
+    ///   - found: How many of it came.
+    ///   - asked: How many were recorded.
+    package func answered(
+        _ subject: GapSubject, _ type: MessageType, cause: GapCause, found: UInt64, of asked: UInt64
+    ) {
+        let now = self.clock()
+        let key = Key(subject: subject, of: .messages(type), cause: cause)
+        func isIt(_ entry: LedgerEntry) -> Bool {
+            entry.loss.subject == subject && entry.loss.of == key.of && entry.loss.cause == cause && entry.isAwaited
+        }
+        self.state.withLock { state in
+            state.counts.repaired &+= found
+            if let entry = state.open[key], isIt(entry) {
+                state.open[key]?.answered(found: found, of: asked, at: now)
+            } else if let index = state.due.firstIndex(where: isIt) {
+                state.due[index].answered(found: found, of: asked, at: now)
+            } else if let index = state.settled.lastIndex(where: isIt) {
+                state.settled[index].answered(found: found, of: asked, at: now)
                 state.due.append(state.settled.remove(at: index))
             }
         }
+    }
+
+    /// Takes note that a venue counts an instrument's trades anew: what it would give for the old ids are others.
+    package func renumbered(_ subject: GapSubject) {
+        for hole in self.holes() where hole.subject.place == subject.place { self.giveUp(hole.id) }
     }
 
     /// Takes note of trades that a stream or the spool holds, from an earlier process or from another collector: they were
@@ -188,7 +261,7 @@ package final class GapLedger: Sendable {
         var entry = entry
         let (found, others) = entry.remove(runs, at: now)
         state.counts.repaired &+= found
-        for loss in others { state.due.append(self.makeEntry(loss, now, &state)) }
+        for loss in others { state.due.append(LedgerEntry(id: self.nextID(&state), loss, of: entry, at: now)) }
         return entry.isNothing ? nil : entry
     }
 
@@ -203,7 +276,7 @@ package final class GapLedger: Sendable {
             var taken: [GapEntry] = []
             while taken.count < limit, !state.due.isEmpty {
                 var entry = state.due.removeFirst()
-                taken.append(entry.publish(wall: wall))
+                taken.append(entry.publish(wall: wall, mayClose: self.repairs))
                 Self.give(entry, &state)
                 self.settle(entry, &state)
             }
@@ -211,7 +284,7 @@ package final class GapLedger: Sendable {
             for (key, entry) in state.open where taken.count < limit {
                 var entry = entry
                 if entry.isChanged, isLast || entry.isDue(at: now, self.limits) {
-                    taken.append(entry.publish(wall: wall))
+                    taken.append(entry.publish(wall: wall, mayClose: self.repairs))
                     Self.give(entry, &state)
                     state.open[key] = entry
                 } else if entry.isOver(at: now, self.limits) {
@@ -251,6 +324,7 @@ package final class GapLedger: Sendable {
         self.state.withLock { state in
             state.given.removeAll { entry, end in
                 end <= number && (isReconciled || entry.loss.cause != .restart) && isPassed(entry.loss)
+                    && !(self.repairs && entry.hasHoles)
             }
             if state.given.count > self.limits.entries { state.given.removeFirst(self.limits.entries / 8) }
             var entries: [String: LedgerEntry] = [:]
@@ -290,7 +364,7 @@ package final class GapLedger: Sendable {
     }
 
     private func settle(_ entry: LedgerEntry, _ state: inout State) {
-        guard entry.isOfTrades else { return }
+        guard entry.isOfTrades || entry.isAwaited else { return }
         if state.settled.count >= self.limits.entries { state.settled.removeFirst(self.limits.entries / 8) }
         state.settled.append(entry)
     }

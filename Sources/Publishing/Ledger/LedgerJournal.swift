@@ -3,14 +3,15 @@
 /// Two files are written in turn, each whole, so that a torn write leaves the older one:
 /// ```
 ///  0 UInt32 magic   4 UInt32 crc32 of everything behind it   8 UInt64 generation   16 UInt32 bytes   20 UInt32 entries
-/// 24 entries: UInt64 first, last, missing, repaired; Int64 from, to, µs; UInt8 cause; then id, venue, market, symbol
-///    and the venue's symbol, each a UInt16 of its length, 65535 for none, and its text
+/// 24 entries: UInt64 first, last, missing; Int64 from, to, µs; UInt8 cause; UInt16 runs of ids that were found, each its
+///    first and last as UInt64; then id, venue, market, symbol and the venue's symbol, each a UInt16 of its length, 65535
+///    for none, and its text
 /// ```
 /// One thread only. What the disk did not take is tried again by the next `write`.
 final class LedgerJournal {
     /// Entries kept at most; the oldest are left out beyond.
     static let maximumEntries = 4096
-    private static let magic: UInt32 = 0x4C44_4752
+    private static let magic: UInt32 = 0x4C44_4753
     private static let headerBytes = 24
     private static let maximumBytes = 8 << 20
 
@@ -114,10 +115,15 @@ private struct JournalReader {
     static func append(_ entry: LedgerEntry, to bytes: inout [UInt8]) {
         let loss = entry.loss
         let times = [loss.fromMicroseconds, loss.toMicroseconds ?? .min].map { UInt64(bitPattern: $0) }
-        for value in [loss.first, loss.last, loss.missing ?? 0, entry.repaired] + times {
+        for value in [loss.first, loss.last, loss.missing ?? 0] + times {
             withUnsafeBytes(of: value.littleEndian) { bytes += $0 }
         }
         bytes.append(UInt8(clamping: loss.cause.ordinal))
+        let runs = entry.foundIDs.runs
+        withUnsafeBytes(of: UInt16(clamping: runs.count).littleEndian) { bytes += $0 }
+        for value in runs.flatMap({ [$0.lowerBound, $0.upperBound] }) {
+            withUnsafeBytes(of: value.littleEndian) { bytes += $0 }
+        }
         let subject = loss.subject
         for text in [entry.id, subject.venue, subject.market, subject.symbol, subject.venueSymbol] {
             let count = text.map { UInt16(clamping: min($0.utf8.count, 4096)) } ?? .max
@@ -127,9 +133,9 @@ private struct JournalReader {
     }
 
     mutating func entry() -> LedgerEntry? {
-        guard let first = self.word(), let last = self.word(), let missing = self.word(), let repaired = self.word(),
+        guard let first = self.word(), let last = self.word(), let missing = self.word(),
             let from = self.word(), let to = self.word(), let ordinal = self.rest.popFirst(),
-            GapCause.allCases.indices.contains(Int(ordinal)), let id = self.text() ?? nil,
+            GapCause.allCases.indices.contains(Int(ordinal)), let found = self.runs(), let id = self.text() ?? nil,
             let venue = self.text(), let market = self.text(), let symbol = self.text(), let own = self.text(),
             first <= last
         else { return nil }
@@ -138,7 +144,22 @@ private struct JournalReader {
             GapSubject(venue: venue, market: market, symbol: symbol, venueSymbol: own), of: .messages(.trade),
             cause: GapCause.allCases[Int(ordinal)], from: Int64(bitPattern: from), to: end == .min ? nil : end,
             missing: missing)
-        return LedgerEntry(kept: id, loss.numbered(.tradeID, first, last), repaired: repaired)
+        return LedgerEntry(kept: id, loss.numbered(.tradeID, first, last), foundIDs: found)
+    }
+
+    private mutating func runs() -> TradeRuns? {
+        guard let count = self.short() else { return nil }
+        var runs = TradeRuns()
+        for _ in 0..<count {
+            guard let first = self.word(), let last = self.word(), first <= last else { return nil }
+            runs.insert(first...last)
+        }
+        return runs
+    }
+
+    private mutating func short() -> Int? {
+        guard let low = self.rest.popFirst(), let high = self.rest.popFirst() else { return nil }
+        return Int(low) | Int(high) << 8
     }
 
     private mutating func word() -> UInt64? {
@@ -149,8 +170,7 @@ private struct JournalReader {
 
     /// Nil at the end of the bytes; none where there is no text.
     private mutating func text() -> String?? {
-        guard let low = self.rest.popFirst(), let high = self.rest.popFirst() else { return nil }
-        let count = Int(low) | Int(high) << 8
+        guard let count = self.short() else { return nil }
         if count == Int(UInt16.max) { return .some(nil) }
         guard self.rest.count >= count else { return nil }
         defer { self.rest.removeFirst(count) }

@@ -2,7 +2,7 @@
 package struct TradeRuns: Sendable, Equatable {
     static let most = 256
 
-    private(set) var runs: [ClosedRange<UInt64>] = []
+    package private(set) var runs: [ClosedRange<UInt64>] = []
 
     package init() {}
 
@@ -10,16 +10,22 @@ package struct TradeRuns: Sendable, Equatable {
 
     package init(_ ids: ClosedRange<UInt64>) { self.runs = [ids] }
 
-    /// Adds an id, cheaply when it follows the last.
-    package mutating func insert(_ id: UInt64) {
-        if let last = self.runs.last, id == last.upperBound &+ 1, id > last.upperBound {
-            self.runs[self.runs.count - 1] = last.lowerBound...id
-        } else if self.runs.last.map({ $0.upperBound < id }) ?? true {
-            self.append(id...id)
+    package init(_ ids: [ClosedRange<UInt64>]) {
+        for run in ids { self.insert(run) }
+    }
+
+    /// Adds ids, cheaply when they follow the last.
+    package mutating func insert(_ ids: ClosedRange<UInt64>) {
+        if let last = self.runs.last, ids.lowerBound == last.upperBound &+ 1, ids.lowerBound > last.upperBound {
+            self.runs[self.runs.count - 1] = last.lowerBound...ids.upperBound
+        } else if self.runs.last.map({ $0.upperBound < ids.lowerBound }) ?? true {
+            self.append(ids)
         } else {
-            self.insert(TradeRuns(id...id))
+            self.insert(TradeRuns(ids))
         }
     }
+
+    package mutating func insert(_ id: UInt64) { self.insert(id...id) }
 
     package mutating func insert(_ other: TradeRuns) {
         let all = (self.runs + other.runs).sorted { $0.lowerBound < $1.lowerBound }
@@ -43,8 +49,29 @@ package struct TradeRuns: Sendable, Equatable {
         self.runs.append(run)
     }
 
+    /// What of it is in no run of `other`.
+    package func without(_ other: TradeRuns) -> TradeRuns {
+        var rest = TradeRuns()
+        for run in self.runs {
+            for piece in other.missing(in: run) { rest.insert(piece) }
+        }
+        return rest
+    }
+
+    /// How many ids are in its runs.
+    package var total: UInt64 { self.runs.reduce(0) { $0 &+ ($1.upperBound - $1.lowerBound) &+ 1 } }
+
+    package func contains(_ id: UInt64) -> Bool {
+        var (low, high) = (0, self.runs.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if self.runs[middle].upperBound < id { low = middle + 1 } else { high = middle }
+        }
+        return low < self.runs.count && self.runs[low].lowerBound <= id
+    }
+
     /// What of `ids` is in no run.
-    func missing(in ids: ClosedRange<UInt64>) -> [ClosedRange<UInt64>] {
+    package func missing(in ids: ClosedRange<UInt64>) -> [ClosedRange<UInt64>] {
         var pieces: [ClosedRange<UInt64>] = []
         var next = ids.lowerBound
         for run in self.runs where run.upperBound >= next {
@@ -53,7 +80,7 @@ package struct TradeRuns: Sendable, Equatable {
             guard run.upperBound < ids.upperBound else { return pieces }
             next = run.upperBound + 1
         }
-        pieces.append(next...ids.upperBound)
+        if next <= ids.upperBound { pieces.append(next...ids.upperBound) }
         return pieces
     }
 }

@@ -80,7 +80,7 @@ final class ConnectionAttempt: Sendable {
         let reader = try StreamReader(connection)
         let subjects = configuration.streams.isEmpty ? [">"] : configuration.streams.flatMap(\.subjects)
         var ends: [(stream: String, sequence: UInt64)] = []
-        for name in Set(subjects.flatMap { setup.owners(of: $0) }).sorted().prefix(StreamFloors.most - 1) {
+        for name in Set(subjects.flatMap { setup.knownOwners(of: $0) }).sorted().prefix(StreamFloors.most - 1) {
             guard let last = try? reader.lastSequence(of: name) else { continue }
             ends.append((name, last))
         }

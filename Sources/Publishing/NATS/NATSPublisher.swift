@@ -11,7 +11,7 @@ package final class NATSPublisher: Sendable {
         /// The publisher's own lanes.
         var lanes: [PublishLane] = []
         /// The last trade ids that were safe when the process before this one ended, by the hash of their subjects.
-        var trades: [UInt64: UInt64] = [:]
+        var trades: [UInt64: (id: UInt64, microseconds: Int64)] = [:]
     }
 
     private let configuration: PublisherConfiguration
@@ -54,7 +54,7 @@ package final class NATSPublisher: Sendable {
             precondition(!state.hasStarted, "a publisher starts once")
             state.hasStarted = true
             state.lanes = [store?.recovered, writer?.lane].compactMap { $0 }
-            state.trades = store?.marks.ids ?? [:]
+            state.trades = store?.marks.all ?? [:]
             let queues = state.queues
             state.thread = NativeThread(name: "nats-publish") { [configuration, observer, waker, control] in
                 let loop = PublisherLoop(
@@ -98,8 +98,9 @@ package final class NATSPublisher: Sendable {
         return store
     }
 
-    /// The last id of a trade stream that was safe when the process before this one ended; nil when none is known.
-    package func rememberedTrade(subject: String) -> UInt64? {
+    /// The last id of a trade stream that was safe when the process before this one ended, and when it was queued; nil
+    /// when none is known.
+    package func rememberedTrade(subject: String) -> (id: UInt64, microseconds: Int64)? {
         self.state.withLock { $0.trades[TradeMarks.key(of: subject.utf8)] }
     }
 

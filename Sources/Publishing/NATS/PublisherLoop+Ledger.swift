@@ -7,8 +7,9 @@ extension PublisherLoop {
             of: UnsafeRawBufferPointer(start: record.subject, count: record.subjectLength))
         let time = record.receivedMicroseconds > 0 ? record.receivedMicroseconds : record.enqueuedMicroseconds
         var loss = GapLoss(subject, of: .messages(record.type), cause: cause, from: time, to: time, missing: 1)
-        if record.type == .trade, let id = Self.number(record.id) {
-            loss = loss.numbered(.tradeID, id, id)
+        if record.type == .trade, let ids = TradeSpan.ids(record.id) {
+            loss = loss.numbered(.tradeID, ids.lowerBound, ids.upperBound)
+            loss.missing = ids.upperBound - ids.lowerBound &+ 1
         } else if let number = Self.messageNumber(record.payload) {
             loss = loss.numbered(.number, number, number)
         }
@@ -37,25 +38,27 @@ extension PublisherLoop {
 
     /// Keeps in mind how far the trades of a subject have come to safety.
     func remember(_ record: QueueRecord) {
-        guard let marks = self.spooling?.store.marks, record.type == .trade, let id = Self.number(record.id) else {
-            return
-        }
+        guard record.type == .trade, let ids = TradeSpan.ids(record.id) else { return }
         let subject = UnsafeRawBufferPointer(start: record.subject, count: record.subjectLength)
-        marks.set(TradeMarks.key(of: subject), id: id, microseconds: record.enqueuedMicroseconds)
+        if record.isAwaited { self.gather(ids, of: subject) }
+        self.spooling?.store.marks.set(
+            TradeMarks.key(of: subject), id: ids.upperBound, microseconds: record.enqueuedMicroseconds)
     }
 
-    /// The number that `text` is, if it is one.
-    static func number(_ text: UnsafeRawBufferPointer) -> UInt64? {
-        guard !text.isEmpty else { return nil }
-        var value: UInt64 = 0
-        for byte in text {
-            guard byte >= 0x30, byte <= 0x39 else { return nil }
-            let (tens, overflow) = value.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = tens.addingReportingOverflow(UInt64(byte - 0x30))
-            if overflow || carry { return nil }
-            value = sum
+    /// Notes trades that the ledger counts as missing: it is told of many at once.
+    private func gather(_ ids: ClosedRange<UInt64>, of subject: UnsafeRawBufferPointer) {
+        let key = Array(subject)
+        self.found[key, default: TradeRuns()].insert(ids)
+        if (self.found[key]?.runs.count ?? 0) >= TradeRuns.most / 2 { self.tellFound() }
+    }
+
+    /// Tells the ledger of trades that it counted as missing and that are safe now.
+    func tellFound() {
+        guard !self.found.isEmpty, let output = self.ledger?.output else { return }
+        for (subject, runs) in self.found {
+            output.ledger.found(subject.withUnsafeBytes { output.subjects.gapSubject(of: $0) }, trades: runs)
         }
-        return value
+        self.found.removeAll(keepingCapacity: true)
     }
 
     /// The envelope's `n`, which stands behind the part that is the same for all messages of a subject.
@@ -65,7 +68,7 @@ extension PublisherLoop {
         for start in 0..<min(payload.count - key.count, 1024)
         where payload[start..<start + key.count].elementsEqual(key) {
             let digits = payload[(start + key.count)...].prefix { $0 >= 0x30 && $0 <= 0x39 }
-            return self.number(UnsafeRawBufferPointer(rebasing: digits))
+            return TradeSpan.ids(UnsafeRawBufferPointer(rebasing: digits))?.lowerBound
         }
         return nil
     }

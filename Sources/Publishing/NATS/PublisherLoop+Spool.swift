@@ -180,6 +180,7 @@ extension PublisherLoop {
     func keepStore(_ now: Int64) {
         guard now - self.keptAt >= 100_000 else { return }
         self.keptAt = now
+        self.tellFound()
         let losses = self.ledger?.output.ledger.tradeRanges ?? 0
         self.resuming.reconciling.look(losses: losses, floors: self.resuming.tops, at: now)
         guard let spooling = self.spooling else { return }
@@ -290,6 +291,7 @@ extension PublisherLoop {
         for index in self.drivers.indices where self.drivers[index].lane.kind == .log {
             if case .loop = self.drivers[index].role { self.spoolRest(of: index) }
         }
+        self.tellFound()
         // Last, since room may have been made at the cost of older records.
         _ = self.writeLedger(PublishClock.monotonic(), isLast: true)
         for index in self.drivers.indices {

@@ -83,6 +83,8 @@ final class PublisherLoop {
     var resuming = ResumeState()
     /// When what the next start needs was last written, µs.
     var keptAt: Int64 = 0
+    /// Trades that the ledger counts as missing and that are safe now, by subject, until it is told.
+    var found: [[UInt8]: TradeRuns] = [:]
     private var firstLane = 0
     private let fenceInterval: Int64
     private let fenceTimeout: Int64
@@ -319,7 +321,8 @@ final class PublisherLoop {
     private func left(_ record: QueueRecord, as outcome: PublishLane.Outcome) {
         switch outcome {
         case .confirmed, .spooled: self.remember(record)
-        case .unconfirmed, .dropped: self.tellLost(record, as: outcome)
+        // Of what is awaited the ledger tells already.
+        case .unconfirmed, .dropped: if !record.isAwaited { self.tellLost(record, as: outcome) }
         }
     }
 

@@ -84,7 +84,7 @@ extension ResumeAttempt.Outcome {
     /// Notes a trade by the id behind its subject and a colon.
     fileprivate mutating func takeTrade(_ message: StoredMessageView) {
         let text = message.messageID.dropFirst(message.subject.count + 1)
-        guard let id = PublisherLoop.number(UnsafeRawBufferPointer(rebasing: text)) else { return }
-        self.trades[Array(message.subject), default: TradeRuns()].insert(id)
+        guard let ids = TradeSpan.ids(UnsafeRawBufferPointer(rebasing: text)) else { return }
+        self.trades[Array(message.subject), default: TradeRuns()].insert(ids)
     }
 }

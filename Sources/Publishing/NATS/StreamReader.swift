@@ -97,6 +97,11 @@ package final class StreamReader {
 
     deinit { jsCtx_Destroy(self.context) }
 
+    /// The names of the streams that own `subject`.
+    package func owners(of subject: String) throws(NATSError) -> [String] {
+        try StreamSetup(self.connection).owners(of: subject)
+    }
+
     /// The sequence of the last message that `stream` took, 0 before the first; nil when there is no such stream.
     package func lastSequence(
         of stream: String, deadline: ContinuousClock.Instant = .now + .seconds(2)

@@ -42,8 +42,11 @@ final class StreamSetup {
         }
     }
 
+    /// The names of the streams that own `subject`; none also when the server does not answer.
+    func knownOwners(of subject: String) -> [String] { (try? self.owners(of: subject)) ?? [] }
+
     /// The names of the streams that own `subject`.
-    func owners(of subject: String) -> [String] {
+    func owners(of subject: String) throws(NATSError) -> [String] {
         var names: UnsafeMutablePointer<jsStreamNamesList>?
         defer { jsStreamNamesList_Destroy(names) }
         var options = jsOptions()
@@ -53,7 +56,9 @@ final class StreamSetup {
             options.Stream.Info.SubjectsFilter = filter
             return js_StreamNames(&names, self.context, &options, nil)
         }
-        guard status == NATS_OK, let list = names?.pointee else { return [] }
+        if status == NATS_NOT_FOUND { return [] }
+        try check(status, "looking for the streams of \(subject)")
+        guard let list = names?.pointee else { return [] }
         return (0..<Int(list.Count)).compactMap { list.List[$0].map { String(cString: $0) } }
     }
 
@@ -97,7 +102,7 @@ final class StreamSetup {
         var mine = wanted
         var others: [String: String] = [:]
         for subject in wanted.subjects {
-            let owners = self.owners(of: subject)
+            let owners = self.knownOwners(of: subject)
             if !owners.isEmpty { others[subject] = owners.joined(separator: ",") }
         }
         mine.subjects.removeAll { others[$0] != nil }

@@ -65,14 +65,15 @@ package final class PublishLane: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - source: What the message is about, as the producer numbers it; latencies are told by it.
+    ///   - isAwaited: Whether the ledger counts what it brings as missing until it is safe.
     ///   - subjectLength: Without its NUL; past 65,535 the message is dropped as too large.
     ///   - idLength: Likewise; 0 when the message has no id for JetStream to tell duplicates by.
     ///   - enqueuedMicroseconds: Now, since the epoch.
     ///   - receivedMicroseconds: When the frame arrived, since the epoch; 0 when there was none.
     @inline(__always)
     package func commit(
-        type: MessageType, source: UInt8 = 0, subjectLength: Int, idLength: Int, payloadLength: Int,
-        enqueuedMicroseconds: Int64, receivedMicroseconds: Int64
+        type: MessageType, source: UInt8 = 0, isAwaited: Bool = false, subjectLength: Int, idLength: Int,
+        payloadLength: Int, enqueuedMicroseconds: Int64, receivedMicroseconds: Int64
     ) {
         guard subjectLength <= Int(UInt16.max), idLength <= Int(UInt16.max) else {
             self.countDropped(type, .tooLarge)
@@ -94,7 +95,8 @@ package final class PublishLane: @unchecked Sendable {
         record.storeBytes(of: source, toByteOffset: 5, as: UInt8.self)
         record.storeBytes(of: UInt16(subjectLength), toByteOffset: 6, as: UInt16.self)
         record.storeBytes(of: UInt16(idLength), toByteOffset: 8, as: UInt16.self)
-        record.storeBytes(of: 0, toByteOffset: 10, as: UInt16.self)
+        record.storeBytes(of: 0, toByteOffset: 10, as: UInt8.self)
+        record.storeBytes(of: isAwaited ? 1 : 0, toByteOffset: 11, as: UInt8.self)
         record.storeBytes(of: UInt32(payloadLength), toByteOffset: 12, as: UInt32.self)
         record.storeBytes(of: enqueuedMicroseconds, toByteOffset: 16, as: Int64.self)
         record.storeBytes(of: receivedMicroseconds, toByteOffset: 24, as: Int64.self)

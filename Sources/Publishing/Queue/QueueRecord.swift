@@ -5,6 +5,7 @@
 ///  0 UInt32 total length with padding, or `wrapMarker`: the next record is at the ring's start
 ///  4 UInt8  message type      5 UInt8 source    6 UInt16 subject length
 ///  8 UInt16 id length        10 UInt8 verdict (0 none, else 1 + drop reason; the publisher's)
+/// 11 UInt8  1 if the ledger counts what it brings as missing until it is safe
 /// 12 UInt32 payload length
 /// 16 Int64  enqueued, µs since the epoch
 /// 24 Int64  received, µs since the epoch, 0 when there is none
@@ -21,6 +22,7 @@ struct QueueRecord {
     var type: MessageType { MessageType(rawValue: self.base.load(fromByteOffset: 4, as: UInt8.self)) ?? .status }
     /// What the message is about, as its producer numbers it; 0 for nothing of that kind.
     var source: UInt8 { self.base.load(fromByteOffset: 5, as: UInt8.self) }
+    var isAwaited: Bool { self.base.load(fromByteOffset: 11, as: UInt8.self) == 1 }
     var subjectLength: Int { Int(self.base.load(fromByteOffset: 6, as: UInt16.self)) }
     var idLength: Int { Int(self.base.load(fromByteOffset: 8, as: UInt16.self)) }
     var payloadLength: Int { Int(self.base.load(fromByteOffset: 12, as: UInt32.self)) }

@@ -113,9 +113,9 @@ struct SpoolRecoverer {
     }
 
     private mutating func takeTrade(_ record: QueueRecord) {
-        guard let id = PublisherLoop.number(record.id) else { return }
+        guard let ids = TradeSpan.ids(record.id) else { return }
         let subject = UnsafeRawBufferPointer(start: record.subject, count: record.subjectLength)
-        self.recovery.trades[Array(subject), default: TradeRuns()].insert(id)
+        self.recovery.trades[Array(subject), default: TradeRuns()].insert(ids)
     }
 
     /// Cuts off what stands behind the last good record of the newest segment.

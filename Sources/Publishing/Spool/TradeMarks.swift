@@ -53,8 +53,10 @@ package final class TradeMarks {
         subject.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }
 
-    /// The last id of every key.
-    package var ids: [UInt64: UInt64] { self.slots.compactMapValues { self.marks[$0]?.id } }
+    /// The last id of every key, and when it was queued.
+    package var all: [UInt64: (id: UInt64, microseconds: Int64)] {
+        self.slots.compactMapValues { slot in self.marks[slot].map { ($0.id, $0.microseconds) } }
+    }
 
     package func last(of key: UInt64) -> (id: UInt64, microseconds: Int64)? {
         guard let slot = self.slots[key], let mark = self.marks[slot] else { return nil }

@@ -62,7 +62,7 @@ final class ConformanceRig {
             segments: VenueCatalog.segments.map(\.id.description))
         self.worker = LoopWorker(
             index: 0, context: context, pipeline: Pipeline(books: BookSettings(), publisher: publisher),
-            requests: SnapshotRequests(limit: 1_000), listChanges: ListChanges(), klineOrders: KlineOrders(),
+            requests: SnapshotRequests(limit: 1_000), listChanges: ListChanges(), seriesOrders: SeriesOrders(),
             heartbeat: nil)
         let segment = section.segment
         for instrument in section.instruments {

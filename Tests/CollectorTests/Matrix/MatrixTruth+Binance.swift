@@ -27,7 +27,8 @@ extension MatrixTruth {
                 return Self.message(
                     head(trade["T"], trade["E"]),
                     [
-                        "id": trade[isSpot ? "t" : "a"]?.plain, "price": trade["p"]?.decimal,
+                        "id": trade[isSpot ? "t" : "a"]?.plain, "first_sequence": trade[isSpot ? "t" : "a"]?.plain,
+                        "sequence": trade[isSpot ? "t" : "a"]?.plain, "price": trade["p"]?.decimal,
                         "size": trade["q"]?.decimal, "unit": unit, "side": isSale ? "sell" : "buy",
                         "aggregated": isSpot ? "false" : "true", "backfilled": "false",
                     ])

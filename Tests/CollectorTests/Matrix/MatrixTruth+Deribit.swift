@@ -31,7 +31,8 @@ extension MatrixTruth {
                 Self.message(
                     head(trade["timestamp"]),
                     [
-                        "id": trade["trade_id"]?.plain, "price": trade["price"]?.decimal,
+                        "id": trade["trade_id"]?.plain, "first_sequence": trade["trade_seq"]?.plain,
+                        "sequence": trade["trade_seq"]?.plain, "price": trade["price"]?.decimal,
                         "size": trade["amount"]?.decimal, "unit": unit, "side": trade["direction"]?.plain,
                         "aggregated": "false", "backfilled": "false",
                     ])

@@ -16,10 +16,14 @@ extension MatrixTruth {
         case .trade:
             return await rows("trades").map { trade -> MatrixMessage? in
                 let isAggregate = trade["count"]?.plain != "1"
+                let last = trade["tradeId"]?.plain
+                let count = trade["count"]?.plain.flatMap { UInt64($0) }
+                let first = last.flatMap { UInt64($0) }.flatMap { last in count.map { String(last - $0 + 1) } }
                 return Self.message(
                     head(trade["ts"]),
                     [
-                        "id": trade["tradeId"]?.plain, "price": trade["px"]?.decimal, "size": trade["sz"]?.decimal,
+                        "id": last, "first_sequence": first, "sequence": last, "price": trade["px"]?.decimal,
+                        "size": trade["sz"]?.decimal,
                         "unit": unit, "side": trade["side"]?.plain, "aggregated": isAggregate ? "true" : "false",
                         "backfilled": "false",
                     ])

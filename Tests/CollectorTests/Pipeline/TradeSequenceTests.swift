@@ -14,13 +14,13 @@ struct TradeSequenceTests {
 
     /// Feeds aggregates by the ids they cover and gives the last ids of those that were taken.
     private static func taken(_ runs: [ClosedRange<UInt64>], by sequence: inout TradeSequence) -> [UInt64] {
-        runs.filter { sequence.take(Self.trade($0.upperBound, first: $0.lowerBound)) }.map(\.upperBound)
+        runs.filter { sequence.take(Self.trade($0.upperBound, first: $0.lowerBound)) != .repeated }.map(\.upperBound)
     }
 
     /// Feeds ids and gives those that were taken.
     private static func taken(_ ids: [UInt64], by sequence: inout TradeSequence) -> [UInt64] {
         var result: [UInt64] = []
-        for id in ids where sequence.take(Self.trade(id)) { result.append(id) }
+        for id in ids where sequence.take(Self.trade(id)) != .repeated { result.append(id) }
         return result
     }
 
@@ -35,7 +35,7 @@ struct TradeSequenceTests {
     @Test("A jump names its ids and its cause: in the stream, after a reconnect, after a restart")
     func jumps() {
         var sequence = TradeSequence()
-        sequence.resume(after: 100)
+        sequence.resume(after: 100, at: 0)
         #expect(Self.taken([104], by: &sequence) == [104])
         #expect(sequence.lastJump?.ids == 101...103 && sequence.lastJump?.cause == .restart)
         #expect(Self.taken([105, 107], by: &sequence) == [105, 107])
@@ -49,11 +49,11 @@ struct TradeSequenceTests {
     @Test("What the process before had published is not taken again; a venue that counts anew is followed")
     func resumed() {
         var sequence = TradeSequence()
-        sequence.resume(after: 100)
+        sequence.resume(after: 100, at: 0)
         #expect(Self.taken([99, 100, 101], by: &sequence) == [101])
         #expect(sequence.jumps == 0 && sequence.duplicates == 2)
         var anew = TradeSequence()
-        anew.resume(after: 1_000)
+        anew.resume(after: 1_000, at: 0)
         #expect(Self.taken([5, 6], by: &anew) == [5, 6])
         #expect(anew.restarts == 1 && anew.missing == 0)
     }
@@ -92,11 +92,30 @@ struct TradeSequenceTests {
         #expect(sequence.duplicates == 2 && sequence.missing == 0)
     }
 
-    @Test("A trade that is too late to tell from a repeat is left out, and stays missing")
-    func tooLate() {
+    @Test("A trade that was missed is taken however late it comes, and once")
+    func veryLate() {
         var sequence = TradeSequence()
-        #expect(Self.taken([1, 3, 66, 67, 2], by: &sequence) == [1, 3, 66, 67])
-        #expect(sequence.missing == 1 + 62 && sequence.duplicates == 1)
+        #expect(Self.taken([1, 3, 66, 1_000, 2, 2, 500], by: &sequence) == [1, 3, 66, 1_000, 2, 500])
+        #expect(sequence.missing == 62 + 932 && sequence.duplicates == 1 && sequence.late == 2)
+    }
+
+    @Test("A trade that was fetched is wanted once: not when it came late, and not late when it was fetched")
+    func repaired() {
+        var sequence = TradeSequence()
+        #expect(Self.taken([1, 5, 3], by: &sequence) == [1, 5, 3])
+        #expect([2, 3, 4].map { sequence.wants(Self.trade($0)) } == [true, false, true])
+        sequence.repair(Self.trade(2))
+        #expect(!sequence.wants(Self.trade(2)) && sequence.missing == 1 && sequence.repaired == 1)
+        #expect(Self.taken([2, 4], by: &sequence) == [4])
+        #expect(!sequence.wants(Self.trade(4)) && sequence.missing == 0)
+        #expect(!sequence.wants(Self.trade(6)) && !sequence.wants(Self.trade(0)))
+    }
+
+    @Test("A hole begins when the trade before it came")
+    func since() {
+        var sequence = TradeSequence()
+        sequence.resume(after: 100, at: 77)
+        #expect(sequence.take(Self.trade(104)) == .behindHole && sequence.lastJump?.since == 77)
     }
 
     @Test("A venue that counts anew after a reconnect is followed from its first trade on")

@@ -31,7 +31,7 @@ struct AnswerRoutingTests {
                     depth: 100, ledger: GapLedger(instance: "test", boot: "0"))
                 let worker = LoopWorker(
                     index: 0, context: context, pipeline: Pipeline(books: BookSettings(), publisher: publisher),
-                    requests: SnapshotRequests(limit: 1), listChanges: ListChanges(), klineOrders: KlineOrders(),
+                    requests: SnapshotRequests(limit: 1), listChanges: ListChanges(), seriesOrders: SeriesOrders(),
                     heartbeat: nil)
                 for symbol in Self.symbols { Self.connect(symbol, worker) }
                 // The connections have told their state.

@@ -44,7 +44,7 @@ final class FeedRig {
             ledger: self.ledger)
         self.worker = LoopWorker(
             index: 0, context: context, pipeline: Pipeline(books: BookSettings(), publisher: publisher),
-            requests: SnapshotRequests(limit: 1), listChanges: ListChanges(), klineOrders: KlineOrders(),
+            requests: SnapshotRequests(limit: 1), listChanges: ListChanges(), seriesOrders: SeriesOrders(),
             heartbeat: nil)
         var instrument = Instrument(
             venue: Binance.id, segment: BinanceSegment.usdm.rawValue, market: .perpetual,

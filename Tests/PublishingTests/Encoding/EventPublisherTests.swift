@@ -22,6 +22,21 @@ struct EventPublisherTests {
         #expect(view.number == 1 && view.body["chain"] as? String == "b.1")
     }
 
+    @Test("A trade is told apart by the venue's count: of its instrument, not of its currency, and from first to last")
+    func tradeCount() throws {
+        var bench = PublisherBench()
+        bench.trade(301_200_455, name: "ETH_USDC-188")
+        bench.trade(17, first: 15)
+        bench.trade(0, name: "b3f1")
+        bench.trade(18, isBackfilled: true)
+        let messages = try bench.take()
+        #expect(messages.map(\.id) == ["301200455", "15-17", "b3f1", "18"])
+        #expect(messages.map { $0.body["id"] as? String } == ["ETH_USDC-188", "17", "b3f1", "18"])
+        #expect(messages.map { $0.body["sequence"] as? String } == ["301200455", "17", nil, "18"])
+        #expect(messages.map { $0.body["first_sequence"] as? String } == ["301200455", "15", nil, "18"])
+        #expect(messages.map { $0.body["backfilled"] as? Bool } == [false, false, false, true])
+    }
+
     @Test("A trade that finds no room is dropped and counted, and its number is missing for the reader to see")
     func fullOfTrades() throws {
         var bench = PublisherBench(messages: 16)

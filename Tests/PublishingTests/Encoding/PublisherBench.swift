@@ -31,12 +31,22 @@ struct PublisherBench: ~Copyable {
 
     // MARK: - Putting in
 
-    mutating func trade(_ id: UInt64) {
-        let text = Array(String(id).utf8)
-        let trade = Trade(
-            instrument: Self.book, id: FrameText(offset: 0, count: text.count), sequence: id, price: 6_173_763,
-            size: 1_500, aggressor: .buy, isAggregate: false, eventTime: .none, sentTime: .none,
-            receivedMicroseconds: 5)
+    /// Publishes a trade.
+    ///
+    /// - Parameters:
+    ///   - id: As the venue counts it.
+    ///   - first: The first that it covers.
+    ///   - name: The venue's own id; the count where there is none.
+    mutating func trade(
+        _ id: UInt64, first: UInt64? = nil, name: String? = nil, isBackfilled: Bool = false
+    ) {
+        let text = Array((name ?? String(id)).utf8)
+        var trade = Trade(
+            instrument: Self.book, id: FrameText(offset: 0, count: text.count), sequence: id, firstSequence: first,
+            price: 6_173_763, size: 1_500, aggressor: .buy, isAggregate: first != nil, eventTime: .none,
+            sentTime: .none, receivedMicroseconds: 5)
+        trade.isBackfilled = isBackfilled
+        trade.isAwaited = isBackfilled
         let levels = LevelBuffer()
         text.withUnsafeBytes { self.publisher.publish(.trade(trade), frame: $0, levels: levels, now: 9) }
     }

@@ -23,13 +23,14 @@ struct GapEntryTests {
         let entry = GapEntry(
             id: GapEntry.id(instance: "demo", boot: "b1", number: 3), subject: GapSubject(Self.instrument()),
             of: .messages(.trade), cause: .tradeJump, range: GapRange(.tradeID, from: "101", to: "110"),
-            fromMicroseconds: 1_000, toMicroseconds: 2_000, missing: 10, repaired: 4, receivedMicroseconds: 2_001)
+            fromMicroseconds: 1_000, toMicroseconds: 2_000, missing: 10, repaired: 4, isClosed: false,
+            receivedMicroseconds: 2_001)
         #expect(
             Self.message(entry) == """
                 {"v":1,"type":"gap","venue":"binance","market":"spot","symbol":"BTC-USDT","venue_symbol":"BTCUSDT",\
                 "instance":"demo","boot":"b1","n":7,"event_us":null,"venue_sent_us":null,"received_us":2001,\
                 "id":"demo:b1:3","of":"trade","cause":"trade_jump","numbering":"trade_id","from":"101","to":"110",\
-                "from_us":1000,"to_us":2000,"missing":10,"repaired":4,"still_missing":6}
+                "from_us":1000,"to_us":2000,"missing":10,"repaired":4,"still_missing":6,"closed":false}
                 """)
         #expect(Subjects().gap(entry.subject) == "md.gap.binance.spot.BTC-USDT")
     }
@@ -44,7 +45,7 @@ struct GapEntryTests {
                 {"v":1,"type":"gap","venue":"binance","market":"spot","symbol":null,"venue_symbol":null,\
                 "instance":"demo","boot":"b1","n":7,"event_us":null,"venue_sent_us":null,"received_us":1500,\
                 "id":"demo:b1:4","of":"connection","cause":"reconnect","numbering":null,"from":null,"to":null,\
-                "from_us":1000,"to_us":null,"missing":null,"repaired":0,"still_missing":null}
+                "from_us":1000,"to_us":null,"missing":null,"repaired":0,"still_missing":null,"closed":true}
                 """)
         #expect(Subjects().gap(entry.subject) == "md.gap.binance.spot._")
     }

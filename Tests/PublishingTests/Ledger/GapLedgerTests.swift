@@ -12,10 +12,10 @@ struct GapLedgerTests {
         private let now = Mutex<Int64>(0)
         private let box = Mutex<GapLedger?>(nil)
 
-        init(entries: Int = 100) {
+        init(entries: Int = 100, repairs: Bool = false) {
             var limits = GapLedger.Limits()
             limits.entries = entries
-            let ledger = GapLedger(instance: "i", boot: "b", limits: limits) { [unowned self] in
+            let ledger = GapLedger(instance: "i", boot: "b", limits: limits, repairs: repairs) { [unowned self] in
                 self.now.withLock { $0 }
             }
             self.box.withLock { $0 = ledger }
@@ -232,5 +232,100 @@ struct GapLedgerTests {
         let rest = rig.ledger.takeDue(100, wall: 1, isLast: true)
         #expect(first.count == 4 && rest.count == 6)
         #expect(Set((first + rest).map(\.id)).count == 10)
+    }
+
+    // MARK: - Repairing
+
+    @Test("What is told names its holes until they are found; then it is closed, with what was repaired")
+    func holesUntilFound() throws {
+        let rig = Rig(repairs: true)
+        rig.ledger.record(Self.trades(10, 19, .reconnect))
+        #expect(rig.ledger.holes().isEmpty, "nobody was told yet: it may still come")
+        let told = try #require(rig.due().first)
+        #expect(!told.isClosed)
+        #expect(rig.ledger.holes().map(\.ids) == [[10...19]])
+        rig.ledger.found(Self.btc.place, trades: TradeRuns([10...12, 15...15]))
+        #expect(rig.ledger.holes().map(\.ids) == [[13...14, 16...19]])
+        let half = try #require(rig.due().first)
+        #expect(half.id == told.id && half.missing == 10 && half.repaired == 4 && !half.isClosed)
+        #expect(half.range == told.range)
+        rig.ledger.found(Self.btc.place, trades: TradeRuns(1...100))
+        #expect(rig.ledger.holes().isEmpty)
+        let whole = try #require(rig.due().first)
+        #expect(whole.repaired == 10 && whole.stillMissing == 0 && whole.isClosed)
+        #expect(rig.ledger.counts.repaired == 10)
+    }
+
+    @Test("What the venue does not have is closed as missing, and is repaired all the same if it comes")
+    func givenUp() throws {
+        let rig = Rig(repairs: true)
+        rig.ledger.record(Self.trades(10, 19))
+        let told = try #require(rig.due().first)
+        rig.ledger.giveUp(told.id)
+        #expect(rig.ledger.holes().isEmpty)
+        let closed = try #require(rig.due().first)
+        #expect(closed.id == told.id && closed.isClosed && closed.stillMissing == 10)
+        rig.ledger.found(Self.btc.place, trades: TradeRuns(11...12))
+        #expect(rig.due().map(\.stillMissing) == [8])
+    }
+
+    @Test("Losses that cannot be repaired, and those of a ledger that nobody repairs, are closed when they end")
+    func closedAtOnce() {
+        let rig = Rig(repairs: true)
+        rig.ledger.record(Self.trades(10, 19, .unconfirmed))
+        rig.ledger.record(
+            GapLoss(GapSubject(venue: "okx"), of: .connection, cause: .reconnect, from: 1, to: nil))
+        #expect(rig.due().sorted { $0.fromMicroseconds < $1.fromMicroseconds }.map(\.isClosed) == [false, true])
+        #expect(rig.ledger.holes().isEmpty)
+        let plain = Rig()
+        plain.ledger.record(Self.trades(10, 19))
+        #expect(plain.due().map(\.isClosed) == [true] && plain.ledger.holes().isEmpty)
+    }
+
+    @Test("What a stream holds is no loss, and says nothing of what was repaired before")
+    func heldBesideRepaired() throws {
+        let rig = Rig(repairs: true)
+        rig.ledger.record(Self.trades(10, 19))
+        _ = rig.due()
+        rig.ledger.found(Self.btc.place, trades: TradeRuns(10...13))
+        rig.ledger.holds(Self.btc, trades: TradeRuns(10...15))
+        let entries = rig.due()
+        #expect(entries.reduce(0) { $0 + $1.repaired } == 4)
+        #expect(entries.reduce(0) { $0 + ($1.stillMissing ?? 0) } == 4)
+        #expect(rig.ledger.holes().flatMap(\.ids) == [16...19])
+    }
+
+    @Test("Ids of a venue that counts anew are not looked for: they are other trades now")
+    func renumbered() {
+        let rig = Rig(repairs: true)
+        rig.ledger.record(Self.trades(10, 19))
+        _ = rig.due()
+        rig.ledger.renumbered(GapSubject(venue: "binance", market: "spot", symbol: "ETH-USDT"))
+        #expect(rig.ledger.holes().count == 1)
+        rig.ledger.renumbered(Self.btc)
+        #expect(rig.ledger.holes().isEmpty && rig.due().map(\.isClosed) == [true])
+    }
+
+    @Test("Holes outlive the process until they are closed")
+    func keptForTheNext() throws {
+        let rig = Rig(repairs: true)
+        rig.ledger.record(Self.trades(10, 19))
+        let told = try #require(rig.due().first)
+        rig.ledger.queued(below: 5)
+        rig.ledger.found(Self.btc.place, trades: TradeRuns(12...13))
+        _ = rig.due()
+        rig.ledger.queued(below: 6)
+        func kept() -> [LedgerEntry] {
+            rig.ledger.unsafeTrades(releasedBelow: 100, isReconciled: true) { _ in true }
+        }
+        let files = MemoryFiles()
+        #expect(LedgerJournal(path: "losses", files: files).write(kept()))
+        let next = GapLedger(instance: "i", boot: "c", repairs: true) { 5_000_000 }
+        next.restore(LedgerJournal(path: "losses", files: files).read())
+        #expect(next.holes().map(\.ids) == [[10...11, 14...19]] && next.holes().map(\.id) == [told.id])
+        rig.ledger.giveUp(told.id)
+        _ = rig.due()
+        rig.ledger.queued(below: 7)
+        #expect(kept().isEmpty)
     }
 }

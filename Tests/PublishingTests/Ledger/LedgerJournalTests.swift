@@ -8,13 +8,14 @@ struct LedgerJournalTests {
         let subject = GapSubject(venue: "binance", market: "spot", symbol: "BTC-USDT", venueSymbol: venueSymbol)
         let loss = GapLoss(
             subject, of: .messages(.trade), cause: .spoolFull, from: 1, to: number == 2 ? nil : 7, missing: 5)
-        return LedgerEntry(kept: "i:b:\(number)", loss.numbered(.tradeID, 11, 15), repaired: 2)
+        return LedgerEntry(
+            kept: "i:b:\(number)", loss.numbered(.tradeID, 11, 15), foundIDs: TradeRuns([11...11, 13...13]))
     }
 
     private static func told(_ entries: [LedgerEntry]) -> [GapEntry] {
         entries.map { entry in
             var entry = entry
-            return entry.publish(wall: 3)
+            return entry.publish(wall: 3, mayClose: true)
         }
     }
 

@@ -65,7 +65,7 @@ struct RestartLossTests {
     @Test("Ids that an earlier process told, or was about to tell, are told once")
     func toldOnce() {
         let loss = GapLoss(Self.subject, of: .messages(.trade), cause: .tradeJump, from: 1, to: 2, missing: 3)
-        self.ledger.restore([LedgerEntry(kept: "i:a:7", loss.numbered(.tradeID, 14, 16), repaired: 0)])
+        self.ledger.restore([LedgerEntry(kept: "i:a:7", loss.numbered(.tradeID, 14, 16), foundIDs: TradeRuns())])
         self.lose(11...19)
         self.lose(11...25)
         let entries = self.ledger.takeDue(10, wall: 9, isLast: true)

@@ -18,7 +18,7 @@ final class PublishFixture: Sendable {
     init(
         jetStream: Bool = true, arguments: [String] = [],
         limits: QueueLimits = QueueLimits(bytes: 32 << 20, messages: 200_000),
-        start: Bool = true, server: EmbeddedNATSServer? = nil, boot: String = "b1",
+        start: Bool = true, server: EmbeddedNATSServer? = nil, boot: String = "b1", repairs: Bool = false,
         configure: (inout PublisherConfiguration) -> Void = { _ in }
     ) async throws {
         self.server = try server ?? Self.makeServer(jetStream: jetStream, arguments: arguments)
@@ -28,7 +28,7 @@ final class PublishFixture: Sendable {
         configuration.backoffMax = .milliseconds(300)
         configuration.streams = StreamSpecification.standard(self.subjects)
         configure(&configuration)
-        self.ledger = GapLedger(instance: "test", boot: boot)
+        self.ledger = GapLedger(instance: "test", boot: boot, repairs: repairs)
         self.publisher = NATSPublisher(
             configuration: configuration, observer: self.events,
             ledger: LedgerOutput(self.ledger, subjects: self.subjects, encoder: JSONMessageEncoder()))
@@ -61,7 +61,8 @@ final class PublishFixture: Sendable {
     }
 
     static func put(
-        _ lane: PublishLane, _ type: MessageType, _ subject: String, _ number: Int, filling: Int = 0
+        _ lane: PublishLane, _ type: MessageType, _ subject: String, _ number: Int, filling: Int = 0,
+        isAwaited: Bool = false
     ) -> Bool {
         let id = lane.mode == .jetstream ? "\(number)" : ""
         let text = "\(number)" + String(repeating: " ", count: filling)
@@ -69,7 +70,8 @@ final class PublishFixture: Sendable {
         guard let room = lane.reserve(upTo: body.count) else { return false }
         room.copyBytes(from: body)
         lane.commit(
-            type: type, subjectLength: subject.utf8.count, idLength: id.utf8.count, payloadLength: text.utf8.count,
+            type: type, isAwaited: isAwaited, subjectLength: subject.utf8.count, idLength: id.utf8.count,
+            payloadLength: text.utf8.count,
             enqueuedMicroseconds: PublishClock.wall(), receivedMicroseconds: 0)
         return true
     }

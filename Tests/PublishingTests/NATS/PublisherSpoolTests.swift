@@ -73,7 +73,7 @@ struct PublisherSpoolTests {
                 $0.windowMessages = 8
                 $0.spillAfter = .seconds(60)
             }
-            #expect(second.publisher.rememberedTrade(subject: Self.trade) == 5999)
+            #expect(second.publisher.rememberedTrade(subject: Self.trade)?.id == 5999)
             #expect(try await second.waitUntilConnected())
             second.produce(.trade, symbol: "BTC-USDT", numbers: 6000..<6300)
             #expect(try await PublishFixture.wait { Self.log(second).confirmed == 6300 })

@@ -22,7 +22,7 @@ struct StreamSetupTests {
         }
         #expect(streams.map { setup.ensure($0, adopt: false).outcome } == [.created, .created, .created])
         #expect(streams.map { setup.ensure($0, adopt: false).outcome } == [.asExpected, .asExpected, .asExpected])
-        #expect(setup.owners(of: "md.orderbook.>") == ["LAST"])
+        #expect(try setup.owners(of: "md.orderbook.>") == ["LAST"])
         await server.stop()
     }
 
@@ -52,7 +52,7 @@ struct StreamSetupTests {
             StreamSpecification(name: "OURS", subjects: ["md.trade.>", "md.kline.>"]), adopt: false)
         #expect(report.outcome == .created)
         #expect(report.otherOwners == ["md.trade.>": "THEIRS"])
-        #expect(setup.owners(of: "md.kline.>") == ["OURS"])
+        #expect(try setup.owners(of: "md.kline.>") == ["OURS"])
         await server.stop()
     }
 

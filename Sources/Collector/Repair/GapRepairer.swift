@@ -1,0 +1,202 @@
+import Backfill
+import Logging
+import MarketModel
+import Publishing
+import Resilience
+import Synchronization
+import Transport
+import Venues
+
+/// Looks for the trades that the ledger misses: in the streams, where another collector may have stored them, then at the
+/// venue.
+///
+/// What the venue gives goes the way of all trades, through the loop of its instrument, and is published once. Nothing
+/// waits for it: requests have their own priority, and a queue that fills ends the search until there is room again. The
+/// ledger counts a trade as repaired when it is safe.
+final class GapRepairer: Sendable {
+    /// What became of the searches.
+    struct Counts: Sendable, Equatable {
+        var requests: UInt64 = 0
+        var failures: UInt64 = 0
+        /// Trades published, and trades found in the streams.
+        var published: UInt64 = 0
+        var stored: UInt64 = 0
+        /// Trades that the venue does not have.
+        var givenUp: UInt64 = 0
+        /// Entries that are open, and the trades that they miss.
+        var openEntries = 0
+        var openTrades: UInt64 = 0
+        /// Places that are searched now.
+        var searching = 0
+    }
+
+    /// How often the ledger is looked at.
+    private static let tick = Duration.milliseconds(500)
+    /// How far before a hole the streams are read: our clock and the server's may differ.
+    private static let streamMargin: Int64 = 60_000_000
+    /// Places whose streams are read in one go.
+    private static let batch = 32
+
+    private unowned let service: CollectorService
+    private let storedTrades: StoredTrades
+    private let counted = Mutex(Counts())
+    private let schedule = Mutex(RepairSchedule())
+
+    init(_ service: CollectorService, storedTrades: StoredTrades) {
+        self.service = service
+        self.storedTrades = storedTrades
+    }
+
+    var counts: Counts { self.counted.withLock { $0 } }
+
+    /// Searches until the task is cancelled.
+    func run(_ rest: VenueRequests) async {
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                let holes = self.service.ledger.holes()
+                let searches = self.schedule.withLock { schedule in
+                    // Without a server the streams cannot be asked, and what is published waits on disk.
+                    guard self.service.publisher.snapshot().isConnected else { return [RepairSchedule.Search]() }
+                    return schedule.begin(holes, at: LoopClock.monotonicMicroseconds())
+                }
+                self.note(holes)
+                for start in stride(from: 0, to: searches.count, by: Self.batch) {
+                    let batch = Array(searches[start..<min(start + Self.batch, searches.count)])
+                    group.addTask { await self.search(batch, rest) }
+                }
+                do { try await Task.sleep(for: Self.tick) } catch { return }
+            }
+        }
+    }
+
+    private func note(_ holes: [TradeHole]) {
+        let searching = self.schedule.withLock { $0.searching }
+        self.counted.withLock { counts in
+            counts.openEntries = holes.count
+            counts.openTrades = holes.reduce(0) { $0 &+ $1.count }
+            counts.searching = searching
+        }
+    }
+
+    // MARK: - Searching
+
+    /// Asks the streams for all places together, then the venues for each by itself.
+    private func search(_ searches: [RepairSchedule.Search], _ rest: VenueRequests) async {
+        var stored: [TradeRuns?] = searches.map { _ in TradeRuns() }
+        if self.service.publisher.snapshot().hasJetStream {
+            stored = await self.storedTrades.held(
+                searches.map { search in
+                    let since = search.holes.map(\.sinceMicroseconds).min() ?? 0
+                    return .init(subject: search.subject, sinceMicroseconds: max(1, since - Self.streamMargin))
+                })
+        }
+        await withDiscardingTaskGroup { group in
+            for (search, stored) in zip(searches, stored) {
+                group.addTask {
+                    let end = await self.search(search, stored, rest)
+                    self.ended(search, as: end)
+                }
+            }
+        }
+    }
+
+    private func search(
+        _ search: RepairSchedule.Search, _ stored: TradeRuns?, _ rest: VenueRequests
+    ) async -> RepairSchedule.End {
+        guard let stored else { return .failed }
+        let missing = TradeRuns(search.holes.flatMap(\.ids))
+        let wanted = missing.without(stored)
+        if wanted.total < missing.total {
+            self.service.ledger.holds(search.subject, trades: stored)
+            self.counted.withLock { $0.stored &+= missing.total &- wanted.total }
+        }
+        guard let place = self.service.tradePlace(of: search.subject) else { return .failed }
+        return await self.fetch(wanted, at: place, rest)
+    }
+
+    /// Asks the venue page by page, in ascending order.
+    private func fetch(
+        _ wanted: TradeRuns, at place: TradePlace, _ rest: VenueRequests
+    ) async -> RepairSchedule.End {
+        guard let venue = VenueCatalog.venue(place.segment.venue), let segment = VenueCatalog.segment(place.segment)
+        else { return .impossible }
+        guard let last = wanted.runs.last?.upperBound else { return .asked }
+        var next = wanted.runs.first?.lowerBound
+        while let first = next {
+            guard
+                let page = venue.tradeRequest(
+                    of: place.symbol, ids: first...last, in: segment, wanted: place.settings.wanted)
+            else { return .impossible }
+            do throws(RequestFailure) {
+                self.counted.withLock { $0.requests &+= 1 }
+                let body = try await rest.get(page.request, priority: .gapRepair)
+                guard let result = await self.service.repair(body, wanted, at: place) else { return .failed }
+                self.counted.withLock { $0.published &+= result.taken }
+                if result.isCutShort { return .crowded }
+            } catch {
+                self.failed(error, place)
+                return error.isPermanent ? .asked : .failed
+            }
+            let end = page.ids.upperBound
+            next = wanted.runs.first { $0.upperBound > end }.map { max($0.lowerBound, end + 1) }
+        }
+        return .asked
+    }
+
+    private func failed(_ error: RequestFailure, _ place: TradePlace) {
+        self.counted.withLock { $0.failures &+= 1 }
+        guard error.kind != .cancelled else { return }
+        self.service.sampledLog.tell(
+            "missed trades are not available", about: place.segment.description,
+            metadata: ["segment": "\(place.segment)", "symbol": "\(place.symbol)", "error": "\(error)"])
+    }
+
+    private func ended(_ search: RepairSchedule.Search, as end: RepairSchedule.End) {
+        guard !Task.isCancelled else { return }
+        let over = self.schedule.withLock { $0.ended(search, as: end, at: LoopClock.monotonicMicroseconds()) }
+        guard !over.isEmpty else { return }
+        let left = self.service.ledger.holes().filter { over.contains($0.id) }
+        self.counted.withLock { $0.givenUp &+= left.reduce(0) { $0 &+ $1.count } }
+        for id in over { self.service.ledger.giveUp(id) }
+        self.service.sampledLog.tell(
+            "trades stay missing", about: search.subject.venue ?? "",
+            metadata: [
+                "venue": "\(search.subject.venue ?? "-")", "symbol": "\(search.subject.symbol ?? "-")",
+                "trades": "\(left.reduce(0) { $0 &+ $1.count })",
+            ])
+    }
+}
+
+/// Where trades are collected.
+struct TradePlace: Sendable {
+    let segment: SegmentID
+    /// The venue's.
+    let symbol: String
+    let settings: SegmentSettings
+}
+
+extension CollectorService {
+    /// Where the trades of a place are collected now; nil where they are not.
+    func tradePlace(of subject: GapSubject) -> TradePlace? {
+        let supervisors = self.supervisors.withLock { $0 }
+        for segment in self.sections where segment.venue.name == subject.venue {
+            guard let place = supervisors[segment]?.tradePlace(of: subject) else { continue }
+            return place
+        }
+        return nil
+    }
+
+    /// Brings an answer with missed trades to the loop of their instrument; nil when it could not be read there.
+    func repair(_ body: [UInt8], _ wanted: TradeRuns, at place: TradePlace) async -> RepairedTrades? {
+        let received = LoopClock.wallMicroseconds()
+        guard let loop = self.roster.withLock({ $0.home(of: place.symbol, in: place.segment) }) else { return nil }
+        let reply = Reply<RepairedTrades>()
+        let isTaken = self.workers[loop].submitAlways { worker in
+            reply.give(
+                worker?.tradesArrived(
+                    body, wanted: wanted, of: place.symbol, in: place.segment, receivedMicroseconds: received))
+        }
+        guard isTaken else { return nil }
+        return await reply.wait()
+    }
+}

@@ -1,0 +1,82 @@
+import CNATS
+import Resilience
+
+/// Asks the streams which trades they hold, whoever published them.
+package struct StoredTrades: Sendable {
+    /// Trades of one subject that were stored since a time.
+    package struct Question: Sendable {
+        package let subject: GapSubject
+        /// Microseconds since the epoch, by the server's clock.
+        package let sinceMicroseconds: Int64
+
+        package init(subject: GapSubject, sinceMicroseconds: Int64) {
+            self.subject = subject
+            self.sinceMicroseconds = sinceMicroseconds
+        }
+    }
+
+    private static let deadline = Duration.seconds(30)
+    /// Messages that are read for one answer at most.
+    private static let messagesMost = 1_000_000
+
+    private let connection: NATSConnectionOptions
+    private let subjects: Subjects
+
+    package init(_ connection: NATSConnectionOptions, subjects: Subjects) {
+        var connection = connection
+        connection.name = "sluice repair"
+        self.connection = connection
+        self.subjects = subjects
+    }
+
+    /// Gives the ids for each question, in order; nil for one that was not answered whole.
+    ///
+    /// Reads on a thread of its own, for half a minute at most; a cancelled task does not wait for it.
+    package func held(_ questions: [Question]) async -> [TradeRuns?] {
+        let reply = Reply<[TradeRuns?]>()
+        let thread = NativeThread(name: "nats-repair") {
+            let answers = self.read(questions)
+            nats_ReleaseThreadMemory()
+            reply.give(answers)
+        }
+        guard let thread else { return questions.map { _ in nil } }
+        thread.detach()
+        return await reply.wait() ?? questions.map { _ in nil }
+    }
+
+    private func read(_ questions: [Question]) -> [TradeRuns?] {
+        let end = ContinuousClock.now + Self.deadline
+        var answers: [TradeRuns?] = questions.map { _ in nil }
+        do throws(NATSError) {
+            let reader = try StreamReader(connecting: self.connection)
+            for (index, question) in questions.enumerated() {
+                answers[index] = try self.read(question, with: reader, until: end)
+            }
+        } catch {
+            // What is not answered is asked again later.
+        }
+        return answers
+    }
+
+    private func read(
+        _ question: Question, with reader: StreamReader, until end: ContinuousClock.Instant
+    ) throws(NATSError) -> TradeRuns? {
+        let subject = self.subjects.subject(
+            .trade, venue: question.subject.venue, market: question.subject.market, symbol: question.subject.symbol)
+        var runs = TradeRuns()
+        for stream in try reader.owners(of: subject) {
+            let request = StreamReader.Request(
+                stream, from: .time(microseconds: question.sinceMicroseconds), filter: subject, headersOnly: true,
+                deadline: end)
+            var left = Self.messagesMost
+            let outcome = try reader.read(request) { message in
+                let text = message.messageID.dropFirst(message.subject.count + 1)
+                if let ids = TradeSpan.ids(UnsafeRawBufferPointer(rebasing: text)) { runs.insert(ids) }
+                left -= 1
+                return left > 0
+            }
+            if case .stopped = outcome { return nil }
+        }
+        return runs
+    }
+}
