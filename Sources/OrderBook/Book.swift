@@ -80,11 +80,15 @@ package struct Book: ~Copyable {
     var receivedMicroseconds: Int64 = 0
     var publishedMicroseconds: Int64 = 0
     var crossedSinceMicroseconds: Int64?
-    var refreshRequestedMicroseconds: Int64?
+    var refreshRequestedMicroseconds: Int64? { didSet { self.noteKeeping() } }
     var refreshEndedMicroseconds: Int64?
     var viewChanged = false
     /// Since when it is void.
     var loss: BookLoss?
+    /// The comparison with the venue's book that is under way; never beside a refresh.
+    var audit: BookAudit? { didSet { self.noteKeeping() } }
+    /// Whether updates are also kept as they are applied: for a refresh or an audit.
+    private(set) var keepsApplied = false
 
     init(
         instrument: InstrumentID, settings: BookSettings, snapshotLimit: Int, rule: SequenceRule,
@@ -144,6 +148,10 @@ package struct Book: ~Copyable {
     private static func trusted(_ side: borrowing BookSide, _ depth: Int) -> Int {
         if side.count >= depth { return depth }
         return side.trustedFrom == .min && depth != Int.max ? depth : side.count
+    }
+
+    private mutating func noteKeeping() {
+        self.keepsApplied = self.refreshRequestedMicroseconds != nil || self.audit != nil
     }
 
     func head(depth: Int) -> BookHead {

@@ -18,15 +18,18 @@ extension BookKeeper {
         if let earlier = book.pointee.refreshRequestedMicroseconds ?? book.pointee.refreshEndedMicroseconds {
             guard now - earlier >= self.settings.refreshSpacingMicroseconds else { return }
         }
+        self.endAudit(book, .abandoned)
         book.pointee.refreshRequestedMicroseconds = now
         book.pointee.kept.removeAll()
         self.want(.refresh, book)
         self.setState(.refreshing, of: book, reason: .none, at: now, &batch)
     }
 
-    mutating func keepForRefresh(
+    /// Keeps an update that is about to be applied, for the snapshot that is waited for.
+    mutating func keepApplied(
         _ update: DepthUpdate, for book: UnsafeMutablePointer<Book>, _ levels: borrowing LevelBuffer
     ) {
+        if book.pointee.audit != nil { return self.keepForAudit(update, for: book, levels) }
         guard book.pointee.state == .refreshing, !book.pointee.semantics.isFedByStream else { return }
         self.keep(update, for: book, levels)
     }
@@ -47,21 +50,19 @@ extension BookKeeper {
         self.tryHeld(book, at: update.receivedMicroseconds, &batch)
     }
 
-    /// Brings the held snapshot up to the book and takes over what it knows deeper.
+    /// Brings the held snapshot up to the book: takes over what it knows deeper, or ends the audit that it was asked for.
     mutating func tryHeld(
         _ book: UnsafeMutablePointer<Book>, at now: Int64, _ batch: inout EventBatch
     ) {
         guard let held = book.pointee.held, let last = book.pointee.synchronizer.last, held.last <= last else { return }
         book.pointee.held = nil
-        guard self.rebuildScratch(for: book, from: held, upTo: last) else {
+        if let audit = book.pointee.audit { return self.compare(book, with: held, upTo: last, audit, at: now, &batch) }
+        guard self.rebuildScratch(for: book, from: held, limit: book.pointee.snapshotLimit, upTo: last) == .aligned
+        else {
             self.endRefresh(book, failed: true, at: now, &batch)
             return
         }
-        let bidsAgree = book.pointee.bids.agrees(
-            with: self.scratchBids, downTo: max(book.pointee.bids.trustedFrom, self.scratchBids.trustedFrom))
-        let asksAgree = book.pointee.asks.agrees(
-            with: self.scratchAsks, downTo: max(book.pointee.asks.trustedFrom, self.scratchAsks.trustedFrom))
-        guard bidsAgree, asksAgree else {
+        guard self.scratchAgrees(with: book) else {
             book.pointee.counts.mismatches &+= 1
             self.enterBroken(book, reason: .mismatch, at: now, &batch)
             return
@@ -70,34 +71,56 @@ extension BookKeeper {
         self.endRefresh(book, failed: false, at: now, &batch)
     }
 
-    /// Builds the sides that the snapshot and the kept updates give; false when a kept update is missing.
+    /// Whether the scratch sides and the book's are the same as far as both are known.
+    func scratchAgrees(with book: UnsafeMutablePointer<Book>) -> Bool {
+        book.pointee.bids.agrees(with: self.scratchBids, downTo: self.scratchBids.knownFrom(with: book.pointee.bids))
+            && book.pointee.asks.agrees(
+                with: self.scratchAsks, downTo: self.scratchAsks.knownFrom(with: book.pointee.asks))
+    }
+
+    /// What came of bringing a snapshot up to a book.
+    enum Rebuilt {
+        case aligned
+        /// A kept update is missing, or the snapshot is of no moment that the book came through.
+        case notAligned
+        /// Its levels are not in order.
+        case unusable
+    }
+
+    /// Builds the sides that a snapshot and the kept updates give, cut to the book's window as the book is.
+    ///
+    /// - Parameter limit: Levels a side of a full snapshot: a shorter one holds the whole side.
     mutating func rebuildScratch(
-        for book: UnsafeMutablePointer<Book>, from held: HeldSnapshot, upTo last: UInt64
-    ) -> Bool {
-        let limit = book.pointee.snapshotLimit
+        for book: UnsafeMutablePointer<Book>, from held: HeldSnapshot, limit: Int, upTo last: UInt64
+    ) -> Rebuilt {
         let kept = book.pointee.kept
+        let window = book.pointee.semantics.window
         let bidsFit = held.bids.withUnsafeBufferPointer {
             self.scratchBids.replace(with: $0, isComplete: $0.count < limit)
         }
         let asksFit = held.asks.withUnsafeBufferPointer {
             self.scratchAsks.replace(with: $0, isComplete: $0.count < limit)
         }
-        guard bidsFit, asksFit else { return false }
+        guard bidsFit, asksFit else { return .unusable }
         var follow = BookSynchronizer(rule: book.pointee.synchronizer.rule)
         _ = follow.snapshotReceived(last: held.last)
         for entry in kept.entries {
+            // Ids that start anew say nothing of which moment came first.
+            guard entry.update.last >= entry.update.before else { return .notAligned }
             switch follow.updateReceived(before: entry.update.before, last: entry.update.last) {
             case .apply:
                 self.scratchBids.apply(kept.levels[entry.start..<(entry.start + entry.bids)])
                 self.scratchAsks.apply(
                     kept.levels[(entry.start + entry.bids)..<(entry.start + entry.bids + entry.asks)])
+                self.scratchBids.cut(to: window)
+                self.scratchAsks.cut(to: window)
             case .discardStale:
                 continue
             case .keep, .breakAndKeep:
-                return false
+                return .notAligned
             }
         }
-        return follow.last == last
+        return follow.last == last ? .aligned : .notAligned
     }
 
     /// Takes the scratch sides where they reach deeper, and appends what slid into the view.

@@ -37,6 +37,7 @@ extension BookKeeper {
 
     /// Forgets what was kept and asked for: nothing that came before the snapshot is of use after it.
     private mutating func endWaiting(of book: UnsafeMutablePointer<Book>, at now: Int64) {
+        self.endAudit(book, .abandoned)
         book.pointee.kept.removeAll()
         book.pointee.held = nil
         if book.pointee.refreshRequestedMicroseconds != nil {

@@ -6,7 +6,8 @@ extension BookKeeper {
         _ book: UnsafeMutablePointer<Book>, reason: StatusChange.Reason, expected: UInt64? = nil, at now: Int64,
         _ batch: inout EventBatch
     ) {
-        // Whatever was kept for a refresh belongs to the book that is void; what was kept for a seed still waits.
+        // What was kept for an audit or a refresh belongs to the book that is void; what was kept for a seed still waits.
+        self.endAudit(book, .abandoned)
         if book.pointee.refreshRequestedMicroseconds != nil { book.pointee.kept.removeAll() }
         switch book.pointee.state {
         case .seeded, .live, .refreshing:

@@ -37,6 +37,8 @@ package struct BookKeeper: ~Copyable {
     package var recordsMarks = false
     /// Spans without a book that are to be told.
     var losses: [BookLoss] = []
+    /// Audits that ended and are to be told.
+    var audits: [BookAuditResult] = []
 
     private var books: UnsafeMutablePointer<Book>
     private var capacity: Int
@@ -136,6 +138,7 @@ package struct BookKeeper: ~Copyable {
         case .delta: self.takeDelta(update, &batch)
         case .snapshot: self.takeSnapshot(update, &batch)
         case .reset: self.takeReset(update, &batch)
+        case .audit: self.takeAudit(update, &batch)
         }
     }
 
@@ -162,9 +165,7 @@ package struct BookKeeper: ~Copyable {
     private mutating func apply(
         _ update: DepthUpdate, to book: UnsafeMutablePointer<Book>, _ batch: inout EventBatch
     ) {
-        if book.pointee.refreshRequestedMicroseconds != nil {
-            self.keepForRefresh(update, for: book, batch.levels)
-        }
+        if book.pointee.keepsApplied { self.keepApplied(update, for: book, batch.levels) }
         let depth = self.settings.viewDepth
         let bids = book.pointee.bids.apply(update.bids, depth: depth, recordingInto: &batch.levels)
         let asks = book.pointee.asks.apply(update.asks, depth: depth, recordingInto: &batch.levels)
@@ -217,9 +218,7 @@ package struct BookKeeper: ~Copyable {
         if book.pointee.state == .seeded {
             self.setState(.live, of: book, reason: .none, at: now, &batch)
         }
-        if book.pointee.held != nil, book.pointee.refreshRequestedMicroseconds != nil {
-            self.tryHeld(book, at: now, &batch)
-        }
+        if book.pointee.keepsApplied, book.pointee.held != nil { self.tryHeld(book, at: now, &batch) }
         if now &- book.pointee.publishedMicroseconds >= self.settings.snapshotIntervalMicroseconds {
             self.publishView(of: book, at: now, &batch)
         }
@@ -275,8 +274,8 @@ package struct BookKeeper: ~Copyable {
         self.publishView(of: book, at: now, &batch)
     }
 
-    /// Does what is due by the clock for one book: gives up a refresh that was never answered, breaks a book that stays
-    /// crossed, publishes a view that changed or one unchanged for the idle interval.
+    /// Does what is due by the clock for one book: gives up a refresh or an audit that was never answered, breaks a book
+    /// that stays crossed, publishes a view that changed or one unchanged for the idle interval.
     ///
     /// Book by book, so that the views that are due never have to fit one batch together.
     package mutating func publishDue(_ instrument: InstrumentID, at now: Int64, _ batch: inout EventBatch) {
@@ -287,6 +286,7 @@ package struct BookKeeper: ~Copyable {
         {
             self.endRefresh(book, failed: true, at: now, &batch)
         }
+        self.endOverdueAudit(book, at: now)
         if let since = book.pointee.crossedSinceMicroseconds,
             now - since > self.settings.crossedForMicroseconds
         {
@@ -313,6 +313,10 @@ package struct BookKeeper: ~Copyable {
             if let ended = book.pointee.refreshEndedMicroseconds {
                 book.pointee.refreshEndedMicroseconds = ended &+ microseconds
             }
+            if var audit = book.pointee.audit {
+                audit.untilMicroseconds &+= microseconds
+                book.pointee.audit = audit
+            }
         }
     }
 
@@ -325,6 +329,7 @@ package struct BookKeeper: ~Copyable {
     package mutating func release(_ instrument: InstrumentID, at now: Int64, _ batch: inout EventBatch) {
         let book = self.book(instrument)
         guard book.pointee.state != .stopped else { return }
+        self.endAudit(book, .abandoned)
         self.setState(.stopped, of: book, reason: .requested, at: now, &batch)
         self.want(nil, book)
         let counts = book.pointee.counts

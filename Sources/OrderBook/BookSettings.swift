@@ -16,6 +16,10 @@ package struct BookSettings: Sendable, Equatable {
     package var refreshSpacingMicroseconds: Int64
     /// A refresh that was not answered for so long is given up.
     package var refreshTimeoutMicroseconds: Int64
+    /// An audit that was not answered for so long is given up.
+    package var auditTimeoutMicroseconds: Int64
+    /// How long an audit's answer that is ahead of its book waits for it.
+    package var auditPatienceMicroseconds: Int64
     package var kept: KeptUpdates.Limits
 
     package init(depth: Int? = 100, retain: Int = 1_000, refreshBelow: Int? = nil, snapshotLimit: Int = 1_000) {
@@ -29,6 +33,8 @@ package struct BookSettings: Sendable, Equatable {
         self.crossedForMicroseconds = 1_000_000
         self.refreshSpacingMicroseconds = 10_000_000
         self.refreshTimeoutMicroseconds = 120_000_000
+        self.auditTimeoutMicroseconds = 120_000_000
+        self.auditPatienceMicroseconds = 10_000_000
         self.kept = KeptUpdates.Limits()
     }
 

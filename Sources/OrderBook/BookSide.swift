@@ -143,11 +143,14 @@ package struct BookSide: ~Copyable {
     }
 
     /// Drops what a frame pushed out of the window.
-    mutating func cutToWindow() {
-        let excess = self.count - self.window
+    mutating func cutToWindow() { self.cut(to: self.window) }
+
+    /// Drops what lies beyond the best `window` levels.
+    mutating func cut(to window: Int) {
+        let excess = self.count - window
         guard excess > 0 else { return }
         self.storage += excess
-        self.count = self.window
+        self.count = window
         // What is not kept below a reserve's end cannot come to be known by a window that moves up.
         if self.floor != .min { self.floor = self.storage[0].price }
         self.finger = self.count
@@ -166,13 +169,23 @@ package struct BookSide: ~Copyable {
         return true
     }
 
+    /// The key from which on this side and another are both known.
+    func knownFrom(with other: borrowing BookSide) -> Int64 { max(self.trustedFrom, other.trustedFrom) }
+
+    /// How many levels lie at or above a key.
+    func count(downTo key: Int64) -> Int {
+        self.count - self.lowerBound(of: Self.searched(key), from: 0, to: self.count)
+    }
+
+    /// A key as it may enter the search: no key of a level lies beyond these.
+    private static func searched(_ key: Int64) -> Int64 {
+        min(max(key, -FixedPoint.mantissaMax - 1), FixedPoint.mantissaMax + 1)
+    }
+
     /// Tells whether both sides hold the same levels from the best down to `key`.
     package func agrees(with other: borrowing BookSide, downTo key: Int64) -> Bool {
-        // No key lies beyond these, and none further out may enter the search.
-        let key = min(max(key, -FixedPoint.mantissaMax - 1), FixedPoint.mantissaMax + 1)
-        let mine = self.count - self.lowerBound(of: key, from: 0, to: self.count)
-        let theirs = other.count - other.lowerBound(of: key, from: 0, to: other.count)
-        guard mine == theirs else { return false }
+        let mine = self.count(downTo: key)
+        guard mine == other.count(downTo: key) else { return false }
         for rank in 0..<mine where self.storage[self.count - 1 - rank] != other.storage[other.count - 1 - rank] {
             return false
         }

@@ -35,6 +35,10 @@ package protocol Venue: Sendable {
     ) throws(UnreadableAnswer) -> (instruments: [Instrument], refused: Int)
     /// What asks for a book's snapshot; nil where it comes in the stream.
     func snapshotRequest(of symbol: String, levels: Int, in segment: VenueSegment) -> VenueRequest?
+    /// What asks for a whole book that a live one is compared with; nil where there is none.
+    ///
+    /// - Parameter levels: Levels a side that are of use; the venue may serve more or fewer.
+    func auditRequest(of symbol: String, levels: Int, in segment: VenueSegment) -> VenueBookRequest?
     /// What is to be asked at intervals about these instruments, and about the whole section.
     func polls(of instruments: [Instrument], in segment: VenueSegment, wanted: Wanted) -> [VenuePoll]
     /// What asks for the bars that opened in a range of time, the newest at most as many as one answer holds.

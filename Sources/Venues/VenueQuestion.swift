@@ -3,6 +3,8 @@ package import MarketModel
 /// What a REST answer is to be decoded as.
 package enum VenueQuestion: Hashable, Sendable {
     case depthSnapshot
+    /// A book that a live one is compared with.
+    case bookAudit
     case openInterest
     case ratio(LongShortRatio.Kind, period: KlineInterval)
     /// Bars of this length.
@@ -61,6 +63,18 @@ extension ClosedRange<UInt64> {
     func first(_ count: UInt64) -> Self {
         let last = self.upperBound - self.lowerBound < count ? self.upperBound : self.lowerBound + (count - 1)
         return self.lowerBound...last
+    }
+}
+
+/// A request for a whole book.
+package struct VenueBookRequest: Hashable, Sendable {
+    package let request: VenueRequest
+    /// Levels a side that the answer holds at most: a shorter side is the whole one.
+    package let levels: Int
+
+    package init(_ request: VenueRequest, levels: Int) {
+        self.request = request
+        self.levels = levels
     }
 }
 

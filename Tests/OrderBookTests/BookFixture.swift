@@ -44,6 +44,19 @@ final class BookFixture {
         self.take(.snapshot, 0, last, bids, asks, id ?? self.id)
     }
 
+    /// Begins an audit whose answer holds so many levels a side.
+    func beginAudit(limit: Int) -> Bool {
+        self.keeper.beginAudit(self.id, limit: limit, at: self.now)
+    }
+
+    /// The venue's book that an audit asked for.
+    func audit(_ last: UInt64, bids: [Level], asks: [Level]) -> [MarketEvent] {
+        self.take(.audit, 0, last, bids, asks, self.id)
+    }
+
+    /// What became of audits since the last look.
+    func audited() -> [BookAuditResult.Outcome] { self.keeper.takeAudits().map(\.outcome) }
+
     /// Tells the keeper that no snapshot came.
     func failed(_ purpose: SnapshotRequest.Purpose) -> [MarketEvent] {
         self.batch.removeAll()
@@ -62,6 +75,8 @@ final class BookFixture {
         }
         return Array(self.batch.events)
     }
+
+    var state: BookState { self.keeper.withBook(self.id) { $0.state } }
 
     /// The venue's id of the book's last update, nil without a valid book.
     var last: UInt64? { self.keeper.withBook(self.id) { $0.synchronizer.last } }

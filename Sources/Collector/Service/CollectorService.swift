@@ -41,6 +41,7 @@ package final class CollectorService: Sendable {
     /// For what may repeat without end.
     let sampledLog: SampledLog
     let snapshotCounts = SnapshotCounts()
+    let auditCounts = AuditCounts()
     /// What became of the lines of the log; nil when another writes it.
     let logStatistics: @Sendable () -> BoundedLogWriter.Statistics?
     let boot: String
@@ -231,6 +232,10 @@ package final class CollectorService: Sendable {
             group.addTask { await self.answerRequests(rest) }
             group.addTask { await SeriesRepairer(service: self, rest: rest).run() }
             group.addTask { await repairer.run(rest) }
+            group.addTask {
+                await BookAuditor(service: self, interval: self.configuration.books.auditInterval)
+                    .run(rest, using: SystemRandomNumberGenerator())
+            }
             group.addTask {
                 for await segment in self.listChanges.changes {
                     self.supervisors.withLock { $0[segment] }?.tell(.listChanged)

@@ -11,17 +11,21 @@ struct HeartbeatSource {
     let residentBytes: @Sendable () -> UInt64
     /// Books that can be used.
     let booksLive: @Sendable () -> Int
+    /// Books that were compared with the venues' own, and those of them that differed.
+    let audits: @Sendable () -> (compared: UInt64, mismatched: UInt64)
     private var nextMicroseconds: Int64
 
     init(
         publisher: NATSPublisher, periodMicroseconds: Int64, residentBytes: @escaping @Sendable () -> UInt64,
-        booksLive: @escaping @Sendable () -> Int
+        booksLive: @escaping @Sendable () -> Int,
+        audits: @escaping @Sendable () -> (compared: UInt64, mismatched: UInt64)
     ) {
         self.publisher = publisher
         self.periodMicroseconds = periodMicroseconds
         self.startMicroseconds = LoopClock.wallMicroseconds()
         self.residentBytes = residentBytes
         self.booksLive = booksLive
+        self.audits = audits
         self.nextMicroseconds = self.startMicroseconds
     }
 
@@ -49,6 +53,9 @@ struct HeartbeatSource {
         beat.spooled = cut.spooled
         beat.residentBytes = self.residentBytes()
         beat.booksLive = UInt32(clamping: self.booksLive())
+        let audits = self.audits()
+        beat.auditsCompared = audits.compared
+        beat.auditsMismatched = audits.mismatched
         return beat
     }
 }

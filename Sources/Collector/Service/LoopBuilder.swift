@@ -26,7 +26,8 @@ struct LoopBuilder: Sendable {
             ? HeartbeatSource(
                 publisher: self.service.publisher, periodMicroseconds: configuration.heartbeat.interval.microseconds,
                 residentBytes: { UInt64(ProcessMemory.residentBytes() ?? 0) },
-                booksLive: { [service] in service.liveBooks.load(ordering: .relaxed) }) : nil
+                booksLive: { [service] in service.liveBooks.load(ordering: .relaxed) },
+                audits: { [service] in service.auditCounts.total }) : nil
         return LoopWorker(
             index: self.index, context: context,
             pipeline: Pipeline(books: configuration.bookSettings, publisher: publisher),

@@ -38,6 +38,8 @@ final class LoopWorker {
     private var desk: SnapshotDesk<SystemRandomNumberGenerator>
     /// When books came to stand on a snapshot alone, by the clock that only goes forward: one entry a book at most.
     private var seeded: [InstrumentID: Int64] = [:]
+    /// The comparison of one of its books that is under way.
+    var audit: AuditUnderWay?
     private var timer: LoopTimer?
     private var clock = ClockSteps()
     private var lastTickMicroseconds = LoopClock.wallMicroseconds()
@@ -257,7 +259,7 @@ final class LoopWorker {
     }
 
     /// Passes what the books asked for to the control plane, one request a book at a time.
-    private func passRequests(at now: Int64) {
+    func passRequests(at now: Int64) {
         for request in self.pipeline.keeper.takeRequests() {
             guard self.mayPass(request, at: now) else {
                 self.tellFailed(request)
@@ -324,6 +326,7 @@ final class LoopWorker {
         self.lastTickMicroseconds = now
         self.followClock(wall: now, steady: steady)
         self.pipeline.tick(at: now)
+        self.tellAudits()
         self.askForSeeds(at: steady)
         self.passRequests(at: steady)
         for feed in self.feeds { feed.tick(at: steady) }

@@ -7,7 +7,7 @@ import Venues
 enum MetricsPage {
     static func families(_ report: ServiceReport, _ verdict: HealthReport) -> [MetricFamily] {
         Self.process(report, verdict) + Self.connections(report) + Self.frames(report)
-            + Self.books(report.books, of: report.segments)
+            + Self.books(report.books, of: report.segments) + Self.audits(report.audits, at: report.steady)
             + Self.trades(report) + Self.messages(report) + Self.accounting(report) + Self.nats(report)
             + Self.spool(report) + Self.resumes(report) + Self.ledger(report) + Self.repair(report)
             + Self.latencies(report)
@@ -19,7 +19,7 @@ enum MetricsPage {
         let histogram = LatencyHistogram.bounds.count + 3
         let asked = 40 * report.requests.scopes.count + 70 * report.requests.hosts.count + 20 * report.connects.count
         let things = 24 * report.planned.count + 10 * report.mailboxes.count + asked
-        return 500 + 2 * histogram + things + report.segments.count * (4 * histogram + 80)
+        return 500 + 2 * histogram + things + report.segments.count * (4 * histogram + 88)
     }
 
     // MARK: - The process

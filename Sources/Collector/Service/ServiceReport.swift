@@ -116,6 +116,7 @@ struct ServiceReport: Sendable {
     /// New connections: what became of the slots' requests, and each venue's budget for them.
     let connects: [(venue: VenueID, counters: ConnectBudget<ContinuousClock>.Counters, budget: RateLimiterSnapshot)]
     let snapshots: [(segment: SegmentID, counts: SnapshotCounts.Counts)]
+    let audits: [(segment: SegmentID, counts: AuditCounts.Counts)]
     let log: LogFigures
     let background: Background
 
@@ -162,6 +163,7 @@ struct ServiceReport: Sendable {
                     return (venue, snapshot.counters, snapshot.budget)
                 },
             snapshots: sections.map { ($0.segment, service.snapshotCounts[$0.segment]) },
+            audits: sections.map { ($0.segment, service.auditCounts[$0.segment]) },
             log: LogFigures(
                 writer: service.logStatistics(), suppressed: log.suppressed, keys: log.keys,
                 keysMaximum: log.keysMaximum),

@@ -1,5 +1,6 @@
 import MarketModel
 import Observability
+import OrderBook
 import Resilience
 import Transport
 import Venues
@@ -17,6 +18,19 @@ extension StatusPage {
             writer.field("polls", section.polls.planned)
             writer.field("polls_answered", section.polls.answered)
             writer.field("polls_failed", section.polls.failed)
+        }
+    }
+
+    static func write(
+        _ audits: AuditCounts.Counts, of segment: SegmentID, _ steady: Int64, to writer: inout JSONWriter
+    ) {
+        writer.object { writer in
+            writer.field("venue", segment.venue.name)
+            writer.field("segment", segment.name)
+            writer.field("compared", audits.compared)
+            for outcome in BookAuditResult.Outcome.allCases { writer.field(outcome.label, audits[outcome]) }
+            writer.field("levels", audits.levels)
+            writer.field("age_us", audits.comparedSteady.map { max(0, steady - $0) })
         }
     }
 

@@ -35,6 +35,9 @@ enum StatusPage {
                     }
                 }
             }
+            writer.array("audits") { writer in
+                for (segment, counts) in report.audits { Self.write(counts, of: segment, report.steady, to: &writer) }
+            }
             writer.field("snapshots_lost", report.loops.reduce(UInt64(0)) { $0 &+ $1.snapshotsLost })
             writer.array("latencies") { writer in
                 for latency in report.latencies { Self.write(latency, to: &writer) }

@@ -147,7 +147,8 @@ extension ExchangeCore {
             return self.okxError(200, "51000", "Parameter sz error")
         }
         let isStale = self.faultHappens(.staleSnapshot, segments: [market.market.segment])
-        let top = market.top(size, isStale: isStale)
+        // The ids of answers are those of the stream.
+        let top = isStale ? market.top(size, isStale: true) : market.told(size)
         return self.okxData { text in
             text.write("{")
             messages.writeSides(top, into: &text)

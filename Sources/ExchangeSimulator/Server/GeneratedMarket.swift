@@ -159,6 +159,12 @@ final class GeneratedMarket {
         return isStale ? BookTop(lastID: self.market.firstID - 1, bids: top.bids, asks: top.asks) : top
     }
 
+    /// The book as its stream last told it, with the id it told; the true one while nobody is told.
+    func told(_ limit: Int) -> BookTop {
+        guard let told = self.linked?.told else { return self.top(limit) }
+        return BookTop(lastID: told.lastID, bids: Array(told.bids.prefix(limit)), asks: Array(told.asks.prefix(limit)))
+    }
+
     /// Lets the book's ids start over, smaller than before.
     func restartIDs() { self.market.restartIDs() }
 

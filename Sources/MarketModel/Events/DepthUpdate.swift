@@ -7,6 +7,8 @@ public struct DepthUpdate {
         case snapshot
         /// A snapshot that comes in the stream itself: it replaces the book whenever it comes.
         case reset
+        /// A book of a moment that a live one is only compared with.
+        case audit
     }
 
     public var instrument: InstrumentID

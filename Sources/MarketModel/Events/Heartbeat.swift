@@ -11,6 +11,9 @@ public struct Heartbeat {
     public var inFlight: UInt64
     public var spooled: UInt64
     public var booksLive: UInt32
+    /// Books that were compared with the venues' own, and those of them that differed.
+    public var auditsCompared: UInt64
+    public var auditsMismatched: UInt64
     public var residentBytes: UInt64
     public var microseconds: Int64
 
@@ -27,6 +30,8 @@ public struct Heartbeat {
         self.inFlight = 0
         self.spooled = 0
         self.booksLive = 0
+        self.auditsCompared = 0
+        self.auditsMismatched = 0
         self.residentBytes = 0
     }
 }

@@ -56,6 +56,8 @@ extension JSONMessageEncoder {
         out.add("period_us", raw: String(heartbeat.periodMicroseconds))
         out.add("counts", raw: counts)
         out.add("books_live", raw: String(heartbeat.booksLive))
+        out.add("audits_compared", raw: String(heartbeat.auditsCompared))
+        out.add("audits_mismatched", raw: String(heartbeat.auditsMismatched))
         out.add("resident_bytes", raw: String(heartbeat.residentBytes))
         return out.closed
     }

@@ -47,6 +47,12 @@ extension Binance {
             costs: [.init(BinanceLimits.scope(of: section), BinanceLimits.depthWeight(section, limit: limit))])
     }
 
+    package func auditRequest(of symbol: String, levels: Int, in segment: VenueSegment) -> VenueBookRequest? {
+        self.snapshotRequest(of: symbol, levels: levels, in: segment).map {
+            VenueBookRequest($0, levels: BinanceLimits.depthLimit(BinanceSegment(of: segment), wanted: levels))
+        }
+    }
+
     package func turnoverRequests(in segment: VenueSegment) -> [VenueRequest] {
         let section = BinanceSegment(of: segment)
         return [

@@ -13,7 +13,8 @@ extension BinanceDecoder {
         if case .fundingIntervals = question { return try self.decodeFundingIntervals(&reader) }
         guard let instrument else { throw .mismatch }
         switch question {
-        case .depthSnapshot: try self.decodeSnapshot(&reader, of: instrument, received, into: &batch)
+        case .depthSnapshot: try self.decodeSnapshot(&reader, .snapshot, of: instrument, received, into: &batch)
+        case .bookAudit: try self.decodeSnapshot(&reader, .audit, of: instrument, received, into: &batch)
         case .openInterest: try self.decodeOpenInterest(&reader, of: instrument, received, into: &batch)
         case .ratio(let kind, let period):
             try self.decodeRatio(&reader, kind, period, of: instrument, received, into: &batch)
@@ -26,13 +27,14 @@ extension BinanceDecoder {
     }
 
     private func decodeSnapshot(
-        _ reader: inout JSONReader, of instrument: InstrumentID, _ received: Int64, into batch: inout EventBatch
+        _ reader: inout JSONReader, _ kind: DepthUpdate.Kind, of instrument: InstrumentID, _ received: Int64,
+        into batch: inout EventBatch
     ) throws(FrameRefusal) {
         var fields = DepthFields()
         try self.readDepth(&reader, instrument, &fields, into: &batch.levels)
         guard let last = fields.snapshotLast, fields.hasBids, fields.hasAsks else { throw .missingField }
         let update = DepthUpdate(
-            instrument: instrument, kind: .snapshot, before: 0, last: last,
+            instrument: instrument, kind: kind, before: 0, last: last,
             eventTime: fields.engineTime == .none ? fields.sentTime : fields.engineTime, sentTime: fields.sentTime,
             receivedMicroseconds: received, bids: fields.bids, asks: fields.asks)
         guard batch.append(.depth(update)) else { throw .tooLarge }

@@ -68,6 +68,16 @@ extension Deribit {
 
     package func snapshotRequest(of symbol: String, levels: Int, in segment: VenueSegment) -> VenueRequest? { nil }
 
+    /// Numbers of levels a side that are served (2026-03-06).
+    private static let bookDepths = [1, 5, 10, 20, 50, 100, 1_000, 10_000]
+
+    package func auditRequest(of symbol: String, levels: Int, in segment: VenueSegment) -> VenueBookRequest? {
+        guard Self.kind(of: segment) != nil, let most = Self.bookDepths.last else { return nil }
+        let depth = Self.bookDepths.first { $0 >= levels } ?? most
+        return VenueBookRequest(
+            Self.request(segment, "get_order_book", "instrument_name=\(symbol)&depth=\(depth)"), levels: depth)
+    }
+
     // MARK: - Polls
 
     package func polls(of instruments: [Instrument], in segment: VenueSegment, wanted: Wanted) -> [VenuePoll] {

@@ -28,6 +28,7 @@ extension DeribitDecoder {
             try Self.decodeBars(&reader, answer, interval, missed, into: &batch)
         case .trades: try self.decodePastTrades(&reader, of: instrument, answer.received, into: &batch)
         case .fundingHistory: try Self.decodeFundingHistory(&reader, of: instrument, answer.received, into: &batch)
+        case .bookAudit: try self.decodeBookAnswer(&reader, instrument, answer.received, into: &batch)
         case .depthSnapshot, .openInterest, .ratio, .fundingIntervals: throw .unknownEvent
         }
     }

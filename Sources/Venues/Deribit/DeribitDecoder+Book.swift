@@ -24,7 +24,7 @@ extension DeribitDecoder {
         _ reader: inout JSONReader, _ stream: DeribitStreams.Entry, _ received: Int64, into batch: inout EventBatch
     ) throws(FrameRefusal) {
         var fields = BookFields()
-        try self.readBook(&reader, stream.instrument, &fields, into: &batch.levels)
+        try self.readBook(&reader, stream.instrument, &fields, hasActions: true, into: &batch.levels)
         try self.check(reader.bytes, fields.symbol, against: stream)
         guard let kind = fields.kind, let last = fields.last, let bids = fields.bids, let asks = fields.asks else {
             throw .missingField
@@ -38,8 +38,25 @@ extension DeribitDecoder {
         guard batch.append(.depth(update)) else { throw .tooLarge }
     }
 
+    /// Decodes a whole book that was asked for: the fields of a snapshot, its levels `[[84210.5,25340.0],…]`.
+    func decodeBookAnswer(
+        _ reader: inout JSONReader, _ instrument: InstrumentID, _ received: Int64, into batch: inout EventBatch
+    ) throws(FrameRefusal) {
+        var fields = BookFields()
+        try self.readBook(&reader, instrument, &fields, hasActions: false, into: &batch.levels)
+        guard let symbol = fields.symbol, let last = fields.last, let bids = fields.bids, let asks = fields.asks else {
+            throw .missingField
+        }
+        guard self.streams.isBook(of: instrument, symbol, in: reader.bytes) else { throw .mismatch }
+        let update = DepthUpdate(
+            instrument: instrument, kind: .audit, before: 0, last: last, eventTime: fields.time, sentTime: .none,
+            receivedMicroseconds: received, bids: bids, asks: asks)
+        guard batch.append(.depth(update)) else { throw .tooLarge }
+    }
+
+    /// - Parameter hasActions: Whether a level's first entry says what becomes of it, as it does in a stream.
     private func readBook(
-        _ reader: inout JSONReader, _ instrument: InstrumentID, _ fields: inout BookFields,
+        _ reader: inout JSONReader, _ instrument: InstrumentID, _ fields: inout BookFields, hasActions: Bool,
         into levels: inout LevelBuffer
     ) throws(FrameRefusal) {
         let scales = self.scales(of: instrument)
@@ -58,8 +75,8 @@ extension DeribitDecoder {
             }
             switch side {
             case .none: break
-            case .bids: fields.bids = try Self.levels(&reader, instrument, scales, into: &levels)
-            case .asks: fields.asks = try Self.levels(&reader, instrument, scales, into: &levels)
+            case .bids: fields.bids = try Self.levels(&reader, instrument, scales, hasActions, into: &levels)
+            case .asks: fields.asks = try Self.levels(&reader, instrument, scales, hasActions, into: &levels)
             }
             do throws(JSONError) {
                 isMember = try reader.nextMember()
@@ -93,9 +110,9 @@ extension DeribitDecoder {
         return .none
     }
 
-    /// Reads `[["new",84210.5,25340.0],["delete",84209.0,0.0],…]` into absolute sizes.
+    /// Reads `[["new",84210.5,25340.0],["delete",84209.0,0.0],…]` into absolute sizes, or the same without actions.
     private static func levels(
-        _ reader: inout JSONReader, _ instrument: InstrumentID, _ scales: DecimalScales,
+        _ reader: inout JSONReader, _ instrument: InstrumentID, _ scales: DecimalScales, _ hasActions: Bool,
         into buffer: inout LevelBuffer
     ) throws(FrameRefusal) -> LevelBuffer.Run {
         let start = buffer.count
@@ -106,7 +123,7 @@ extension DeribitDecoder {
             throw .json(error)
         }
         while isElement {
-            let level = try Self.level(&reader, instrument, scales)
+            let level = try Self.level(&reader, instrument, scales, hasActions)
             guard buffer.append(level) else { throw .tooLarge }
             do throws(JSONError) {
                 isElement = try reader.nextElement()
@@ -119,20 +136,14 @@ extension DeribitDecoder {
 
     @inline(__always)
     private static func level(
-        _ reader: inout JSONReader, _ instrument: InstrumentID, _ scales: DecimalScales
+        _ reader: inout JSONReader, _ instrument: InstrumentID, _ scales: DecimalScales, _ hasActions: Bool
     ) throws(FrameRefusal) -> Level {
-        let action: Range<Int>
         do throws(JSONError) {
             try reader.expect(UInt8(ascii: "["))
-            action = try reader.string()
-            try reader.expect(UInt8(ascii: ","))
         } catch {
             throw .json(error)
         }
-        let isDeleted = reader.isText(action, "delete")
-        guard isDeleted || reader.isText(action, "new") || reader.isText(action, "change") else {
-            throw .missingField
-        }
+        let isDeleted = hasActions ? try Self.isDeleted(&reader) : false
         let price = try Self.decimal(&reader, .price, instrument, scales)
         do throws(JSONError) {
             try reader.expect(UInt8(ascii: ","))
@@ -147,5 +158,20 @@ extension DeribitDecoder {
             throw .json(error)
         }
         return Level(price: price, size: isDeleted ? 0 : size)
+    }
+
+    /// Passes a level's action and the comma behind it.
+    @inline(__always)
+    private static func isDeleted(_ reader: inout JSONReader) throws(FrameRefusal) -> Bool {
+        let action: Range<Int>
+        do throws(JSONError) {
+            action = try reader.string()
+            try reader.expect(UInt8(ascii: ","))
+        } catch {
+            throw .json(error)
+        }
+        if reader.isText(action, "delete") { return true }
+        guard reader.isText(action, "new") || reader.isText(action, "change") else { throw .missingField }
+        return false
     }
 }

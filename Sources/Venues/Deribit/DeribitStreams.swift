@@ -129,6 +129,14 @@ struct DeribitStreams: ~Copyable {
         return false
     }
 
+    /// Whether the text at `range` is the symbol of the book that an instrument has here.
+    func isBook(of instrument: InstrumentID, _ range: Range<Int>, in bytes: Span<UInt8>) -> Bool {
+        (0..<self.count).contains { place in
+            let entry = self.entries[place]
+            return entry.instrument == instrument && entry.kind == .book && self.isSymbol(bytes, range, of: entry)
+        }
+    }
+
     private mutating func makeRoom(symbol: Int) {
         if self.count == self.capacity {
             let wider = UnsafeMutablePointer<Entry>.allocate(capacity: self.capacity * 2)

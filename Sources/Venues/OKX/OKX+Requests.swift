@@ -6,7 +6,7 @@ extension OKX {
 
     /// Endpoints by the name of their budget: requests that the venue takes in two seconds from one address.
     private static let endpoints: [(scope: String, limit: Int)] = [
-        ("instruments", 20), ("tickers", 20), ("candles", 40), ("history-candles", 20),
+        ("instruments", 20), ("tickers", 20), ("candles", 40), ("history-candles", 20), ("books", 40),
         // Rates are metered for each instrument; one budget for all of them asks no faster than for one.
         (Self.tradesScope, 20), (Self.fundingScope, 10),
         (Self.ratioScope(.allAccount), 5), (Self.ratioScope(.topAccount), 5), (Self.ratioScope(.topPosition), 5),
@@ -60,6 +60,16 @@ extension OKX {
 
     /// Books start with a snapshot in their stream.
     package func snapshotRequest(of symbol: String, levels: Int, in segment: VenueSegment) -> VenueRequest? { nil }
+
+    /// Levels a side of the book that the stream brings, and the most of an answer with its ids.
+    private static let bookLevels = 400
+
+    /// The answer is as of the last 50 ms and carries the id that the stream's updates have (docs-v5 of 2026-08-22).
+    package func auditRequest(of symbol: String, levels: Int, in segment: VenueSegment) -> VenueBookRequest? {
+        let size = min(max(levels, 1), Self.bookLevels)
+        return VenueBookRequest(
+            self.request(segment, "market/books?instId=\(symbol)&sz=\(size)", "books"), levels: size)
+    }
 
     package func polls(of instruments: [Instrument], in segment: VenueSegment, wanted: Wanted) -> [VenuePoll] {
         guard OKXSegment(of: segment) == .swap, let period = OKXChannel.bar(of: wanted.ratioPeriod) else { return [] }

@@ -43,6 +43,21 @@ extension OKXDecoder {
         guard batch.append(.depth(update)) else { throw .tooLarge }
     }
 
+    /// Decodes a whole book that was asked for: `{"asks":[…],"bids":[…],"ts":"1785000000101","seqId":880010}`.
+    func decodeBookAnswer(
+        _ reader: inout JSONReader, _ instrument: InstrumentID, _ received: Int64, into batch: inout EventBatch
+    ) throws(FrameRefusal) {
+        var fields = Fields()
+        try self.readBook(&reader, instrument, &fields, into: &batch.levels)
+        guard fields.hasBids, fields.hasAsks, let time = fields.time,
+            let last = fields.last.flatMap(UInt64.init(exactly:))
+        else { throw .missingField }
+        let update = DepthUpdate(
+            instrument: instrument, kind: .audit, before: 0, last: last, eventTime: time, sentTime: .none,
+            receivedMicroseconds: received, bids: fields.bids, asks: fields.asks)
+        guard batch.append(.depth(update)) else { throw .tooLarge }
+    }
+
     /// The ids that link a frame to the one before it.
     ///
     /// Frames of 2022 have none: their checksum tells a loss, and they are counted.

@@ -73,6 +73,7 @@ extension OKXDecoder {
         } catch {
             throw .json(error)
         }
+        guard question != .bookAudit || rows.count == 1 else { throw .missingField }
         var lastTrade: UInt64?
         var lastCharge: Int64?
         let received = frame.receivedMicroseconds
@@ -88,6 +89,7 @@ extension OKXDecoder {
                 lastTrade = try self.decodePastTrade(&reader, instrument, after: lastTrade, received, into: &batch)
             case .fundingHistory:
                 lastCharge = try self.decodePastFunding(&reader, instrument, after: lastCharge, received, into: &batch)
+            case .bookAudit: try self.decodeBookAnswer(&reader, instrument, received, into: &batch)
             case .depthSnapshot, .openInterest, .volatilityIndex, .fundingIntervals:
                 throw .unknownEvent
             }

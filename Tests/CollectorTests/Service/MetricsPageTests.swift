@@ -45,6 +45,27 @@ struct MetricsPageTests {
         }
     }
 
+    @Test("Audits are counted by section and outcome, and the last comparison has an age")
+    func audits() {
+        let (spot, swap) = (OKXSegment.spot.id, OKXSegment.swap.id)
+        var counts = AuditCounts.Counts()
+        counts.add(.equal, levels: 800, at: 5_000_000)
+        counts.add(.mismatched, levels: 700, at: 6_000_000)
+        counts.add(.notAligned, levels: 0, at: 7_000_000)
+        #expect(counts.compared == 2)
+        let families = MetricsPage.audits([(spot, counts), (swap, AuditCounts.Counts())], at: 8_500_000)
+        let labels = ["venue": "okx", "segment": "spot"]
+        for (outcome, count) in [("equal", 1), ("mismatched", 1), ("not_aligned", 1), ("failed", 0), ("abandoned", 0)] {
+            let named = labels.merging(["outcome": outcome]) { $1 }
+            #expect(Self.value(families, "sluice_book_audits_total", named) == .integer(count), "\(outcome)")
+        }
+        #expect(Self.value(families, "sluice_book_audit_levels_total", labels) == .integer(1_500))
+        #expect(Self.value(families, "sluice_book_audit_age_seconds", labels) == .decimal(2.5))
+        let other = labels.merging(["segment": "swap"]) { $1 }
+        #expect(Self.value(families, "sluice_book_audit_age_seconds", other) == nil)
+        #expect(Self.value(families, "sluice_book_audit_levels_total", other) == .integer(0))
+    }
+
     @Test("Windows are named by their length")
     func windows() {
         for (length, label) in [

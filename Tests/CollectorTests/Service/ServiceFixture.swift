@@ -111,6 +111,7 @@ final class ServiceFixture: Sendable {
             spot: {symbols: [BTCUSDT, ETHUSDT]}
             usdm: {symbols: [BTCUSDT, ETHUSDT]}
             coinm: {symbols: [BTCUSD_PERP, ETHUSD_PERP]}
+        books: {audit_interval: 0s}
         http: {enabled: false}
         heartbeat: {interval: 1s}
         """

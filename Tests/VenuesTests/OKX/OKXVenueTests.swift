@@ -128,7 +128,7 @@ struct OKXVenueTests {
         let scopes = Self.venue.scopes(limits: limits)
         let expected = [
             "connections": (1, Duration.seconds(1)), "instruments": (10, .seconds(2)), "tickers": (10, .seconds(2)),
-            "candles": (20, .seconds(2)), "history-candles": (10, .seconds(2)),
+            "candles": (20, .seconds(2)), "history-candles": (10, .seconds(2)), "books": (20, .seconds(2)),
             "history-trades": (10, .seconds(2)), "funding-rate-history": (5, .seconds(2)),
             "long-short-accounts": (2, .seconds(2)), "long-short-top-accounts": (2, .seconds(2)),
             "long-short-top-positions": (2, .seconds(2)),

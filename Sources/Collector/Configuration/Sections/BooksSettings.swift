@@ -11,6 +11,7 @@ package struct BooksSettings: Hashable, Sendable {
     package var bufferFrames = 2_000
     package var bufferBytes = ByteSize.mebibytes(8)
     package var crossedFor = Duration.seconds(1)
+    package var auditInterval = Duration.seconds(5)
 
     package init() {}
 
@@ -46,6 +47,9 @@ package struct BooksSettings: Hashable, Sendable {
             .value(
                 "crossed_for", \.crossedFor, .duration(.milliseconds(100)...(.seconds(60))),
                 "A book crossed or locked for longer is thrown away and built anew."),
+            .value(
+                "audit_interval", \.auditInterval, .duration(.zero...(.seconds(3_600))),
+                "Time between two comparisons of a live book with the venue's own, one book at a time; 0s is never."),
         ]
     }
 }
