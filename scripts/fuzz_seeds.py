@@ -101,6 +101,7 @@ def okx():
             yield bytes([first]) + frame
     bars = b'{"code":"0","msg":"","data":[["1597026383085","8533.02","8553.74","8527.17","8548.26","529","5","4","1"]]}'
     yield bytes([2]) + bars
+    yield bytes([18]) + b'{"code":"0","msg":"","data":[{"asks":[["171.21","350","0","9"]],"bids":[],"ts":"1","seqId":9}]}'
     yield bytes([7]) + b'{"code":"0","data":[["1701417600000","1.1739"],["1701417300000","1.2"]],"msg":""}'
     yield bytes([10]) + (b'{"code":"0","msg":"","data":[{"instId":"BTC-USDT","side":"sell","sz":"0.5","px":"171.25",'
                          b'"tradeId":"22","ts":"2"},{"instId":"BTC-USDT","side":"buy","sz":"12","px":"171.2",'
@@ -144,6 +145,8 @@ def deribit():
                          b'"has_more":true},"usOut":1}')
     yield bytes([56]) + (b'{"result":[{"timestamp":1785006000000,"index_price":8222.87,"interest_8h":-0.00009234260068476106,'
                          b'"interest_1h":-4.739622041017375e-7}]}')
+    yield bytes([96]) + (b'{"result":{"timestamp":1,"state":"open","instrument_name":"BTC-PERPETUAL","change_id":9,'
+                         b'"bids":[[84210.5,25340.0]],"asks":[[1.2e5,10.0]]}}')
     yield bytes([48]) + b'{"result":{"data":[[1785000000000,41.3,41.5,41.2,41.4]],"continuation":null},"id":0}'
 
 

@@ -76,11 +76,12 @@ enum DeribitFuzz {
                     return Self.describe(batch, bytes) + String(describing: control)
                 }
                 let question: VenueQuestion =
-                    switch choice & 24 {
+                    switch choice & 88 {
                     case 0: .klines(.minute1, missed: 1_785_000_000_000_000...1_785_000_100_000_000)
                     case 8: .trades
                     case 16: .volatilityIndex(.minute1)
-                    default: .fundingHistory
+                    case 24: .fundingHistory
+                    default: .bookAudit
                     }
                 try decoder.decodeAnswer(frame, to: question, of: InstrumentID(0), into: &batch)
                 return Self.describe(batch, bytes)

@@ -59,11 +59,12 @@ enum OKXFuzz {
                     return Self.describe(batch, bytes) + String(describing: control)
                 }
                 let question: VenueQuestion =
-                    switch choice & 12 {
+                    switch choice & 28 {
                     case 0: .klines(.minute1, missed: 1_597_026_000_000_000...1_597_026_500_000_000)
                     case 4: .ratio(.topAccount, period: .minute5)
                     case 8: .trades
-                    default: .fundingHistory
+                    case 12: .fundingHistory
+                    default: .bookAudit
                     }
                 try decoder.decodeAnswer(frame, to: question, of: InstrumentID(0), into: &batch)
                 return Self.describe(batch, bytes)
