@@ -6,6 +6,11 @@ extension BookKeeper {
         let book = self.book(update.instrument)
         guard book.pointee.state != .stopped else { return }
         let previous = book.pointee.synchronizer.last
+        // It says what stands already, and would cost readers their chain.
+        if self.takesKept, previous == update.last, book.pointee.refreshRequestedMicroseconds == nil {
+            book.pointee.counts.staleSnapshots &+= 1
+            return
+        }
         switch book.pointee.synchronizer.resetReceived(last: update.last) {
         case .discardStale:
             book.pointee.counts.staleSnapshots &+= 1

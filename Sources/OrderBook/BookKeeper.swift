@@ -35,6 +35,8 @@ package struct BookKeeper: ~Copyable {
     /// Filled only when `recordsMarks` is set.
     package internal(set) var marks: [BookMark] = []
     package var recordsMarks = false
+    /// Whether what comes now was kept while another socket brought the same.
+    package var takesKept = false
     /// Spans without a book that are to be told.
     var losses: [BookLoss] = []
     /// Audits that ended and are to be told.

@@ -25,6 +25,15 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
     package private(set) var answers = RepeatedAnswers()
     /// Bars and rates that were missed and fetched.
     package private(set) var backfilled: UInt64 = 0
+    /// What was told of figures without ids.
+    package private(set) var told = ToldFigures()
+    /// Whether what comes now was kept while another socket brought the same.
+    package var takesKept = false {
+        didSet {
+            self.told.isJudging = self.takesKept
+            self.keeper.takesKept = self.takesKept
+        }
+    }
     private var batch = EventBatch()
     private var trades: ContiguousArray<TradeSequence> = []
     private var quotes: ContiguousArray<QuoteSequence> = []
@@ -49,6 +58,7 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
         self.trades.append(TradeSequence())
         if let lastTrade { self.trades[Int(id.index)].resume(after: lastTrade.id, at: lastTrade.microseconds) }
         self.quotes.append(QuoteSequence())
+        self.told.addInstrument()
         return id
     }
 
@@ -140,17 +150,26 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
             case .bestBidOffer(let offer):
                 self.venueTime = offer.eventTime
                 guard self.quotes[Int(offer.instrument.index)].take(offer) else { continue }
+                if offer.sequence == 0 { guard self.told.take(offer) else { continue } }
                 self.publish(.bestBidOffer(offer), frame)
             case .markPrice(let price):
                 self.venueTime = price.eventTime
-                self.publish(.markPrice(price), frame)
+                if self.told.take(price) { self.publish(.markPrice(price), frame) }
             case .fundingRate(let rate):
                 self.venueTime = rate.eventTime
-                if rate.isBackfilled { self.backfilled &+= 1 }
+                if rate.isBackfilled {
+                    self.backfilled &+= 1
+                } else if !self.told.take(rate) {
+                    continue
+                }
                 self.publish(.fundingRate(rate), frame)
             case .kline(let bar):
                 self.venueTime = bar.eventTime
-                if bar.isBackfilled { self.backfilled &+= 1 }
+                if bar.isBackfilled {
+                    self.backfilled &+= 1
+                } else if !self.told.take(bar, in: frame) {
+                    continue
+                }
                 self.publish(.kline(bar), frame)
             case .openInterest(let interest):
                 self.venueTime = interest.eventTime
@@ -158,8 +177,12 @@ package struct Pipeline<Encoder: MessageEncoder>: ~Copyable {
             case .longShortRatio(let ratio):
                 if self.answers.take(ratio) { self.publish(.longShortRatio(ratio), frame) }
             case .volatilityIndex(let value):
-                if self.answers.take(value) { self.publish(.volatilityIndex(value), frame) }
-            case .liquidation, .orderBook, .orderBookDelta, .instrument, .status, .heartbeat:
+                let isTick = value.resolutionMicroseconds == 0
+                let isNews = isTick ? self.told.take(value) : self.answers.take(value)
+                if isNews { self.publish(.volatilityIndex(value), frame) }
+            case .liquidation(let liquidation):
+                if self.told.take(liquidation, in: frame) { self.publish(.liquidation(liquidation), frame) }
+            case .orderBook, .orderBookDelta, .instrument, .status, .heartbeat:
                 self.publish(self.batch.event(index), frame)
             }
         }

@@ -45,6 +45,8 @@ final class FeedConnection: FrameSink {
     /// The socket that carries the data, and the one that is to follow it in a rotation.
     private var line: FeedLine?
     private var successor: FeedLine?
+    /// What came on the second socket, until it takes over.
+    private var kept = KeptFrames()
     private var lastDataMicroseconds: Int64?
     /// When frames last came, by the clock that only goes forward, as of the last tick.
     private var lastDataSteady: Int64?
@@ -202,11 +204,17 @@ final class FeedConnection: FrameSink {
             _ = self.subscribe(at: now)
         } else {
             self.successor = line
+            self.kept.removeAll()
             _ = self.subscribe(successor: true, at: now)
         }
     }
 
     func frameReceived(_ frame: Frame, on id: SocketID) {
+        if self.line?.socket != id {
+            // One that another has taken over from brings what that brings as well.
+            guard self.successor?.socket == id else { return }
+            if FrameGlance.isData(frame) { return self.keep(frame, on: id) }
+        }
         self.takeScales()
         do throws(FrameRefusal) {
             if let control = try self.worker.pipeline.take(frame, &self.decoder) {
@@ -227,10 +235,39 @@ final class FeedConnection: FrameSink {
                 self.slot?.delivered(on: id)
                 self.announce(.live, .none)
             }
-        } else if self.successor?.socket == id {
-            self.successor?.frames &+= 1
-            if self.successor?.frames == 1 { self.slot?.delivered(on: id) }
         }
+    }
+
+    /// Keeps a frame of the second socket: while both bring the same, the first is believed.
+    private func keep(_ frame: Frame, on id: SocketID) {
+        self.kept.append(frame)
+        self.successor?.frames &+= 1
+        if self.successor?.frames == 1 { self.slot?.delivered(on: id) }
+    }
+
+    /// Takes what the second socket brought, now that it is the only one: what the first had brought too is told by its
+    /// ids, times or content from what it had not.
+    private func takeKept() {
+        let kept = self.kept
+        self.kept.removeAll()
+        var controls: [VenueControl] = []
+        self.worker.pipeline.takesKept = true
+        kept.forEach { frame in
+            self.takeScales()
+            do throws(FrameRefusal) {
+                if let control = try self.worker.pipeline.take(frame, &self.decoder) {
+                    controls.append(control)
+                    return
+                }
+            } catch {
+                return  // counted by the pipeline, under its reason
+            }
+            self.lastDataMicroseconds = frame.receivedMicroseconds
+            if self.missingSince != nil { self.tellMissing(until: frame.receivedMicroseconds) }
+        }
+        self.worker.pipeline.takesKept = false
+        guard let socket = self.line?.socket else { return }
+        for control in controls { self.take(control, on: socket) }
     }
 
     /// Notes that something came, if no data.
@@ -245,24 +282,26 @@ final class FeedConnection: FrameSink {
     func socketClosed(_ id: SocketID, reason: DisconnectReason) {
         if self.successor?.socket == id {
             self.successor = nil
+            self.kept.removeAll()
             return
         }
         guard self.line?.socket == id else { return }
         if let successor = self.successor, self.slot?.currentSocket == successor.socket {
-            return self.goOn(with: successor, reason)
+            return self.goOn(with: successor, reason, at: LoopClock.monotonicMicroseconds())
         }
         self.line = nil
         self.successor = nil
+        self.kept.removeAll()
         guard !self.isStopping else { return }
         self.missUpdates()
         self.announce(.disconnected, reason.isOurs ? .requested : .closed)
     }
 
-    /// Goes on with the second socket of a rotation, as the first is gone.
-    private func goOn(with successor: FeedLine, _ reason: DisconnectReason) {
-        let now = LoopClock.monotonicMicroseconds()
+    /// Goes on with the second socket of a rotation, as the first is gone or needed no more.
+    private func goOn(with successor: FeedLine, _ reason: DisconnectReason, at now: Int64) {
         self.line = successor
         self.successor = nil
+        self.takeKept()
         if successor.subscribed != nil { self.watch.subscribed(at: now) }
         guard !self.isStopping else { return }
         if !successor.carriesAll(for: self.deadlines.overlap, at: now) { self.missUpdates() }
@@ -394,16 +433,16 @@ final class FeedConnection: FrameSink {
         if let last = self.line?.lastData { self.lastDataSteady = last }
         guard let line = self.line else { return }
         if let silence = self.keepAlive(slot, at: now) {
-            slot.reconnect(detail: silence)
+            self.replaceSocket(slot, silence, at: now)
         } else if line.subscriptions.overdue(now: now) {
-            slot.reconnect(detail: "a request was not acknowledged")
+            self.replaceSocket(slot, "a request was not acknowledged", at: now)
         } else if !line.hasData, now - line.opened > self.deadlines.firstData {
             self.announce(.disconnected, .silent)
             slot.useNextEndpoint()
-            slot.reconnect(detail: "no data since it opened")
+            self.replaceSocket(slot, "no data since it opened", at: now)
         } else if let last = line.lastData, now - last > self.deadlines.stale {
             self.announce(.disconnected, .silent)
-            slot.reconnect(detail: "silent")
+            self.replaceSocket(slot, "silent", at: now)
         } else if line.subscribed != nil {
             self.watchStreams(slot, at: now)
             let isDue = line.isEnding || now - line.opened > self.deadlines.rotateAfter
@@ -428,7 +467,16 @@ final class FeedConnection: FrameSink {
     private func followRotation(_ slot: any FeedSlot, at now: Int64) {
         guard self.successor != nil else { return }
         _ = self.subscribe(successor: true, at: now)
-        if self.successor?.carriesAll(for: self.deadlines.overlap, at: now) == true { slot.rotationReady() }
+        guard let successor = self.successor, successor.carriesAll(for: self.deadlines.overlap, at: now) else { return }
+        slot.rotationReady()
+        self.goOn(with: successor, DisconnectReason(.rotated), at: now)
+    }
+
+    /// Has the socket replaced; where a rotation's second one is there, it takes over at once.
+    private func replaceSocket(_ slot: any FeedSlot, _ detail: String, at now: Int64) {
+        slot.reconnect(detail: detail)
+        guard let successor = self.successor, slot.currentSocket == successor.socket else { return }
+        self.goOn(with: successor, DisconnectReason(.replaced), at: now)
     }
 
     private func watchStreams(_ slot: any FeedSlot, at now: Int64) {
@@ -439,7 +487,7 @@ final class FeedConnection: FrameSink {
             self.line?.subscriptions.resubscribe(streams)
         case .replaceSocket(let stream):
             self.announce(.disconnected, .silent)
-            slot.reconnect(detail: "silent: \(self.streams.name(at: stream))")
+            self.replaceSocket(slot, "silent: \(self.streams.name(at: stream))", at: now)
         }
     }
 
@@ -467,6 +515,6 @@ final class FeedConnection: FrameSink {
             refusedStreams: (self.line?.subscriptions.refusedPlaces ?? []).map { self.streams.name(at: $0) },
             resubscriptions: self.watch.resubscriptions, replacements: self.watch.replacements,
             lastDataMicroseconds: self.lastDataMicroseconds, lastDataSteady: self.lastDataSteady,
-            refusedSubscriptions: self.refusedSubscriptions)
+            refusedSubscriptions: self.refusedSubscriptions, rotationFramesDropped: self.kept.dropped)
     }
 }

@@ -53,7 +53,7 @@ struct LoopBuilder: Sendable {
             klineIntervals: settings.klineIntervals, acknowledgeTimeout: transport.subscribeTimeout,
             deadlines: FeedConnection.Deadlines(
                 firstData: transport.firstDataTimeout.microseconds, stale: transport.staleAfter.microseconds,
-                rotateAfter: transport.rotateAfter.microseconds,
+                rotateAfter: RotationAge.microseconds(of: connection.number, limit: transport.rotateAfter.microseconds),
                 overlap: min(Self.rotationSettle.microseconds, transport.rotateOverlap.microseconds / 4)))
         let plan = CollectionPlan.Connection(connection, settings)
         self.add(plan.streams, to: feed, segment, settings, listed, in: worker)

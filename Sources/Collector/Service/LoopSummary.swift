@@ -24,6 +24,8 @@ struct LoopSummary: Sendable {
         /// The same by the clock that only goes forward, to a tenth of a second: ages are told by it.
         var lastDataSteady: Int64?
         var refusedSubscriptions: UInt64
+        /// Frames of a rotation's second socket that found no room before it took over.
+        var rotationFramesDropped: UInt64
     }
 
     struct Book: Sendable {

@@ -14,6 +14,9 @@ extension MetricsPage {
             "sluice_connects_total", help: "Attempts to connect, and sockets that opened.", kind: .counter)
         var rotations = MetricFamily(
             "sluice_connection_rotations_total", help: "Planned changes of the socket.", kind: .counter)
+        var dropped = MetricFamily(
+            "sluice_rotation_frames_dropped_total",
+            help: "Frames of a rotation's second socket that found no room before it took over.", kind: .counter)
         var sockets = MetricFamily(
             "sluice_connection_sockets", help: "Sockets of a connection: 1, and 2 while it rotates.", kind: .gauge)
         var messages = MetricFamily(
@@ -54,13 +57,14 @@ extension MetricsPage {
             connects.add(
                 ["venue": venue, "connection": name, "outcome": "opened"], .count(counters.opened))
             rotations.add(["venue": venue, "connection": name], .count(counters.rotations))
+            dropped.add(["venue": venue, "connection": name], .count(connection.rotationFramesDropped))
             sockets.add(["venue": venue, "connection": name], .integer(counters.socketsLive))
             messages.add(["venue": venue, "connection": name], .count(counters.traffic.messages))
             bytes.add(["venue": venue, "connection": name], .count(counters.traffic.bytes))
             refused.add(["venue": venue, "connection": name], .count(connection.refusedSubscriptions))
         }
         return [
-            age, live, connects, rotations, sockets, messages, bytes, refused, streams, resubscriptions,
+            age, live, connects, rotations, dropped, sockets, messages, bytes, refused, streams, resubscriptions,
             replacements, Self.ends(report),
         ]
     }

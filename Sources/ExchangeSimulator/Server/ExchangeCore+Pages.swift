@@ -60,7 +60,8 @@ extension ExchangeCore {
             }
             let count = self.inject(
                 fault, segment: segment, stream: request.query("stream"),
-                count: request.query("count").flatMap { Int($0) } ?? 1)
+                count: request.query("count").flatMap { Int($0) } ?? 1,
+                only: request.query("only").flatMap(SessionAge.init(rawValue:)))
             return HTTPResponse(contentType: Self.json, text: "{\"injected\":\(count)}")
         case ("POST", "/simulator/pause"), ("POST", "/simulator/resume"):
             self.setPaused(request.path == "/simulator/pause")

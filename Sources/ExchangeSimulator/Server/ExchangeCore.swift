@@ -185,6 +185,7 @@ final class ExchangeCore: @unchecked Sendable {
     func sessionOpened(_ session: SimulatorSession) {
         self.sessions[ObjectIdentifier(session)] = session
         self.counters.connectionsOpened += 1
+        session.number = self.counters.connectionsOpened
         self.counters.connectionsLive += 1
     }
 
@@ -226,9 +227,10 @@ final class ExchangeCore: @unchecked Sendable {
             session, to: channel, milliseconds: LoopClock.wallMicroseconds() / 1000)
     }
 
-    /// The payloads sent last on a stream, oldest first.
-    func sent(_ stream: String, segment: MarketSegment) -> [String] {
-        (self.channels[segment]?[stream]?.sent ?? []).map { String(decoding: $0, as: UTF8.self) }
+    /// The payloads sent last on a stream, oldest first; on demand only those that a new subscriber alone was sent.
+    func sent(_ stream: String, segment: MarketSegment, welcomes: Bool = false) -> [String] {
+        let channel = self.channels[segment]?[stream]
+        return ((welcomes ? channel?.welcomes : channel?.sent) ?? []).map { String(decoding: $0, as: UTF8.self) }
     }
 
     // MARK: Faults
@@ -244,12 +246,15 @@ final class ExchangeCore: @unchecked Sendable {
     /// Makes a fault happen: at once to connections, at the next opportunity otherwise.
     ///
     /// - Returns: To how many connections it happened, or how many opportunities were ordered.
-    func inject(_ fault: Fault, segment: MarketSegment?, stream: String?, count: Int) -> Int {
+    func inject(
+        _ fault: Fault, segment: MarketSegment?, stream: String?, count: Int, only age: SessionAge? = nil
+    ) -> Int {
         switch fault {
         case .stall, .halfOpen, .reset, .truncatedFrame, .oversizedFrame, .junk, .notice:
-            let targets = self.sessions.values.filter { session in
+            var targets = self.sessions.values.filter { session in
                 session.serves(segment) && (stream.map { session.channels[$0] != nil } ?? true)
             }
+            if let age { targets = age.choose(of: targets) }
             for session in targets {
                 self.faults.count(fault)
                 session.apply(fault)

@@ -32,7 +32,7 @@ package struct SimulatedAnswer: Sendable {
 /// Binance, OKX and Deribit on loopback, on a loop of their own.
 ///
 /// Each host has a port for WebSocket and REST. `GET /simulator/state`, `GET /simulator/book?segment=&symbol=&limit=`,
-/// `GET /simulator/sent?segment=&stream=`, `POST /simulator/fault?kind=&segment=&stream=&count=`,
+/// `GET /simulator/sent?segment=&stream=`, `POST /simulator/fault?kind=&segment=&stream=&count=&only=`,
 /// `POST /simulator/list?segment=&symbol=`, `/simulator/delist?segment=&symbol=`, `/simulator/pause` and
 /// `/simulator/resume` work on every port.
 package final class SimulatedExchange: Sendable {
@@ -132,21 +132,26 @@ package final class SimulatedExchange: Sendable {
 
     /// Makes a fault happen: at once to open connections, at the next `count` opportunities otherwise.
     ///
-    /// - Parameter stream: Limits it to connections that serve this stream, or to its frames.
+    /// - Parameters:
+    ///   - stream: Limits it to connections that serve this stream, or to its frames.
+    ///   - age: Limits it to one of the connections.
     /// - Returns: To how many connections it happened, or how many opportunities were ordered.
     @discardableResult
     package func inject(
-        _ fault: Fault, segment: MarketSegment? = nil, stream: String? = nil, count: Int = 1
+        _ fault: Fault, segment: MarketSegment? = nil, stream: String? = nil, count: Int = 1,
+        only age: SessionAge? = nil
     ) async -> Int {
-        await self.ask { $0.inject(fault, segment: segment, stream: stream, count: count) } ?? 0
+        await self.ask { $0.inject(fault, segment: segment, stream: stream, count: count, only: age) } ?? 0
     }
 
     /// The payloads sent last on a stream, oldest first, without what a client's choice puts around them.
     ///
-    /// - Parameter stream: Binance's and Deribit's name of the stream; on OKX `channel:` and the instrument, index or
-    ///   type of instruments.
-    package func sent(_ stream: String, in segment: MarketSegment) async -> [String] {
-        await self.ask { $0.sent(stream, segment: segment) } ?? []
+    /// - Parameters:
+    ///   - stream: Binance's and Deribit's name of the stream; on OKX `channel:` and the instrument, index or type of
+    ///     instruments.
+    ///   - welcomes: Whether only those are wanted that a new subscriber alone was sent.
+    package func sent(_ stream: String, in segment: MarketSegment, welcomes: Bool = false) async -> [String] {
+        await self.ask { $0.sent(stream, segment: segment, welcomes: welcomes) } ?? []
     }
 
     /// The answers that were given last to requests for a path, oldest first.

@@ -11,6 +11,8 @@ final class SimulatorSession: WebSocketSessionHandler {
 
     unowned let core: ExchangeCore
     let host: SimulatedHost
+    /// Counts the connections as they opened.
+    var number = 0
     private let dialect: any SessionDialect
     private(set) var channels: [String: StreamChannel] = [:]
     /// When the client sent or was sent something last; microseconds.

@@ -4,6 +4,8 @@ final class StreamChannel {
     private(set) var sessions: [SimulatorSession] = []
     private var kept: [[UInt8]] = []
     private var keptNext = 0
+    /// Of the kept ones, those that one client alone was sent; as many at most.
+    private(set) var welcomes: [[UInt8]] = []
     private let keptMax: Int
 
     /// - Parameter kept: How many payloads it remembers.
@@ -40,6 +42,10 @@ final class StreamChannel {
     /// Hands a payload to one client: what the venue says first on a subscription.
     func welcome(_ session: SimulatorSession, with payload: [UInt8]) {
         self.keep(payload)
+        if self.keptMax > 0 {
+            if self.welcomes.count == self.keptMax { self.welcomes.removeFirst() }
+            self.welcomes.append(payload)
+        }
         session.deliver(payload, of: self)
     }
 

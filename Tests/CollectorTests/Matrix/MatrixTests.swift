@@ -155,13 +155,15 @@ struct MatrixTests {
             let truth = try #require(await run.fixture.exchange.book(of: symbol, in: market, limit: 100))
             let held = try #require(follower.last["\(word).\(symbol)"], "\(cell) \(symbol)")
             let known = try #require(SimulatedSymbol.standard(market).first { $0.symbol == symbol })
-            #expect(held.bids == Self.text(truth.bids, known), "\(cell) \(symbol)")
-            #expect(held.asks == Self.text(truth.asks, known), "\(cell) \(symbol)")
+            #expect(held.bids == known.text(truth.bids), "\(cell) \(symbol)")
+            #expect(held.asks == known.text(truth.asks), "\(cell) \(symbol)")
         }
     }
+}
 
+extension SimulatedSymbol {
     /// The exchange's levels as messages write them.
-    private static func text(_ levels: [BookLevel], _ symbol: SimulatedSymbol) -> [String: String] {
+    func text(_ levels: [BookLevel]) -> [String: String] {
         func decimal(_ units: Int64, _ digits: Int) -> String {
             let text = String(units)
             let padded = String(repeating: "0", count: max(0, digits + 1 - text.count)) + text
@@ -170,7 +172,7 @@ struct MatrixTests {
         }
         return Dictionary(
             uniqueKeysWithValues: levels.map {
-                (decimal($0.price, symbol.priceDecimals), decimal($0.size, symbol.sizeDecimals))
+                (decimal($0.price, self.priceDecimals), decimal($0.size, self.sizeDecimals))
             })
     }
 }

@@ -8,11 +8,16 @@ struct MatrixTruth {
     let exchange: SimulatedExchange
     /// The venue's names of the instruments that are collected, by section.
     let symbols: [SegmentID: [String]]
+    /// Whether only what new subscribers alone were sent counts.
+    var welcomes = false
 
     /// The messages that may be published of a cell; nil for one that is not known here.
-    func messages(of cell: MatrixCell) async -> Set<MatrixMessage>? {
+    func messages(of cell: MatrixCell) async -> Set<MatrixMessage>? { await self.list(of: cell).map(Set.init) }
+
+    /// The same, each as often as it was sent.
+    func list(of cell: MatrixCell) async -> [MatrixMessage]? {
         guard let symbols = self.symbols[cell.section], let market = MarketSegment(cell.section) else { return nil }
-        var all: Set<MatrixMessage> = []
+        var all: [MatrixMessage] = []
         for symbol in symbols {
             let messages: [MatrixMessage?]? =
                 switch cell.section.venue {
@@ -22,14 +27,14 @@ struct MatrixTruth {
                 default: nil
                 }
             guard let messages else { return nil }
-            all.formUnion(messages.compactMap { $0 })
+            all += messages.compactMap { $0 }
         }
         return all
     }
 
     /// What was sent on a stream.
     func sent(_ stream: String, _ market: MarketSegment) async -> [ExactJSON] {
-        await self.exchange.sent(stream, in: market).compactMap { ExactJSON($0.utf8) }
+        await self.exchange.sent(stream, in: market, welcomes: self.welcomes).compactMap { ExactJSON($0.utf8) }
     }
 
     /// What was answered on a path to questions with these pairs among others.

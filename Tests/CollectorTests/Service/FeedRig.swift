@@ -112,6 +112,19 @@ final class FeedRig {
             on: serial)
     }
 
+    /// Answers the request for the book's snapshot.
+    func seed(_ last: Int) {
+        let text = #"{"lastUpdateId":\#(last),"E":1,"T":1,"bids":[["100.0","1"]],"asks":[["101.0","1"]]}"#
+        Array(text.utf8).withUnsafeBytes { bytes in
+            _ = self.feed.takeAnswer(
+                Frame(bytes: bytes, receivedMicroseconds: LoopClock.wallMicroseconds()), to: .depthSnapshot,
+                of: self.book)
+        }
+    }
+
+    /// The id of the book's last update.
+    var bookLast: UInt64? { self.worker.pipeline.keeper.withBook(self.book) { $0.synchronizer.last } }
+
     func shutDown(_ serial: UInt64) {
         self.frame(#"{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1}}"#, on: serial)
     }

@@ -1,3 +1,4 @@
+import Publishing
 import Testing
 import Transport
 
@@ -15,6 +16,11 @@ struct FeedRotationTests {
             rig.update(1, on: 1)
             return body(rig)
         }
+    }
+
+    /// Losses, without what a missing NATS server costs.
+    private static func ofTheVenue(_ losses: [String]) -> [String] {
+        losses.filter { !$0.contains(GapCause.disconnected.rawValue) }
     }
 
     @Test("A rotation that cannot connect leaves the feed live; a slot without a socket does not")
@@ -50,7 +56,7 @@ struct FeedRotationTests {
 
     @Test("A feed that was silent is live when the socket that takes over has data")
     func silentThenRotated() async throws {
-        let states = try await Self.live { rig in
+        let states = try await Self.live(overlap: .seconds(3_600)) { rig in
             rig.open(2)
             rig.acknowledge(on: 2)
             rig.update(2, on: 2)
@@ -78,6 +84,68 @@ struct FeedRotationTests {
             return states + [rig.bookState, rig.state]
         }
         #expect(states == ["0", "1", "waiting", "live"])
+    }
+
+    @Test("A second socket that is ahead breaks no book: while both bring data, the first is believed")
+    func aheadBreaksNothing() async throws {
+        let states = try await Self.live { rig in
+            rig.seed(1)
+            rig.update(2, on: 1)
+            var states = [rig.bookState]
+            rig.open(2)
+            rig.acknowledge(on: 2)
+            for number in 4...6 { rig.update(number, on: 2) }
+            states.append("\(rig.bookState) \(rig.bookLast ?? 0)")
+            for number in 3...5 { rig.update(number, on: 1) }
+            rig.tick()
+            states.append("\(rig.bookState) \(rig.bookLast ?? 0)")
+            rig.update(7, on: 2)
+            return states + ["\(rig.bookState) \(rig.bookLast ?? 0)"] + Self.ofTheVenue(rig.losses())
+        }
+        #expect(states == ["live", "live 2", "live 6", "live 7"])
+    }
+
+    @Test("What the first socket had not brought when it died comes from the second, in order")
+    func firstDies() async throws {
+        let states = try await Self.live { rig in
+            rig.seed(1)
+            rig.update(2, on: 1)
+            rig.open(2)
+            rig.acknowledge(on: 2)
+            for number in 2...9 { rig.update(number, on: 2) }
+            rig.update(3, on: 1)
+            rig.close(1, next: 2)
+            var states = ["\(rig.bookState) \(rig.bookLast ?? 0) \(rig.state)"]
+            // What is still on its way of the one that is gone repeats nothing.
+            rig.update(4, on: 1)
+            rig.update(10, on: 2)
+            states.append("\(rig.bookState) \(rig.bookLast ?? 0)")
+            return states + Self.ofTheVenue(rig.losses())
+        }
+        #expect(states == ["live 9 live", "live 10"])
+    }
+
+    @Test("What a second socket brought is forgotten when it dies, and the first goes on")
+    func secondDies() async throws {
+        let states = try await Self.live { rig in
+            rig.seed(1)
+            rig.update(2, on: 1)
+            rig.open(2)
+            rig.acknowledge(on: 2)
+            rig.update(3, on: 2)
+            rig.close(2, next: 1)
+            var states = ["\(rig.bookState) \(rig.bookLast ?? 0)"]
+            rig.update(3, on: 1)
+            // The next rotation starts from nothing.
+            rig.open(3)
+            rig.acknowledge(on: 3)
+            rig.update(4, on: 3)
+            rig.update(4, on: 1)
+            rig.tick()
+            states.append("\(rig.bookState) \(rig.bookLast ?? 0) \(rig.slot.readies)")
+            return states + Self.ofTheVenue(rig.losses())
+        }
+        #expect(states == ["live 2", "live 4 1"])
     }
 
     @Test("Books break when the socket that takes over was not subscribed yet")

@@ -52,7 +52,7 @@ package struct TransportSettings: Hashable, Sendable {
                 "Upper bound of every reconnect's delay. Reconnecting never ends."),
             .value(
                 "rotate_after", \.rotateAfter, .duration(.seconds(5)...(.seconds(24 * 3_600))),
-                "A connection is replaced, with overlap, before the venue cuts it (24h)."),
+                "A connection is replaced, with overlap, at this age or up to a fifth before: each at its own."),
             .value(
                 "rotate_overlap", \.rotateOverlap, .duration(.seconds(1)...(.seconds(600))),
                 "Deadline of the new connection's first data before a rotation is given up."),
