@@ -243,6 +243,25 @@ struct BookKeeperTests {
         #expect(found5 == 3)
     }
 
+    @Test("A book holds no more than is retained, however far its price goes")
+    func retained() {
+        let fixture = BookFixture(BookSettings(depth: 2, retain: 8, refreshBelow: 0, snapshotLimit: 8))
+        let bids = (Int64(0)..<8).map { Level(price: 100 - $0, size: 1) }
+        let asks = (Int64(0)..<8).map { Level(price: 101 + $0, size: 1) }
+        _ = fixture.snapshot(10, bids: bids, asks: asks)
+        var most = 0
+        for step in Int64(0)..<2_000 {
+            let id = UInt64(10 + step)
+            let bid = Level(price: 101 + step, size: 1)
+            _ = fixture.delta(
+                id, id + 1, bids: [bid], asks: [Level(price: bid.price, size: 0), Level(price: bid.price + 8, size: 1)])
+            most = max(most, fixture.keeper.withBook(fixture.id) { max($0.bids.count, $0.asks.count) })
+        }
+        // Up to 256 more stand until they are cut off together.
+        #expect(most > 8 && most <= 8 + 256)
+        Self.expect(fixture, is: .live)
+    }
+
     @Test("A released book says that it stopped, gives its memory back and takes nothing more")
     func release() {
         let fixture = BookFixture(BookSettings())

@@ -32,6 +32,18 @@ struct TradeSequenceTests {
         #expect(sequence.missing == 0 && sequence.late == 2 && sequence.duplicates == 4 && sequence.jumps == 2)
     }
 
+    @Test("Trades of one millisecond are told apart by their ids")
+    func oneMillisecond() {
+        var sequence = TradeSequence()
+        var taken: [UInt64] = []
+        for id in [71, 72, 73, 74, 75, 73] as [UInt64] {
+            var trade = Self.trade(id)
+            trade.eventTime = Timestamp(milliseconds: 1_700_000_000_000)
+            if sequence.take(trade) { taken.append(id) }
+        }
+        #expect(taken == [71, 72, 73, 74, 75])
+    }
+
     @Test("A jump names its ids and its cause: in the stream, after a reconnect, after a restart")
     func jumps() {
         var sequence = TradeSequence()

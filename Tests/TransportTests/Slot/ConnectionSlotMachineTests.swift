@@ -89,6 +89,25 @@ struct ConnectionSlotMachineTests {
         #expect(bounds[6] <= .seconds(1))
     }
 
+    @Test("However often an attempt fails, another follows within the cap")
+    func unlimited() {
+        var timing = ConnectionSlotMachine.Timing()
+        timing.backoffCap = .seconds(30)
+        var machine = ConnectionSlotMachine(
+            slot: 1, endpointCount: 1, timing: timing, generator: SeededGenerator(seed: 5))
+        _ = machine.start()
+        for number in UInt64(1)...5_000 {
+            _ = machine.timerFired(.backoff)
+            _ = machine.permitGranted(attempt: number)
+            #expect(machine.resolved(attempt: number).contains(.open(Self.id(number), endpoint: 0)))
+            let actions = machine.socketEnded(Self.id(number), reason: DisconnectReason(.connectFailed))
+            let pauses = actions.compactMap { action -> Duration? in
+                if case .arm(.backoff, let pause) = action { pause } else { nil }
+            }
+            #expect(pauses.count == 1 && pauses.allSatisfy { $0 <= .seconds(30) })
+        }
+    }
+
     @Test("A rotation opens a second socket and closes the first when the consumer is ready")
     func rotation() {
         var machine = Self.live()

@@ -53,6 +53,16 @@ struct OKXDecoderTests {
         #expect(rig.levels(update.asks) == [Level(price: 17_121, size: 0)] && update.bids.isEmpty)
     }
 
+    @Test("A checksum of 0 is compared with nothing")
+    func noChecksum() throws {
+        var rig = OKXRig(.swap, ["books:SOL-USDT-SWAP"])
+        _ = try rig.decode(
+            #"{"arg":{"channel":"books","instId":"SOL-USDT-SWAP"},"action":"update","data":[{"asks":[],"bids":[],"ts":"1785000000201","checksum":0,"prevSeqId":5,"seqId":6}]}"#
+        )
+        let update = try Self.depth(rig)
+        #expect(!update.checksum.isGiven)
+    }
+
     @Test("Books of 2022, which have checksums instead of ids, are counted")
     func counted() throws {
         var rig = OKXRig(.spot, ["books:BTC-USDT", "books:ETH-USDT"])
