@@ -12,25 +12,29 @@ struct GapsCommand: ParsableCommand {
     func run() throws {
         let options = self.options
         let configuration = try options.config.map { try ConfigurationOptions.load($0).configuration }
-        let report: GapReport
+        let size = TerminalSize.current(of: STDOUT_FILENO)
+        let style: TerminalStyle = size == nil ? .plain : .ansi
         do throws(GapReading.Failure) {
             let filter = GapReport.Filter(symbols: options.symbol, types: options.of, causes: options.cause)
-            report = try GapReading(
+            let reading = try GapReading(
                 connection: Self.connection(configuration, options.nats),
                 stream: options.stream ?? configuration?.nats.streams.gaps.name ?? "GAPS", filter: filter,
-                limit: options.limit, since: options.since.duration, timeout: options.timeout.duration
-            ).report()
+                limit: options.limit, since: options.since.duration, timeout: options.timeout.duration)
+            if options.report {
+                let day = try reading.day(
+                    last: configuration?.nats.streams.last.name ?? "LAST",
+                    subjects: Subjects(prefix: configuration?.nats.prefix ?? "md"))
+                let page = DayPage(columns: size?.columns, style: style)
+                print(options.json ? DayPage.json(day) : page.lines(day).joined(separator: "\n"))
+            } else {
+                let report = try reading.report()
+                let table = GapTable(columns: size?.columns, style: style)
+                print(options.json ? GapTable.json(report) : table.lines(report).joined(separator: "\n"))
+            }
         } catch {
             StandardError.write("sluice: \(TerminalText.escaped("\(error)"))\n")
             throw ExitStatus.unavailable
         }
-        if options.json {
-            print(GapTable.json(report))
-            return
-        }
-        let size = TerminalSize.current(of: STDOUT_FILENO)
-        let table = GapTable(columns: size?.columns, style: size == nil ? .plain : .ansi)
-        for line in table.lines(report) { print(line) }
     }
 
     /// The server: that of `--nats`, of the configuration, of the environment, or the one on this machine.

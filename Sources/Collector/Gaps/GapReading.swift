@@ -66,12 +66,77 @@ package struct GapReading: Sendable {
         return report
     }
 
-    /// Microseconds since the epoch.
-    private var beginning: Int64 {
+    /// Reads what is known of the span before now: the ledger, and the newest heartbeats and states of connections.
+    ///
+    /// - Parameters:
+    ///   - last: The stream of newest messages.
+    ///   - subjects: What its subjects look like.
+    package func day(last: String, subjects: Subjects) throws(Failure) -> DayReport {
+        // What began or ended within the span may have been told last before or after.
+        var whole = self
+        whole.since = self.since + Self.toldBefore
+        let ledger = try whole.report()
+        var sources = DayReport.Sources()
+        sources.entries = ledger.entries
+        if ledger.unreadable > 0 { sources.notes.append("\(ledger.unreadable) messages of the ledger cannot be read") }
+        if !ledger.isComplete {
+            sources.notes.append(
+                "the ledger has more than \(self.limit) entries: earlier ones are left out, for --limit")
+        }
+        try self.readLast(last, subjects, into: &sources)
+        let now = Self.now
+        return DayReport(sources, from: self.beginning, now: now)
+    }
+
+    /// How long before the span an entry of it may have been told last.
+    private static let toldBefore = Duration.seconds(7 * 24 * 3_600)
+
+    private func readLast(_ stream: String, _ subjects: Subjects, into sources: inout DayReport.Sources) throws(Failure)
+    {
+        let deadline = ContinuousClock.now + self.timeout
+        var heartbeats: [HeartbeatMessage] = []
+        var states: [StatusMessage] = []
+        var unreadable = 0
+        do throws(NATSError) {
+            let reader = try StreamReader(connecting: self.connection)
+            for type in [MessageType.heartbeat, .status] {
+                let request = StreamReader.Request(
+                    stream, from: .first, filter: subjects.filter(type), deadline: deadline)
+                let outcome = try reader.read(request) { message in
+                    if type == .heartbeat, let beat = HeartbeatMessage(payload: message.payload) {
+                        heartbeats.append(beat)
+                    } else if type == .status, let state = StatusMessage(payload: message.payload) {
+                        states.append(state)
+                    } else {
+                        unreadable += 1
+                    }
+                    return heartbeats.count + states.count < self.limit
+                }
+                guard outcome != .streamMissing else {
+                    sources.notes.append("there is no stream \(stream): heartbeats and connections are not known")
+                    return
+                }
+            }
+        } catch {
+            throw .incomplete(error)
+        }
+        sources.heartbeats = heartbeats
+        sources.connections = states
+        if unreadable > 0 { sources.notes.append("\(unreadable) heartbeats and states cannot be read") }
+        if heartbeats.isEmpty { sources.notes.append("no heartbeat is in \(stream): who runs is not known") }
+    }
+
+    private static var now: Int64 {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
-        let (seconds, overflow) = Int64(now.tv_sec).subtractingReportingOverflow(self.since.components.seconds)
-        return overflow || seconds < 0 ? 0 : seconds * 1_000_000
+        return Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1_000
+    }
+
+    /// Microseconds since the epoch.
+    private var beginning: Int64 {
+        let seconds = Self.now / 1_000_000
+        let (first, overflow) = seconds.subtractingReportingOverflow(self.since.components.seconds)
+        return overflow || first < 0 ? 0 : first * 1_000_000
     }
 }
 

@@ -71,7 +71,7 @@ package struct GapTable: Sendable {
     }
 
     /// `2026-11-21 10:00:00.123`; `-` before 1970 and after the year 9999.
-    private static func time(_ microseconds: Int64) -> String {
+    static func time(_ microseconds: Int64) -> String {
         guard (0..<253_402_300_800_000_000).contains(microseconds) else { return "-" }
         var seconds = time_t(microseconds / 1_000_000)
         var parts = tm()
@@ -163,7 +163,7 @@ package struct GapTable: Sendable {
         writer.field("closed", entry.closed)
     }
 
-    private static func write(_ total: GapReport.Total, to writer: inout JSONWriter) {
+    static func write(_ total: GapReport.Total, to writer: inout JSONWriter) {
         writer.field("cause", total.cause)
         writer.field("entries", total.entries)
         writer.field("missing", total.missing)

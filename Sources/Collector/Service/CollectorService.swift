@@ -49,6 +49,7 @@ package final class CollectorService: Sendable {
     let startSteady = LoopClock.monotonicMicroseconds()
     let publisher: NATSPublisher
     let ledger: GapLedger
+    let life: LifeSign
     let workers: [LoopCell<LoopWorker>]
     let resolver = Resolver()
     let requests: SnapshotRequests
@@ -96,6 +97,7 @@ package final class CollectorService: Sendable {
         self.ledger = GapLedger(instance: configuration.instance, boot: self.boot, repairs: true)
         let publisher = configuration.publisherConfiguration(embedded: natsURL)
         self.storedTrades = StoredTrades(publisher.connection, subjects: Subjects(prefix: configuration.nats.prefix))
+        self.life = LifeSign(directory: configuration.stateDirectory)
         self.publisher = NATSPublisher(
             configuration: publisher,
             observer: LoggingPublisherObserver(log: log, sampled: sampledLog),

@@ -52,6 +52,8 @@ final class FeedConnection: FrameSink {
     private var lastDataSteady: Int64?
     /// When the last frame came before the data stopped; nil while it flows, or before it ever did.
     private var missingSince: Int64?
+    /// Why nothing comes.
+    private var missingCause = GapCause.reconnect
     /// When data last came before bars and rates of the venue could be missed; nil when none were.
     private var seriesMissedSince: Int64?
     private var refusedSubscriptions: UInt64 = 0
@@ -65,7 +67,7 @@ final class FeedConnection: FrameSink {
         name: String, slotNumber: UInt32, segment: VenueSegment, number: Int32, worker: LoopWorker,
         decoder: VenueDecoder,
         dialect: any SubscriptionDialect, klineIntervals: [KlineInterval] = [], acknowledgeTimeout: Duration,
-        deadlines: Deadlines
+        deadlines: Deadlines, awaySince: Int64? = nil
     ) {
         self.name = name
         self.slotNumber = slotNumber
@@ -77,6 +79,7 @@ final class FeedConnection: FrameSink {
         self.klineIntervals = klineIntervals
         self.acknowledgeTimeout = acknowledgeTimeout
         self.deadlines = deadlines
+        self.missingSince = awaySince
         self.watch = StreamWatch(
             limits: StreamWatch.Limits(
                 firstData: deadlines.firstData, least: deadlines.stale, most: Self.patienceMostMicroseconds))
@@ -124,6 +127,10 @@ final class FeedConnection: FrameSink {
 
     func start() {
         self.announce(.connecting, .none)
+        if self.missingSince != nil {
+            self.missingCause = .restart
+            self.tellMissing(until: nil)
+        }
         self.slot?.start()
     }
 
@@ -328,10 +335,14 @@ final class FeedConnection: FrameSink {
     /// Tells the ledger that nothing came of the connection for a while, and when it came again.
     private func tellMissing(until end: Int64?) {
         guard let since = self.missingSince else { return }
-        if end != nil { self.missingSince = nil }
+        let cause = self.missingCause
+        if end != nil {
+            self.missingSince = nil
+            self.missingCause = .reconnect
+        }
         let subject = GapSubject(venue: self.segment.id.venue.name, symbol: "_conn-" + self.name)
         self.worker.pipeline.publisher.ledger?.record(
-            GapLoss(subject, of: .connection, cause: .reconnect, from: since, to: end))
+            GapLoss(subject, of: .connection, cause: cause, from: since, to: end))
     }
 
     func connectFailed(_ reason: DisconnectReason) {

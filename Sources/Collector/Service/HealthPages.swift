@@ -89,11 +89,20 @@ final class HealthPages: Sendable {
             rounds += 1
             let report = ServiceReport.make(self.service, loops: loops, background: &background)
             self.show(report, notifier)
+            self.signLife(report)
             warnings.look(at: report)
             observe(report.liveSummary(since: previous))
             previous = report
             do { try await Task.sleep(for: .seconds(1)) } catch { return }
         }
+    }
+
+    private func signLife(_ report: ServiceReport) {
+        let names = report.connections.map(\.name)
+        guard !self.service.life.beat(now: LoopClock.wallMicroseconds(), connections: names) else { return }
+        self.service.sampledLog.tell(
+            "the sign of life cannot be written", about: "alive",
+            metadata: ["directory": "\(self.service.configuration.stateDirectory)"])
     }
 
     private func show(_ report: ServiceReport, _ notifier: ServiceNotifier) {

@@ -54,7 +54,8 @@ struct LoopBuilder: Sendable {
             deadlines: FeedConnection.Deadlines(
                 firstData: transport.firstDataTimeout.microseconds, stale: transport.staleAfter.microseconds,
                 rotateAfter: RotationAge.microseconds(of: connection.number, limit: transport.rotateAfter.microseconds),
-                overlap: min(Self.rotationSettle.microseconds, transport.rotateOverlap.microseconds / 4)))
+                overlap: min(Self.rotationSettle.microseconds, transport.rotateOverlap.microseconds / 4)),
+            awaySince: self.service.life.takeLastSeen(connection.name, now: LoopClock.wallMicroseconds()))
         let plan = CollectionPlan.Connection(connection, settings)
         self.add(plan.streams, to: feed, segment, settings, listed, in: worker)
         guard feed.streams.count > 0 else { return }

@@ -16,6 +16,7 @@ struct GapsOptions: ParsableArguments {
               sluice gaps --since 7d --symbol BTC-USDT ETH-USDT --of trade
               sluice gaps --cause restart reconnect --config Config/collector.yaml
               sluice gaps --json | jq .totals
+              sluice gaps --report --since 24h
             """)
 
     @Option(help: ArgumentHelp("How far back to look.", valueName: "24h"))
@@ -30,7 +31,10 @@ struct GapsOptions: ParsableArguments {
     @Option(parsing: .upToNextOption, help: "Only these causes: trade_jump, restart, queue_full, ….")
     var cause: [String] = []
 
-    @Flag(help: "One JSON document: entries, totals by cause.")
+    @Flag(help: "A page on the span: availability, losses by cause, repairs, resyncs, audits.")
+    var report = false
+
+    @Flag(help: "One JSON document: entries, totals by cause; with --report what the page says.")
     var json = false
 
     @Option(help: "The server; else the configuration's, else SLUICE_NATS_URL, else nats://127.0.0.1:4222.")
@@ -56,6 +60,9 @@ struct GapsOptions: ParsableArguments {
     func validate() throws {
         try Self.require(self.of, oneOf: Self.types, for: "--of")
         try Self.require(self.cause, oneOf: Self.causes, for: "--cause")
+        guard !self.report || (self.symbol.isEmpty && self.of.isEmpty && self.cause.isEmpty) else {
+            throw ValidationError("--report is about everything: it takes no --symbol, --of or --cause.")
+        }
         guard self.symbol.count <= 1_000 else { throw ValidationError("At most 1000 symbols.") }
         guard (1...1_000_000).contains(self.limit) else {
             throw ValidationError("--limit is a number from 1 to 1000000.")

@@ -5,13 +5,13 @@ import Testing
 
 @Suite("sluice gaps, on a real server", .serialized)
 struct GapsCommandTests {
-    /// Makes the stream named by its second argument and publishes `subject<tab>payload` lines into it.
+    /// Makes the stream named by its second argument, of the subjects behind it, and publishes `subject<tab>payload` lines into it.
     private static let publisher = """
         import asyncio, sys, nats
         async def main():
             connection = await nats.connect(sys.argv[1])
             stream = connection.jetstream()
-            await stream.add_stream(name=sys.argv[2], subjects=["md.gap.>"])
+            await stream.add_stream(name=sys.argv[2], subjects=sys.argv[3:])
             for line in sys.stdin.buffer.read().splitlines():
                 subject, payload = line.split(b"\\t", 1)
                 await stream.publish(subject.decode(), payload)
@@ -64,8 +64,15 @@ struct GapsCommandTests {
             lines += encoder.prefix(entry.subject, instance: "i", boot: "b")
             lines += encoder.text(entry, number: UInt64(number) + 1) + "\n"
         }
+        try await Self.publish(lines, to: stream, of: ["md.gap.>"], server, in: directory)
+    }
+
+    private static func publish(
+        _ lines: String, to stream: String, of subjects: [String], _ server: EmbeddedNATSServer, in directory: String
+    ) async throws {
         let child = try ChildProcess(
-            TestPaths.python, ["-c", Self.publisher, server.url, stream], in: directory, input: Data(lines.utf8))
+            TestPaths.python, ["-c", Self.publisher, server.url, stream] + subjects, in: directory,
+            input: Data(lines.utf8))
         let result = try await child.result()
         try #require(result.status == 0, "\(result.errors.suffix(600))")
     }
@@ -99,6 +106,51 @@ struct GapsCommandTests {
             try await Task.sleep(for: .milliseconds(2_100))
             let none = try await Self.gaps(["--since", "1s", "--nats", server.url], in: directory)
             #expect(none.status == 0 && none.output == "no losses on record\n")
+        }
+    }
+
+    @Test("The report of a day is a page, and the same as one document, from both streams")
+    func report() async throws {
+        try await Self.withServer { server, directory in
+            let now = Int64(Date().timeIntervalSince1970 * 1e6)
+            let hour: Int64 = 3_600_000_000
+            let boot = String((now - 10 * hour) / 1_000, radix: 36)
+            func gap(_ number: UInt64, _ symbol: String, _ kind: GapKind, _ cause: GapCause) -> GapEntry {
+                GapEntry(
+                    id: GapEntry.id(instance: "i", boot: boot, number: number),
+                    subject: GapSubject(venue: "binance", market: nil, symbol: symbol), of: kind, cause: cause,
+                    fromMicroseconds: now - 2 * hour, toMicroseconds: now - hour,
+                    missing: kind == .connection ? nil : 7, repaired: kind == .connection ? 0 : 7,
+                    receivedMicroseconds: now)
+            }
+            try await Self.publish(
+                [
+                    gap(1, "_conn-binance-spot-0", .connection, .reconnect),
+                    gap(2, "BTC-USDT", .messages(.trade), .tradeJump),
+                ], to: "GAPS", server, in: directory)
+            let head = "\"v\":1,\"instance\":\"i\",\"boot\":\"\(boot)\",\"received_us\":\(now)"
+            var lines = "md.heartbeat._._.i\t{\"type\":\"heartbeat\",\(head),\"uptime_us\":\(10 * hour),"
+            lines += "\"period_us\":600000000,\"audits_compared\":5,\"audits_mismatched\":0}\n"
+            lines += "md.status.binance._._conn-binance-spot-0\t{\"type\":\"status\",\(head),"
+            lines += "\"scope\":\"connection\",\"name\":\"binance-spot-0\",\"state\":\"live\"}\n"
+            let subjects = ["md.heartbeat.>", "md.status.>"]
+            try await Self.publish(lines, to: "LAST", of: subjects, server, in: directory)
+
+            let page = try await Self.gaps(["--report", "--nats", server.url], in: directory)
+            let words = page.output.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
+            #expect(page.status == 0, "\(page.errors)")
+            #expect(
+                words.contains { $0.hasPrefix("binance-spot 1 90.") && $0.hasSuffix("% 1h00m 1") }, "\(page.output)")
+            #expect(words.contains("trade_jump 1 7 7 0 0"), "\(page.output)")
+            #expect(words.contains("audits since the start: compared 5, mismatched 0; mismatches on the ledger 0"))
+            let json = try await Self.gaps(["--report", "--json", "--nats", server.url], in: directory)
+            let document = try #require(
+                JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+            let connections = try #require(document["connections"] as? [[String: Any]])
+            #expect(connections.map { $0["missing_us"] as? Int64 } == [hour])
+            #expect((document["notes"] as? [Any])?.isEmpty == true)
+            let both = try await Self.gaps(["--report", "--cause", "restart", "--nats", server.url], in: directory)
+            #expect(both.status == 64 && both.errors.contains("--report is about everything"))
         }
     }
 
