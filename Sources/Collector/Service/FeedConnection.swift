@@ -526,6 +526,7 @@ final class FeedConnection: FrameSink {
             refusedStreams: (self.line?.subscriptions.refusedPlaces ?? []).map { self.streams.name(at: $0) },
             resubscriptions: self.watch.resubscriptions, replacements: self.watch.replacements,
             lastDataMicroseconds: self.lastDataMicroseconds, lastDataSteady: self.lastDataSteady,
-            refusedSubscriptions: self.refusedSubscriptions, rotationFramesDropped: self.kept.dropped)
+            refusedSubscriptions: self.refusedSubscriptions, rotationFramesDropped: self.kept.dropped,
+            rotationFrames: self.kept.count, rotationBytes: self.kept.byteCount)
     }
 }

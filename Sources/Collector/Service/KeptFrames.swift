@@ -11,17 +11,21 @@ struct KeptFrames {
         let receivedMicroseconds: Int64
     }
 
+    /// What a connection keeps at most.
+    static let bytesMost = 8 << 20
+
     private let bytesMost: Int
     private var bytes: [UInt8] = []
     private var places: [Place] = []
     /// Frames that found no room.
     private(set) var dropped: UInt64 = 0
 
-    init(bytesMost: Int = 8 << 20) {
+    init(bytesMost: Int = Self.bytesMost) {
         self.bytesMost = bytesMost
     }
 
     var count: Int { self.places.count }
+    var byteCount: Int { self.bytes.count }
 
     /// Keeps a copy of a frame.
     mutating func append(_ frame: Frame) {

@@ -26,6 +26,9 @@ struct LoopSummary: Sendable {
         var refusedSubscriptions: UInt64
         /// Frames of a rotation's second socket that found no room before it took over.
         var rotationFramesDropped: UInt64
+        /// Those that are kept now, and their bytes.
+        var rotationFrames: Int
+        var rotationBytes: Int
     }
 
     struct Book: Sendable {

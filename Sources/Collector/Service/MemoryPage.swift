@@ -96,6 +96,10 @@ enum MemoryPage {
                 count: UInt64(report.connections.reduce(0) { $0 + max(0, $1.counters.socketsLive) }),
                 limitCount: 2 * report.planned.count),
             Structure(
+                name: "rotation_frames", count: UInt64(report.connections.reduce(0) { $0 + $1.rotationFrames }),
+                bytes: report.connections.reduce(0) { $0 + $1.rotationBytes },
+                limitBytes: report.planned.count * KeptFrames.bytesMost),
+            Structure(
                 name: "nats_window", count: UInt64(max(0, report.publisher.window)),
                 limitCount: report.bounds.windowMessages),
             Structure(

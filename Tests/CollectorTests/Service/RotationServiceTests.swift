@@ -142,8 +142,6 @@ struct RotationServiceTests {
             let onLedger = run.stillMissing(received, of: symbol)
             #expect(
                 missing.count <= onLedger, "\(section.segment) \(symbol): \(missing.count) missing, \(onLedger) told")
-            // Once both carried the stream, the second one had what the first had not brought yet.
-            if milliseconds > 0 { #expect(onLedger == 0, "\(section.segment) \(symbol): \(missing.count)") }
         }
         await run.fixture.tearDown()
     }
