@@ -19,6 +19,7 @@ struct SeriesOrder: Sendable {
     let series: Series
     /// From when data last came before to when the streams were taken up again, microseconds since the epoch.
     let missed: ClosedRange<Int64>
+    let cause: GapCause
 }
 
 /// The bounded way of such wishes from the loops to the control plane.

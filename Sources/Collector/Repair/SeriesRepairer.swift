@@ -65,7 +65,7 @@ struct SeriesRepairer: Sendable {
             found += count
         }
         if ended > 0 {
-            self.service.ledger.answered(order.subject, .kline, cause: .reconnect, found: min(found, ended), of: ended)
+            self.service.ledger.answered(order.subject, .kline, cause: order.cause, found: min(found, ended), of: ended)
         }
     }
 
@@ -102,7 +102,7 @@ struct SeriesRepairer: Sendable {
         }
         guard found > 0 else { return }
         self.record(order, .fundingRate, missing: found)
-        self.service.ledger.answered(order.subject, .fundingRate, cause: .reconnect, found: found, of: found)
+        self.service.ledger.answered(order.subject, .fundingRate, cause: order.cause, found: found, of: found)
     }
 
     // MARK: - Both
@@ -110,7 +110,7 @@ struct SeriesRepairer: Sendable {
     private func record(_ order: SeriesOrder, _ type: MessageType, missing: UInt64?) {
         self.service.ledger.record(
             GapLoss(
-                order.subject, of: .messages(type), cause: .reconnect, from: order.missed.lowerBound,
+                order.subject, of: .messages(type), cause: order.cause, from: order.missed.lowerBound,
                 to: order.missed.upperBound, missing: missing))
     }
 

@@ -55,7 +55,7 @@ final class FeedConnection: FrameSink {
     /// Why nothing comes.
     private var missingCause = GapCause.reconnect
     /// When data last came before bars and rates of the venue could be missed; nil when none were.
-    private var seriesMissedSince: Int64?
+    private var seriesMissed: (since: Int64, cause: GapCause)?
     private var refusedSubscriptions: UInt64 = 0
     private(set) var state = StatusChange.State.starting
     private var farewell: (deadline: Int64, completion: () -> Void)?
@@ -80,6 +80,7 @@ final class FeedConnection: FrameSink {
         self.acknowledgeTimeout = acknowledgeTimeout
         self.deadlines = deadlines
         self.missingSince = awaySince
+        self.seriesMissed = awaySince.map { ($0, .restart) }
         self.watch = StreamWatch(
             limits: StreamWatch.Limits(
                 firstData: deadlines.firstData, least: deadlines.stale, most: Self.patienceMostMicroseconds))
@@ -326,7 +327,7 @@ final class FeedConnection: FrameSink {
             for id in self.depthInstruments { keeper.breakBook(id, reason: .closed, at: now, &batch) }
         }
         for id in self.streams.instruments { self.worker.pipeline.connectionEnded(of: id) }
-        self.seriesMissedSince = self.seriesMissedSince ?? self.lastDataMicroseconds
+        self.seriesMissed = self.seriesMissed ?? self.lastDataMicroseconds.map { ($0, .reconnect) }
         guard self.missingSince == nil, let last = self.lastDataMicroseconds else { return }
         self.missingSince = last
         self.tellMissing(until: nil)
@@ -401,23 +402,25 @@ final class FeedConnection: FrameSink {
 
     /// Has the bars confirmed that may have closed while no socket was open, and the funding told that was charged.
     private func repairSeries() {
-        guard let since = self.seriesMissedSince else { return }
-        self.seriesMissedSince = nil
+        guard let (since, cause) = self.seriesMissed else { return }
+        self.seriesMissed = nil
         // A bar that ended just before was not told to the end either. The wall clock may have been set back.
         let start = since - Self.lastFrameDelay
         let missed = start...max(start, LoopClock.wallMicroseconds())
         for symbol in self.streams.symbols(with: .kline) {
-            for interval in self.klineIntervals { self.repair(.klines(interval), of: symbol, missed) }
+            for interval in self.klineIntervals { self.repair(.klines(interval), of: symbol, missed, cause) }
         }
-        for symbol in self.streams.symbols(with: .fundingRate) { self.repair(.funding, of: symbol, missed) }
+        for symbol in self.streams.symbols(with: .fundingRate) { self.repair(.funding, of: symbol, missed, cause) }
     }
 
-    private func repair(_ series: SeriesOrder.Series, of symbol: String, _ missed: ClosedRange<Int64>) {
+    private func repair(
+        _ series: SeriesOrder.Series, of symbol: String, _ missed: ClosedRange<Int64>, _ cause: GapCause
+    ) {
         guard let id = self.worker.instrument(symbol, in: self.segment.id) else { return }
         self.worker.repair(
             SeriesOrder(
                 segment: self.segment.id, symbol: symbol, subject: GapSubject(self.worker.pipeline.instruments[id]),
-                series: series, missed: missed))
+                series: series, missed: missed, cause: cause))
     }
 
     private func send(_ line: inout FeedLine, _ slot: any FeedSlot, at now: Int64) -> Bool {

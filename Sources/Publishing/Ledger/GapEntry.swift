@@ -124,6 +124,11 @@ extension GapCause {
     }
 }
 
+extension GapCause {
+    /// Whether nobody listened to the venue.
+    var isOfAbsence: Bool { self == .reconnect || self == .restart }
+}
+
 /// What the ends of a range count.
 package enum GapNumbering: String, CaseIterable, Sendable {
     /// The venue's count of an instrument's trades: `sequence` of `trade` messages.

@@ -55,7 +55,7 @@ struct LedgerEntry {
         guard self.loss.of == .messages(.kline) || self.loss.of == .messages(.fundingRate),
             let missing = self.loss.missing
         else { return false }
-        return self.loss.cause == .reconnect && self.repaired &+ self.refused < missing
+        return self.loss.cause.isOfAbsence && self.repaired &+ self.refused < missing
     }
 
     /// Takes note of an answer: what was asked for and did not come is given up.

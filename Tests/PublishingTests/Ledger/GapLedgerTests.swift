@@ -328,4 +328,24 @@ struct GapLedgerTests {
         rig.ledger.queued(below: 7)
         #expect(kept().isEmpty)
     }
+
+    @Test("Bars of a hole are open until they are answered for, and closed with what did not come")
+    func series() throws {
+        let rig = Rig(repairs: true)
+        for _ in 0..<2 {
+            rig.ledger.record(
+                GapLoss(Self.btc, of: .messages(.kline), cause: .restart, from: 1, to: 9, missing: 5))
+        }
+        let told = try #require(rig.due().first)
+        #expect(told.missing == 10 && !told.isClosed)
+        rig.ledger.answered(Self.btc, .kline, cause: .restart, found: 5, of: 5)
+        let half = try #require(rig.due().first)
+        #expect(half.id == told.id && half.repaired == 5 && !half.isClosed)
+        rig.pass(60_000_000)
+        _ = rig.due()
+        rig.ledger.answered(Self.btc, .kline, cause: .restart, found: 2, of: 5)
+        let whole = try #require(rig.due().first)
+        #expect(whole.id == told.id && whole.repaired == 7 && whole.stillMissing == 3 && whole.isClosed)
+        #expect(rig.ledger.counts.repaired == 7)
+    }
 }
