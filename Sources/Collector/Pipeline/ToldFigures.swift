@@ -16,8 +16,8 @@ package struct ToldFigures: Sendable {
 
     private struct Newest {
         var time = Int64.min
-        /// What was said at that time.
-        var said = InlineArray<4, UInt64>(repeating: 0)
+        /// What was said last at that time: quotes come in bursts.
+        var said = InlineArray<16, UInt64>(repeating: 0)
         var next = 0
     }
 
@@ -123,7 +123,7 @@ package struct ToldFigures: Sendable {
         if time != self.newest[place].time { self.newest[place] = Newest(time: time) }
         let next = self.newest[place].next
         self.newest[place].said[next] = digest
-        self.newest[place].next = (next + 1) & 3
+        self.newest[place].next = (next + 1) & 15
         return true
     }
 

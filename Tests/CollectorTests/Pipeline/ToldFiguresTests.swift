@@ -56,6 +56,15 @@ struct ToldFiguresTests {
         #expect(!told.take(Self.mark(10, at: 9, Self.other)) && told.repeats == 6)
     }
 
+    @Test("A burst of one millisecond is known whole")
+    func burst() {
+        var told = Self.told()
+        for value in Int64(1)...16 { #expect(told.take(Self.mark(value, at: 5)) == true) }
+        told.isJudging = true
+        for value in Int64(1)...16 { #expect(told.take(Self.mark(value, at: 5)) == false) }
+        #expect(told.take(Self.mark(17, at: 5)) == true)
+    }
+
     @Test("Rates, quotes, values of an index, liquidations and bars are told apart by all that they say")
     func kinds() {
         var told = Self.told()
