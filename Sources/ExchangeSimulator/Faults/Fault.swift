@@ -36,6 +36,8 @@ package enum Fault: String, CaseIterable, Sendable {
     case staleSnapshot
     /// A connection is told that it will be closed, and is closed a while later.
     case notice
+    /// A connection is closed in order, as after its day.
+    case lifetime
     /// The ids of every linked book start over, smaller than before.
     case sequenceReset
 }

@@ -56,6 +56,12 @@ struct FaultEngine {
         return true
     }
 
+    /// Forgets what was ordered and has not happened; says how many.
+    mutating func calm() -> Int {
+        defer { self.orders = [] }
+        return self.orders.reduce(0) { $0 + $1.count }
+    }
+
     /// The fault that happens to a frame of `stream`, if any.
     mutating func frameFault(segment: MarketSegment, stream: String) -> Fault? {
         if let ordered = self.takeOrder(segments: [segment], stream: stream, of: nil) { return ordered }
@@ -100,7 +106,7 @@ extension Fault {
         switch self {
         case .drop, .duplicate, .reorder, .stall, .halfOpen, .reset, .truncatedFrame, .oversizedFrame, .junk: true
         case .silentAck, .refuseConnects, .slowREST, .rateLimited, .banned, .serverError, .truncatedBody,
-            .staleSnapshot, .notice, .sequenceReset:
+            .staleSnapshot, .notice, .lifetime, .sequenceReset:
             false
         }
     }

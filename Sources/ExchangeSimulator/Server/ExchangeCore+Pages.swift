@@ -63,6 +63,8 @@ extension ExchangeCore {
                 count: request.query("count").flatMap { Int($0) } ?? 1,
                 only: request.query("only").flatMap(SessionAge.init(rawValue:)))
             return HTTPResponse(contentType: Self.json, text: "{\"injected\":\(count)}")
+        case ("POST", "/simulator/calm"):
+            return HTTPResponse(contentType: Self.json, text: "{\"forgotten\":\(self.calm())}")
         case ("POST", "/simulator/pause"), ("POST", "/simulator/resume"):
             self.setPaused(request.path == "/simulator/pause")
             return HTTPResponse(contentType: Self.json, text: "{}")
@@ -81,7 +83,7 @@ extension ExchangeCore {
         default:
             return HTTPResponse(
                 status: 404,
-                text: "GET /simulator/state, /simulator/book, /simulator/sent; POST /simulator/fault, "
+                text: "GET /simulator/state, /simulator/book, /simulator/sent; POST /simulator/fault, /simulator/calm, "
                     + "/simulator/pause, /simulator/resume, /simulator/list, /simulator/delist\n")
         }
     }
@@ -129,6 +131,10 @@ extension SimulatorState {
                 text.write(first)
                 text.write(",\"last_trade_id\":")
                 text.write(last)
+                text.write(",\"first_sequence\":")
+                text.write(market.sequences(of: first).lowerBound)
+                text.write(",\"last_sequence\":")
+                text.write(market.sequences(of: last).upperBound)
             }
             text.write("}")
         }

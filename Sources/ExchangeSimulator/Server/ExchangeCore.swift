@@ -250,7 +250,7 @@ final class ExchangeCore: @unchecked Sendable {
         _ fault: Fault, segment: MarketSegment?, stream: String?, count: Int, only age: SessionAge? = nil
     ) -> Int {
         switch fault {
-        case .stall, .halfOpen, .reset, .truncatedFrame, .oversizedFrame, .junk, .notice:
+        case .stall, .halfOpen, .reset, .truncatedFrame, .oversizedFrame, .junk, .notice, .lifetime:
             var targets = self.sessions.values.filter { session in
                 session.serves(segment) && (stream.map { session.channels[$0] != nil } ?? true)
             }
@@ -276,6 +276,9 @@ final class ExchangeCore: @unchecked Sendable {
             return self.faults.order(order) ? count : 0
         }
     }
+
+    /// Forgets the faults that wait for an opportunity; says how many.
+    func calm() -> Int { self.faults.calm() }
 
     // MARK: Truth
 

@@ -33,8 +33,8 @@ package struct SimulatedAnswer: Sendable {
 ///
 /// Each host has a port for WebSocket and REST. `GET /simulator/state`, `GET /simulator/book?segment=&symbol=&limit=`,
 /// `GET /simulator/sent?segment=&stream=`, `POST /simulator/fault?kind=&segment=&stream=&count=&only=`,
-/// `POST /simulator/list?segment=&symbol=`, `/simulator/delist?segment=&symbol=`, `/simulator/pause` and
-/// `/simulator/resume` work on every port.
+/// `POST /simulator/list?segment=&symbol=`, `/simulator/delist?segment=&symbol=`, `/simulator/pause`,
+/// `/simulator/resume` and `/simulator/calm`, which forgets ordered faults, work on every port.
 package final class SimulatedExchange: Sendable {
     private struct Running {
         let core: ExchangeCore

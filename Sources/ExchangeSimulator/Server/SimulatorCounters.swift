@@ -34,6 +34,11 @@ package struct SimulatedMarketState: Sendable, Equatable {
     package let trades: Int
     package let firstTradeID: UInt64?
     package let lastTradeID: UInt64?
+
+    /// What the venue counts in a trade: the matches on OKX, elsewhere the trade itself.
+    func sequences(of trade: UInt64) -> ClosedRange<UInt64> {
+        self.segment.venue == .okx ? OKXAmounts.matches(of: trade) : trade...trade
+    }
 }
 
 /// The state of the whole exchange, in one consistent cut.

@@ -143,7 +143,7 @@ final class SimulatorSession: WebSocketSessionHandler {
         case .stall, .halfOpen, .reset, .truncatedFrame, .oversizedFrame:
             self.apply(fault)
         case .silentAck, .refuseConnects, .slowREST, .rateLimited, .banned, .serverError, .truncatedBody,
-            .staleSnapshot, .notice, .sequenceReset:
+            .staleSnapshot, .notice, .lifetime, .sequenceReset:
             self.send(data, of: channel)
         }
     }
@@ -180,6 +180,9 @@ final class SimulatorSession: WebSocketSessionHandler {
             guard let notice = self.dialect.shutdownNotice(for: self) else { return }
             self.answer(notice)
             session.schedule(after: plan.noticeLead) { $0.close(code: 1001, reason: "service upgrade") }
+        case .lifetime:
+            self.core.counters.lifetimesEnded += 1
+            session.close(code: 1001, reason: "lifetime")
         case .drop, .duplicate, .reorder, .silentAck, .refuseConnects, .slowREST, .rateLimited, .banned, .serverError,
             .truncatedBody, .staleSnapshot, .sequenceReset:
             break

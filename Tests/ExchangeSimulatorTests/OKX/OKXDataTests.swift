@@ -5,6 +5,26 @@ import Testing
 
 @Suite("What OKX's channels carry", .serialized)
 struct OKXDataTests {
+    @Test("The state tells the first and the last match, where trades and matches are counted apart")
+    func sequences() async throws {
+        try await ExchangeFixture.run([.okxSpot]) { exchange, ports in
+            let client = try OKXClient(port: #require(ports[.okxSpot]))
+            try client.subscribe("trades:BTC-USDT")
+            _ = try client.next(of: "trades")
+            await exchange.pause()
+            let port = try #require(ports[.okxSpot])
+            let answer = try BlockingSocket.request("GET", "/simulator/state", port: port).json()
+            let markets = try #require(answer["markets"] as? [[String: Any]])
+            let market = try #require(markets.first { $0["symbol"] as? String == "BTC-USDT" })
+            let (first, last) = (market["first_trade_id"] as? UInt64 ?? 0, market["last_trade_id"] as? UInt64 ?? 0)
+            #expect(market["first_sequence"] as? UInt64 == OKXAmounts.matches(of: first).lowerBound)
+            let newest = try BlockingSocket.request(
+                "GET", "/api/v5/market/history-trades?instId=BTC-USDT&limit=1", port: port)
+            #expect(newest.text.contains("\"tradeId\":\"\(market["last_sequence"] as? UInt64 ?? 0)\""))
+            #expect(first > 0 && last >= first)
+        }
+    }
+
     @Test("Aggregated trades leave no id out, and every match is told on the other connection")
     func trades() async throws {
         try await ExchangeFixture.run([.okxSwap]) { exchange, ports in

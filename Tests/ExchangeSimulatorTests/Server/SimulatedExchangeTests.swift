@@ -206,6 +206,19 @@ struct SimulatedExchangeTests {
         }
     }
 
+    @Test("A connection is closed as after its day when asked, and those of other segments are not")
+    func lifetime() async throws {
+        try await Self.withExchange { exchange, endpoints in
+            let spot = try BlockingSocket.webSocket("/stream", port: #require(endpoints[.spot]).port)
+            let usdm = try BlockingSocket.webSocket(
+                "/public/stream?streams=btcusdt@depth@100ms", port: #require(endpoints[.usdm]).port)
+            #expect(await exchange.inject(.lifetime, segment: .spot) == 1)
+            #expect(throws: BlockingSocket.Closed.self) { try spot.message() }
+            #expect(try usdm.message().contains("depthUpdate"))
+            #expect(try #require(await exchange.state()).counters.lifetimesEnded == 1)
+        }
+    }
+
     @Test("REST answers have the venue's shapes, weights and errors")
     func rest() async throws {
         try await Self.withExchange { exchange, endpoints in
@@ -273,6 +286,10 @@ struct SimulatedExchangeTests {
             #expect(injected.text == #"{"injected":2}"#)
             #expect(try BlockingSocket.request("GET", "/api/v3/time", port: port).status == 429)
             #expect(try BlockingSocket.request("GET", "/api/v3/time", port: port).status == 429)
+            #expect(try BlockingSocket.request("GET", "/api/v3/time", port: port).status == 200)
+            _ = try BlockingSocket.request("POST", "/simulator/fault?kind=banned&segment=spot&count=3", port: port)
+            let calmed = try BlockingSocket.request("POST", "/simulator/calm", port: port)
+            #expect(calmed.text == #"{"forgotten":3}"#)
             #expect(try BlockingSocket.request("GET", "/api/v3/time", port: port).status == 200)
             #expect(try BlockingSocket.request("POST", "/simulator/fault?kind=nonsense", port: port).status == 400)
             let state = try BlockingSocket.request("GET", "/simulator/state", port: port).json()
