@@ -60,10 +60,11 @@ package final class StateLock: Sendable {
         }
     }
 
-    /// Writes our process id into the file.
+    /// Writes our process id into the file; on a full disk it stays empty, as the lock holds without it.
     private static func sign(_ descriptor: Int32) -> Bool {
         let text = Array("\(getpid())\n".utf8)
-        return ftruncate(descriptor, 0) == 0 && pwrite(descriptor, text, text.count, 0) == text.count
+        if ftruncate(descriptor, 0) == 0, pwrite(descriptor, text, text.count, 0) == text.count { return true }
+        return errno == ENOSPC || errno == EDQUOT
     }
 
     private static func holder(_ descriptor: Int32) -> Int32? {

@@ -12,7 +12,8 @@ package struct DiskFiles: SpoolFiles {
         }
     }
 
-    /// Takes a lock of `flock`, which the kernel gives up when the process ends; our id is written into the file.
+    /// Takes a lock of `flock`, which the kernel gives up when the process ends; our id is written into the file, unless
+    /// the disk is full: the lock holds without it.
     package func lock(_ path: String, of directory: String) throws(SpoolError) -> any AnyObject & Sendable {
         let file: DiskFile
         do {
@@ -28,7 +29,8 @@ package struct DiskFiles: SpoolFiles {
             }
         }
         let text = Array("\(getpid())\n".utf8)
-        guard ftruncate(file.descriptor, 0) == 0, pwrite(file.descriptor, text, text.count, 0) == text.count else {
+        let isSigned = ftruncate(file.descriptor, 0) == 0 && pwrite(file.descriptor, text, text.count, 0) == text.count
+        guard isSigned || errno == ENOSPC || errno == EDQUOT else {
             throw SpoolError(kind: .unusable(errno: errno), directory: directory)
         }
         return file
