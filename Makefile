@@ -1,6 +1,6 @@
 # Sluice: what people and CI call.
 
-.PHONY: help run test check build bench fuzz sanitize trials
+.PHONY: help run test check build bench fuzz sanitize trials chaos
 
 help:                ## Says what there is.
 	@grep --extended-regexp '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -35,3 +35,7 @@ bench:               ## Measures speed, instructions and allocations of a replay
 trials: build        ## Runs the long trials, or some: make trials TRIALS="nats faults" RECORDINGS=folder
 	@scripts/python --prepare
 	@scripts/trials/all $(TRIALS)
+
+chaos: build         ## Minutes of three venues with faults on every edge: make chaos SEED=7 MINUTES=5 RUNS=10
+	@scripts/python --prepare
+	@scripts/python scripts/chaos --seed $(or $(SEED),0) --minutes $(or $(MINUTES),5) --runs $(or $(RUNS),1)

@@ -5,7 +5,8 @@ Of several collectors it follows one for each book, and changes over when that o
 
     python3 follow_books.py --nats nats://127.0.0.1:4222 --seconds 60
 
-Needs nats-py. Prints one JSON document at the end. Written from docs/subscribing.md.
+Needs nats-py. Prints one JSON document at the end, and a line of what it has so far on SIGUSR1. Written from
+docs/subscribing.md.
 """
 import argparse
 import asyncio
@@ -47,6 +48,7 @@ class Book:
         self.sequence = 0
         self.is_first = True
         self.bids, self.asks = {}, {}
+        self.said = {"state": "waiting"}  # what the last message of the chain said of the book
         self.counts = dict.fromkeys(("compared", "different", "deltas", "chains", "gaps"), 0)
 
     def is_ours(self, m, now):
@@ -65,6 +67,7 @@ class Book:
     def view(self, m, now):
         if not self.is_ours(m, now):
             return
+        self.said["state"] = m["state"]
         if m["state"] not in USABLE:
             self.chain = None
             return
@@ -74,6 +77,7 @@ class Book:
                 self.counts["compared"] += 1
                 self.followed[-1]["compared"] += 1
                 self.counts["different"] += (bids, asks) != (self.bids, self.asks)
+                self.hear(m)
                 return  # carry on with our own book: deltas alone must keep it right
             self.counts["gaps"] += 1
         else:
@@ -81,6 +85,7 @@ class Book:
         self.chain, self.sequence = (m["instance"], m["chain"]), m["sequence"]
         self.bids, self.asks = bids, asks
         self.is_first = True
+        self.hear(m)
 
     def delta(self, m):
         if self.chain != (m["instance"], m["chain"]) or m["sequence"] <= self.sequence:
@@ -102,6 +107,16 @@ class Book:
         self.sequence = m["sequence"]
         self.is_first = False
         self.counts["deltas"] += 1
+        self.hear(m)
+
+    def hear(self, m):
+        self.said |= {key: m[key] for key in ("venue_sequence", "trusted_depth")}
+
+    def standing(self, now):
+        """Whether it is live, as far as we were told, and with what."""
+        is_live = self.chain is not None and self.said["state"] in ("live", "refreshing")
+        is_live = is_live and self.heartbeats.silence(self.instance, now)[1] <= 3
+        return self.said | {"live": is_live}
 
     def top(self, side, best_is_high):
         return [[p, side[p]] for p in sorted(side, key=Decimal, reverse=best_is_high)[:100]]
@@ -114,13 +129,16 @@ class Trades:
 
     def take(self, m):
         self.counts["trades"] += 1
-        number = int(m["id"])
-        if self.last is not None and number <= self.last:
+        # What was missed and fetched comes behind; a venue may not count its trades.
+        if m["backfilled"] or m.get("sequence") is None:
+            return
+        first, last = int(m["first_sequence"]), int(m["sequence"])
+        if self.last is not None and last <= self.last:
             self.counts["duplicates"] += 1
             return
         if self.last is not None:
-            self.counts["missing"] += number - self.last - 1
-        self.last = number
+            self.counts["missing"] += first - self.last - 1
+        self.last = last
 
 
 async def main():
@@ -137,6 +155,18 @@ async def main():
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
+
+    def tell():
+        result = {
+            key: book.counts | book.standing(loop.time())
+            | {"followed": book.followed, "top_bids": book.top(book.bids, True), "top_asks": book.top(book.asks, False)}
+            for key, book in books.items()
+        }
+        for key, seen in trades.items():
+            result.setdefault(key, {}).update(seen.counts)
+        print(json.dumps(result), flush=True)
+
+    loop.add_signal_handler(signal.SIGUSR1, tell)
     last_data = loop.time()
     deadline = last_data + arguments.seconds
     while not stopped.is_set() and loop.time() < deadline:
@@ -160,14 +190,7 @@ async def main():
         elif m["type"] == "trade":
             trades.setdefault(key, Trades()).take(m)
     await connection.close()
-    result = {
-        key: book.counts
-        | {"followed": book.followed, "top_bids": book.top(book.bids, True), "top_asks": book.top(book.asks, False)}
-        for key, book in books.items()
-    }
-    for key, seen in trades.items():
-        result.setdefault(key, {}).update(seen.counts)
-    print(json.dumps(result))
+    tell()
 
 
 asyncio.run(main())
