@@ -71,11 +71,18 @@ private nonisolated func connectionFailed(
 ///
 /// The library's own reconnect would keep what it had not written, in part, and say that it was published.
 final class NATSConnection: @unchecked Sendable {
+    private struct Ended: @unchecked Sendable {
+        // Safe: nobody but the connection has it any more.
+        let subscription: OpaquePointer
+    }
+
     // Safe: handed from the thread that connects to the publisher thread, used by one at a time.
     let handle: OpaquePointer
     /// The acknowledgements and fences that came back.
     let answers: AnswerBox
     private let subscription: OpaquePointer
+    /// Subscriptions that are over and may still be in use by the library.
+    private let ended = Mutex<[Ended]>([])
     /// What their subjects begin with, its last point included.
     let inbox: String
 
@@ -105,8 +112,26 @@ final class NATSConnection: @unchecked Sendable {
     }
 
     deinit {
+        // Subscriptions are freed when nobody reads any more; see `end`.
+        natsConnection_Close(self.handle)
         natsSubscription_Destroy(self.subscription)
+        for ended in self.ended.withLock({ $0 }) { natsSubscription_Destroy(ended.subscription) }
         natsConnection_Destroy(self.handle)
+    }
+
+    /// Ends a subscription whose messages may still come, from any thread; blocks up to a quarter of a second.
+    ///
+    /// The library's reading thread finds a subscription and uses it without holding it, so that one which is freed
+    /// meanwhile ends the process (libnats before 3.6, <https://github.com/nats-io/nats.c/issues/637>; of three hundred
+    /// readings that stop in the middle one does). It finds it no more after this, and lets go of it before it reads the
+    /// answer to a ping behind its messages; where none comes, the subscription lives as long as the connection.
+    func end(_ subscription: OpaquePointer) {
+        natsSubscription_Unsubscribe(subscription)
+        if natsConnection_FlushTimeout(self.handle, 250) == NATS_OK {
+            natsSubscription_Destroy(subscription)
+        } else {
+            self.ended.withLock { [ended = Ended(subscription: subscription)] in $0.append(ended) }
+        }
     }
 
     private static func makeInbox() throws(NATSError) -> String {

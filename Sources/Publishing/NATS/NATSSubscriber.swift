@@ -67,6 +67,8 @@ package final class NATSSubscriber: Sendable {
             defer { handles = Handles() }
             return handles
         }
+        // What is subscribed may be in use as long as the connection is read; see `NATSConnection.end`.
+        if let connection = taken.connection { natsConnection_Close(connection) }
         for subscription in taken.subscriptions { natsSubscription_Destroy(subscription) }
         if let connection = taken.connection { natsConnection_Destroy(connection) }
         self.sink.continuation.finish()

@@ -291,7 +291,7 @@ private final class PullInbox {
         self.requests = "$JS.API.CONSUMER.MSG.NEXT.\(stream).\(consumer)"
     }
 
-    deinit { natsSubscription_Destroy(self.subscription) }
+    deinit { self.connection.end(self.subscription) }
 
     func pull(_ count: Int) throws(NATSError) {
         try check(

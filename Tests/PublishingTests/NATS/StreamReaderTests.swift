@@ -63,6 +63,25 @@ struct StreamReaderTests {
         await rig.server.stop()
     }
 
+    @Test("Readings that end while messages come, over and over, leave nothing behind that is still in use")
+    func endedInTheMiddle() async throws {
+        let rig = try await StreamRig()
+        try await rig.fill(1...4_000)
+        let reader = try StreamReader(rig.connection)
+        let request = StreamReader.Request("S", from: .first, headersOnly: true, deadline: Self.soon(60))
+        for number in 1...300 {
+            var seen = 0
+            let outcome = try reader.read(request) { _ in
+                seen += 1
+                return seen < number
+            }
+            #expect(outcome == .stopped(messages: UInt64(number), through: UInt64(number)))
+        }
+        let isAlone = try await PublishFixture.wait { (try? rig.consumers()) == 0 }
+        #expect(isAlone, "consumers were left behind")
+        await rig.server.stop()
+    }
+
     @Test("A stream that is emptied in the middle ends with what came, one that is deleted with an error")
     func emptied() async throws {
         let rig = try await StreamRig()
