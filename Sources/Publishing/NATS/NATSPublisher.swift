@@ -79,7 +79,7 @@ package final class NATSPublisher: Sendable {
         let spool: Spool
         do throws(SpoolError) {
             spool = try Spool(
-                configuration, files: self.configuration.spoolFiles, nowMicroseconds: PublishClock.wall())
+                configuration, files: self.configuration.spoolFiles, nowMicroseconds: PublishClock.aging())
         } catch {
             throw NATSError(kind: .configuration, context: "spool", text: error.description)
         }

@@ -10,20 +10,23 @@ extension PublisherLoop {
     /// How full a lane that cannot be spooled may be before its oldest records are given up.
     private static let overflowShare = 0.875
     private static let expireInterval: Int64 = 1_000_000
+    /// Readings of the time of day on two threads are no further apart.
+    private static let clocksApart: Int64 = 100_000
 
     /// Moves what waits for too long to the spool; true when anything moved.
     func spill() -> Bool {
         let wall = PublishClock.wall()
+        let now = PublishClock.aging()
         var worked = false
         for index in self.drivers.indices where self.drivers[index].lane.kind == .log {
             if case .replay = self.drivers[index].role { continue }
             self.releaseSynced(index)
             guard self.isOverdue(index, wall) else { continue }
-            worked = self.spill(index, wall) || worked
+            worked = self.spill(index, now) || worked
         }
-        if let spool = self.spooling?.store.spool, wall - (self.spooling?.expiredAt ?? 0) > Self.expireInterval {
-            self.spooling?.expiredAt = wall
-            spool.expire(nowMicroseconds: wall)
+        if let spool = self.spooling?.store.spool, now - (self.spooling?.expiredAt ?? 0) > Self.expireInterval {
+            self.spooling?.expiredAt = now
+            spool.expire(nowMicroseconds: now)
             self.settleUnreadable()
         }
         return worked
@@ -39,14 +42,16 @@ extension PublisherLoop {
         {
             return false
         }
-        return wall - oldest.enqueuedMicroseconds > self.configuration.spillAfter.wholeMicroseconds
+        let waited = wall - oldest.enqueuedMicroseconds
+        // What comes from later than now was queued before the clock was set back, nobody knows how long ago.
+        return waited > self.configuration.spillAfter.wholeMicroseconds || waited < -Self.clocksApart
             || lane.isFilled(to: Self.fullShare)
     }
 
     /// Moves a batch of one lane, or gives its oldest records up when the disk does not take them and the ring is full.
-    private func spill(_ index: Int, _ wall: Int64) -> Bool {
+    private func spill(_ index: Int, _ now: Int64) -> Bool {
         guard self.drivers[index].unsynced == nil else { return false }
-        guard let spool = self.spooling?.store.spool, spool.canWrite(nowMicroseconds: wall) else {
+        guard let spool = self.spooling?.store.spool, spool.canWrite(nowMicroseconds: now) else {
             return self.overflow(index)
         }
         self.takeBack(index)
@@ -71,7 +76,7 @@ extension PublisherLoop {
             count += 1
         }
         guard count > 0 else { return false }
-        guard added == 0 || spool.write(nowMicroseconds: wall) else {
+        guard added == 0 || spool.write(nowMicroseconds: now) else {
             lane.goBack()
             return self.overflow(index)
         }
@@ -308,7 +313,7 @@ extension PublisherLoop {
         }
         while !self.drivers[index].lane.isEmpty {
             let before = self.drivers[index].lane.releasedCount
-            guard self.spill(index, PublishClock.wall()) else { return }
+            guard self.spill(index, PublishClock.aging()) else { return }
             if let (count, _, _) = self.drivers[index].unsynced {
                 self.drivers[index].unsynced = nil
                 self.releaseSpooled(count, index)
