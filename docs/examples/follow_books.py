@@ -25,24 +25,28 @@ USABLE = {"seeded", "live", "refreshing"}
 
 
 class Heartbeats:
-    """When each instance's last one came, by our clock, and the period that it named."""
+    """When each instance's last one came, by our clock, the period that it named, and the boot that sent it."""
 
     def __init__(self):
         self.last = {}
 
     def take(self, m, now):
-        self.last[m["instance"]] = now, m["period_us"] / 1e6
+        self.last[m["instance"]] = now, m["period_us"] / 1e6, m["boot"]
 
-    def silence(self, instance, now):
-        """Seconds since the last, and in periods; from one not heard yet a first is awaited for three of 5 s."""
-        since, period = self.last.setdefault(instance, (now, 5.0))
-        return now - since, (now - since) / period
+    def silence(self, instance, now, boot=None):
+        """Seconds since the last, and in periods; from one not heard yet a first is awaited for three of 5 s.
+
+        A boot is silent for ever once another boot of its instance was heard.
+        """
+        since, period, heard = self.last.setdefault(instance, (now, 5.0, None))
+        is_over = boot is not None and heard not in (None, boot)
+        return now - since, float("inf") if is_over else (now - since) / period
 
 
 class Book:
     def __init__(self, heartbeats):
         self.heartbeats = heartbeats
-        self.instance = None  # whom we follow
+        self.instance = self.boot = None  # whom we follow
         self.followed = []  # whom we followed, after how long a silence of the one before, and views compared
         self.chain = None
         self.sequence = 0
@@ -57,7 +61,7 @@ class Book:
             return True
         if m["state"] not in USABLE or self.heartbeats.silence(m["instance"], now)[1] > 3:
             return False
-        silence = self.heartbeats.silence(self.instance, now) if self.instance else (0, 0)
+        silence = self.heartbeats.silence(self.instance, now, self.boot) if self.instance else (0, 0)
         if self.chain and silence[1] <= 3:
             return False
         self.instance = m["instance"]
@@ -83,6 +87,7 @@ class Book:
         else:
             self.counts["chains"] += 1
         self.chain, self.sequence = (m["instance"], m["chain"]), m["sequence"]
+        self.boot = m["boot"]
         self.bids, self.asks = bids, asks
         self.is_first = True
         self.hear(m)
@@ -115,7 +120,7 @@ class Book:
     def standing(self, now):
         """Whether it is live, as far as we were told, and with what."""
         is_live = self.chain is not None and self.said["state"] in ("live", "refreshing")
-        is_live = is_live and self.heartbeats.silence(self.instance, now)[1] <= 3
+        is_live = is_live and self.heartbeats.silence(self.instance, now, self.boot)[1] <= 3
         return self.said | {"live": is_live}
 
     def top(self, side, best_is_high):
