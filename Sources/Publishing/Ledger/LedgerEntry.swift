@@ -14,6 +14,8 @@ struct LedgerEntry {
     /// It says something that was not published yet.
     private(set) var isChanged = true
     private var wasPublished = false
+    /// The time that it was last told with, microseconds since the epoch.
+    private(set) var toldAt: Int64 = 0
 
     /// - Parameter now: Microseconds that only go forward.
     init(id: String, _ loss: GapLoss, at now: Int64) {
@@ -24,9 +26,10 @@ struct LedgerEntry {
     }
 
     /// Takes up an entry of an earlier process, which may have been told or not.
-    init(kept id: String, _ loss: GapLoss, foundIDs: TradeRuns) {
+    init(kept id: String, _ loss: GapLoss, foundIDs: TradeRuns, toldAt: Int64 = 0) {
         self.init(id: id, loss, at: 0)
         self.foundIDs = foundIDs
+        self.toldAt = toldAt
         self.repaired = self.foundCount
         self.wasPublished = true
     }
@@ -188,15 +191,18 @@ struct LedgerEntry {
 
     /// Gives the entry as it is to be published.
     ///
+    /// Of its messages the one with the greatest time counts, so a clock that was set back does not make a later one older.
+    ///
     /// - Parameter mayClose: Whether it stays open until its repair has ended.
     mutating func publish(wall: Int64, mayClose: Bool) -> GapEntry {
         self.isChanged = false
         self.wasPublished = true
+        self.toldAt = max(self.toldAt, wall)
         return GapEntry(
             id: self.id, subject: self.loss.subject, of: self.loss.of, cause: self.loss.cause,
             range: self.loss.numbering.map { GapRange($0, from: String(self.loss.first), to: String(self.loss.last)) },
             fromMicroseconds: self.loss.fromMicroseconds, toMicroseconds: self.loss.toMicroseconds,
             missing: self.loss.missing, repaired: self.repaired, isClosed: mayClose ? self.isClosed : !self.lasts,
-            receivedMicroseconds: wall)
+            receivedMicroseconds: self.toldAt)
     }
 }

@@ -3,15 +3,15 @@
 /// Two files are written in turn, each whole, so that a torn write leaves the older one:
 /// ```
 ///  0 UInt32 magic   4 UInt32 crc32 of everything behind it   8 UInt64 generation   16 UInt32 bytes   20 UInt32 entries
-/// 24 entries: UInt64 first, last, missing; Int64 from, to, µs; UInt8 cause; UInt16 runs of ids that were found, each its
-///    first and last as UInt64; then id, venue, market, symbol and the venue's symbol, each a UInt16 of its length, 65535
-///    for none, and its text
+/// 24 entries: UInt64 first, last, missing; Int64 from, to, told, µs; UInt8 cause; UInt16 runs of ids that were found,
+///    each its first and last as UInt64; then id, venue, market, symbol and the venue's symbol, each a UInt16 of its
+///    length, 65535 for none, and its text
 /// ```
 /// One thread only. What the disk did not take is tried again by the next `write`.
 final class LedgerJournal {
     /// Entries kept at most; the oldest are left out beyond.
     static let maximumEntries = 4096
-    private static let magic: UInt32 = 0x4C44_4753
+    private static let magic: UInt32 = 0x4C44_4754
     private static let headerBytes = 24
     private static let maximumBytes = 8 << 20
 
@@ -114,7 +114,7 @@ private struct JournalReader {
 
     static func append(_ entry: LedgerEntry, to bytes: inout [UInt8]) {
         let loss = entry.loss
-        let times = [loss.fromMicroseconds, loss.toMicroseconds ?? .min].map { UInt64(bitPattern: $0) }
+        let times = [loss.fromMicroseconds, loss.toMicroseconds ?? .min, entry.toldAt].map { UInt64(bitPattern: $0) }
         for value in [loss.first, loss.last, loss.missing ?? 0] + times {
             withUnsafeBytes(of: value.littleEndian) { bytes += $0 }
         }
@@ -134,7 +134,7 @@ private struct JournalReader {
 
     mutating func entry() -> LedgerEntry? {
         guard let first = self.word(), let last = self.word(), let missing = self.word(),
-            let from = self.word(), let to = self.word(), let ordinal = self.rest.popFirst(),
+            let from = self.word(), let to = self.word(), let told = self.word(), let ordinal = self.rest.popFirst(),
             GapCause.allCases.indices.contains(Int(ordinal)), let found = self.runs(), let id = self.text() ?? nil,
             let venue = self.text(), let market = self.text(), let symbol = self.text(), let own = self.text(),
             first <= last
@@ -144,7 +144,8 @@ private struct JournalReader {
             GapSubject(venue: venue, market: market, symbol: symbol, venueSymbol: own), of: .messages(.trade),
             cause: GapCause.allCases[Int(ordinal)], from: Int64(bitPattern: from), to: end == .min ? nil : end,
             missing: missing)
-        return LedgerEntry(kept: id, loss.numbered(.tradeID, first, last), foundIDs: found)
+        return LedgerEntry(
+            kept: id, loss.numbered(.tradeID, first, last), foundIDs: found, toldAt: Int64(bitPattern: told))
     }
 
     private mutating func runs() -> TradeRuns? {

@@ -72,6 +72,18 @@ struct GapLedgerTests {
         #expect(last.id == "i:b:1" && last.missing == 120)
     }
 
+    @Test("What is told again is never older than before, also when the clock was set back")
+    func clockSetBack() throws {
+        let rig = Rig()
+        rig.ledger.record(Self.trades(10, 12))
+        rig.pass(1_000_000)
+        #expect(rig.ledger.takeDue(10, wall: 900).map(\.receivedMicroseconds) == [900])
+        rig.ledger.found(Self.btc, trades: 11...11)
+        rig.pass(1_000_000)
+        let again = try #require(rig.ledger.takeDue(10, wall: 77).first)
+        #expect(again.id == "i:b:1" && again.repaired == 1 && again.receivedMicroseconds == 900)
+    }
+
     @Test("Ids with a hole between them are two entries, in whichever order they come", arguments: [false, true])
     func holes(isReversed: Bool) {
         let rig = Rig()

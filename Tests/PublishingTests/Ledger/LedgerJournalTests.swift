@@ -9,7 +9,7 @@ struct LedgerJournalTests {
         let loss = GapLoss(
             subject, of: .messages(.trade), cause: .spoolFull, from: 1, to: number == 2 ? nil : 7, missing: 5)
         return LedgerEntry(
-            kept: "i:b:\(number)", loss.numbered(.tradeID, 11, 15), foundIDs: TradeRuns([11...11, 13...13]))
+            kept: "i:b:\(number)", loss.numbered(.tradeID, 11, 15), foundIDs: TradeRuns([11...11, 13...13]), toldAt: 4)
     }
 
     private static func told(_ entries: [LedgerEntry]) -> [GapEntry] {
