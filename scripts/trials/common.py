@@ -7,6 +7,7 @@ prints figures and claims, and exits with 1 when a claim fails; the folder with 
 import argparse
 import array
 import asyncio
+import http.client
 import json
 import os
 import pathlib
@@ -20,7 +21,6 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.error
 import urllib.parse
 import urllib.request
 from decimal import Decimal
@@ -269,7 +269,7 @@ class Collector:
     def page(self, path):
         try:
             return fetch(f"http://127.0.0.1:{self.port}{path}")
-        except (OSError, urllib.error.URLError):
+        except (OSError, http.client.HTTPException):
             return None
 
     def status(self):
