@@ -33,6 +33,8 @@ struct RepairSchedule {
 
     /// What is waited before the venue is asked once more, by how often it was.
     private static let pauses: [Int64] = [2_000_000, 10_000_000, 60_000_000, 300_000_000]
+    /// Holes of one search; the rest of a place follows in the next.
+    private static let holesMost = 64
     private static let crowdedPause: Int64 = 1_000_000
     private static let failurePauseMost: Int64 = 300_000_000
     /// Searches without an answer after which a hole is given up: with the pauses between, two hours.
@@ -67,7 +69,8 @@ struct RepairSchedule {
         for (place, holes) in places {
             guard self.underWay.count(where: { $0.venue == place.venue }) < self.searchesMost else { continue }
             self.underWay.insert(place)
-            searches.append(Search(subject: place, holes: holes.sorted { $0.first < $1.first }))
+            let first = holes.sorted { $0.first < $1.first }.prefix(Self.holesMost)
+            searches.append(Search(subject: place, holes: Array(first)))
         }
         return searches
     }

@@ -83,6 +83,20 @@ struct RepairScheduleTests {
         #expect(schedule.ended(search, as: .impossible, at: 0) == ["a"])
     }
 
+    @Test("A place with very many holes is searched part by part, and none is given up that was not asked for")
+    func parts() throws {
+        var schedule = RepairSchedule()
+        let holes = (0..<150).map { Self.hole("\($0)", first: UInt64($0) * 10 + 1) }
+        var found: [String] = []
+        for _ in 0..<3 {
+            let search = try #require(schedule.begin(holes, at: 0).first)
+            found += search.holes.map(\.id)
+            #expect(schedule.ended(search, as: .asked, at: 0).isEmpty)
+        }
+        #expect(found == holes.map(\.id))
+        #expect(schedule.begin(holes, at: 0).isEmpty)
+    }
+
     @Test("Searches are bounded a venue, the longest missing first")
     func bounded() {
         var schedule = RepairSchedule(searchesMost: 2)
