@@ -90,6 +90,8 @@ class Trial:
         self.failures = 0
 
     def __enter__(self):
+        # Whoever started it may have blocked signals, which children inherit.
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(130))
         return self
