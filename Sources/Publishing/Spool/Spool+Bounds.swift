@@ -16,6 +16,26 @@ extension Spool {
             self.drop(index, .expired, carrying: self.configuration.carryBytes)
         }
         self.freeIdleSegment()
+        self.probe()
+    }
+
+    /// Finds out whether a disk that refused takes something again, where nothing is to be written that would show it.
+    private func probe() {
+        guard self.failure != nil, self.mayTry, self.count == 0, !self.isCursorBehind, self.undeleted.isEmpty else {
+            return
+        }
+        let path = self.configuration.directory + "/probe"
+        // More than a file may have room for besides its name.
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
+        defer { bytes.deallocate() }
+        bytes.initializeMemory(as: UInt8.self, repeating: 0)
+        do {
+            try self.files.open(path, .create).write(UnsafeRawBufferPointer(bytes), at: 0)
+            try self.files.remove(path)
+            self.succeeded()
+        } catch {
+            self.failed(error)
+        }
     }
 
     /// Lets the newest segment go once everything in it is released, so that an idle spool leaves the disk to others.

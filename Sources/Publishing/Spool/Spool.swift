@@ -56,9 +56,9 @@ package final class Spool {
     private(set) var isCursorBehind = false
 
     var now: Int64
-    private var failure: Failure?
+    private(set) var failure: Failure?
 
-    private struct Failure {
+    struct Failure {
         var error: SpoolFileError
         var since: Int64
         var last: Int64

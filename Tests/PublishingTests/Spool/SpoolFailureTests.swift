@@ -69,6 +69,22 @@ struct SpoolFailureTests {
         #expect(spool.readAll() == [0, 1, 2, 3])
     }
 
+    @Test("A disk that has room again is found out also when nothing is to be written")
+    func roomAgain() throws {
+        let spool = try self.open()
+        self.fail(ENOSPC, [.change], times: 2)
+        #expect(try !self.tryPut(spool, 0, now: 0))
+        spool.expire(nowMicroseconds: 999_999)
+        #expect(!spool.state.isReady)
+        self.fail(ENOSPC, [.change], times: 1)
+        spool.expire(nowMicroseconds: 1_000_000)
+        #expect(!spool.state.isReady, "the disk refused once more")
+        spool.expire(nowMicroseconds: 3_000_000)
+        #expect(spool.state.isReady && spool.count == 0)
+        try spool.put([0], self.maker, now: 3_000_000)
+        #expect(spool.readAll() == [0])
+    }
+
     @Test("A segment that cannot be begun is begun later", arguments: 0..<2)
     func begin(after: Int) throws {
         let spool = try self.open()
