@@ -97,6 +97,18 @@ package final class StreamReader {
 
     deinit { jsCtx_Destroy(self.context) }
 
+    /// When the last message on `subject` was stored, microseconds since the epoch by the server's clock; nil when the
+    /// stream holds none.
+    package func lastTime(of stream: String, subject: String) throws(NATSError) -> Int64? {
+        var message: OpaquePointer?
+        defer { natsMsg_Destroy(message) }
+        var code = jsErrCode(rawValue: 0)
+        let status = js_GetLastMsg(&message, self.context, stream, subject, nil, &code)
+        if status == NATS_NOT_FOUND || code == JSNoMessageFoundErr || code == JSStreamNotFoundErr { return nil }
+        try check(status, "looking for the last message on \(subject)")
+        return message.map { natsMsg_GetTime($0) / 1_000 }
+    }
+
     /// The names of the streams that own `subject`.
     package func owners(of subject: String) throws(NATSError) -> [String] {
         try StreamSetup(self.connection).owners(of: subject)
