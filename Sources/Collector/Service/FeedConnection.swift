@@ -23,43 +23,43 @@ final class FeedConnection: FrameSink {
     /// A stream is not given up faster than this, however often it failed.
     private static let patienceMostMicroseconds: Int64 = 3_600_000_000
     /// How long after a bar's end its last frame may come: Binance sends a bar of spot every two seconds.
-    private static let lastFrameDelay: Int64 = 3_000_000
+    static let lastFrameDelay: Int64 = 3_000_000
 
     let name: String
     /// Names its slot, and the connection of the roster.
     let slotNumber: UInt32
     let segment: VenueSegment
     private let number: Int32
-    private unowned let worker: LoopWorker
-    private var decoder: VenueDecoder
+    unowned let worker: LoopWorker
+    var decoder: VenueDecoder
     private(set) var streams = FeedStreams()
     private let dialect: any SubscriptionDialect
-    private let klineIntervals: [KlineInterval]
+    let klineIntervals: [KlineInterval]
     private let acknowledgeTimeout: Duration
-    private let deadlines: Deadlines
-    private var slot: (any FeedSlot)?
-    private var watch: StreamWatch
+    let deadlines: Deadlines
+    var slot: (any FeedSlot)?
+    var watch: StreamWatch
 
     /// Instruments whose depth comes on this connection.
     var depthInstruments: [InstrumentID] { self.streams.depthInstruments }
     /// The socket that carries the data, and the one that is to follow it in a rotation.
-    private var line: FeedLine?
-    private var successor: FeedLine?
+    var line: FeedLine?
+    var successor: FeedLine?
     /// What came on the second socket, until it takes over.
-    private var kept = KeptFrames()
-    private var lastDataMicroseconds: Int64?
+    var kept = KeptFrames()
+    var lastDataMicroseconds: Int64?
     /// When frames last came, by the clock that only goes forward, as of the last tick.
     private var lastDataSteady: Int64?
     /// When the last frame came before the data stopped; nil while it flows, or before it ever did.
-    private var missingSince: Int64?
+    var missingSince: Int64?
     /// Why nothing comes.
-    private var missingCause = GapCause.reconnect
+    var missingCause = GapCause.reconnect
     /// When data last came before bars and rates of the venue could be missed; nil when none were.
-    private var seriesMissed: (since: Int64, cause: GapCause)?
+    var seriesMissed: (since: Int64, cause: GapCause)?
     private var refusedSubscriptions: UInt64 = 0
     private(set) var state = StatusChange.State.starting
     private var farewell: (deadline: Int64, completion: () -> Void)?
-    private var isStopping = false
+    var isStopping = false
     private var seenScales: UInt64 = 0
     let latency = FeedLatency()
 
@@ -190,7 +190,7 @@ final class FeedConnection: FrameSink {
     }
 
     /// Takes the scales that another connection of the loop has widened.
-    private func takeScales() {
+    func takeScales() {
         guard self.seenScales != self.worker.pipeline.scalesVersion else { return }
         self.seenScales = self.worker.pipeline.scalesVersion
         for index in 0..<self.worker.pipeline.instruments.count {
@@ -246,38 +246,6 @@ final class FeedConnection: FrameSink {
         }
     }
 
-    /// Keeps a frame of the second socket: while both bring the same, the first is believed.
-    private func keep(_ frame: Frame, on id: SocketID) {
-        self.kept.append(frame)
-        self.successor?.frames &+= 1
-        if self.successor?.frames == 1 { self.slot?.delivered(on: id) }
-    }
-
-    /// Takes what the second socket brought, now that it is the only one: what the first had brought too is told by its
-    /// ids, times or content from what it had not.
-    private func takeKept() {
-        let kept = self.kept
-        self.kept.removeAll()
-        var controls: [VenueControl] = []
-        self.worker.pipeline.takesKept = true
-        kept.forEach { frame in
-            self.takeScales()
-            do throws(FrameRefusal) {
-                if let control = try self.worker.pipeline.take(frame, &self.decoder) {
-                    controls.append(control)
-                    return
-                }
-            } catch {
-                return  // counted by the pipeline, under its reason
-            }
-            self.lastDataMicroseconds = frame.receivedMicroseconds
-            if self.missingSince != nil { self.tellMissing(until: frame.receivedMicroseconds) }
-        }
-        self.worker.pipeline.takesKept = false
-        guard let socket = self.line?.socket else { return }
-        for control in controls { self.take(control, on: socket) }
-    }
-
     /// Notes that something came, if no data.
     private func noteSign(on id: SocketID) {
         if self.line?.socket == id {
@@ -305,47 +273,6 @@ final class FeedConnection: FrameSink {
         self.announce(.disconnected, reason.isOurs ? .requested : .closed)
     }
 
-    /// Goes on with the second socket of a rotation, as the first is gone or needed no more.
-    private func goOn(with successor: FeedLine, _ reason: DisconnectReason, at now: Int64) {
-        self.line = successor
-        self.successor = nil
-        self.takeKept()
-        if successor.subscribed != nil { self.watch.subscribed(at: now) }
-        guard !self.isStopping else { return }
-        if !successor.carriesAll(for: self.deadlines.overlap, at: now) { self.missUpdates() }
-        if successor.hasData {
-            self.announce(.live, .none)
-        } else {
-            self.announce(.disconnected, reason.isOurs ? .requested : .closed)
-        }
-    }
-
-    /// What the venue sends while no socket carries every stream is missed: the books are void until a new snapshot.
-    private func missUpdates() {
-        let now = LoopClock.wallMicroseconds()
-        self.worker.pipeline.withEvents(at: now) { keeper, batch in
-            for id in self.depthInstruments { keeper.breakBook(id, reason: .closed, at: now, &batch) }
-        }
-        for id in self.streams.instruments { self.worker.pipeline.connectionEnded(of: id) }
-        self.seriesMissed = self.seriesMissed ?? self.lastDataMicroseconds.map { ($0, .reconnect) }
-        guard self.missingSince == nil, let last = self.lastDataMicroseconds else { return }
-        self.missingSince = last
-        self.tellMissing(until: nil)
-    }
-
-    /// Tells the ledger that nothing came of the connection for a while, and when it came again.
-    private func tellMissing(until end: Int64?) {
-        guard let since = self.missingSince else { return }
-        let cause = self.missingCause
-        if end != nil {
-            self.missingSince = nil
-            self.missingCause = .reconnect
-        }
-        let subject = GapSubject(venue: self.segment.id.venue.name, symbol: "_conn-" + self.name)
-        self.worker.pipeline.publisher.ledger?.record(
-            GapLoss(subject, of: .connection, cause: cause, from: since, to: end))
-    }
-
     func connectFailed(_ reason: DisconnectReason) {
         // While a socket delivers, it was a rotation that failed.
         guard self.line == nil else { return }
@@ -354,7 +281,7 @@ final class FeedConnection: FrameSink {
 
     // MARK: - Subscriptions and watching
 
-    private func take(_ control: VenueControl, on id: SocketID) {
+    func take(_ control: VenueControl, on id: SocketID) {
         let isSuccessor = self.successor?.socket == id
         switch control {
         case .acknowledged(let request, let streams):
@@ -388,7 +315,7 @@ final class FeedConnection: FrameSink {
     }
 
     /// Sends what a line may send now; true once nothing is left to ask for.
-    private func subscribe(successor: Bool = false, at now: Int64) -> Bool {
+    func subscribe(successor: Bool = false, at now: Int64) -> Bool {
         guard var line = successor ? self.successor : self.line, let slot = self.slot else { return true }
         let isDone = self.send(&line, slot, at: now)
         if isDone, line.subscribed == nil, !self.isStopping {
@@ -398,29 +325,6 @@ final class FeedConnection: FrameSink {
         }
         if successor { self.successor = line } else { self.line = line }
         return isDone
-    }
-
-    /// Has the bars confirmed that may have closed while no socket was open, and the funding told that was charged.
-    private func repairSeries() {
-        guard let (since, cause) = self.seriesMissed else { return }
-        self.seriesMissed = nil
-        // A bar that ended just before was not told to the end either. The wall clock may have been set back.
-        let start = since - Self.lastFrameDelay
-        let missed = start...max(start, LoopClock.wallMicroseconds())
-        for symbol in self.streams.symbols(with: .kline) {
-            for interval in self.klineIntervals { self.repair(.klines(interval), of: symbol, missed, cause) }
-        }
-        for symbol in self.streams.symbols(with: .fundingRate) { self.repair(.funding, of: symbol, missed, cause) }
-    }
-
-    private func repair(
-        _ series: SeriesOrder.Series, of symbol: String, _ missed: ClosedRange<Int64>, _ cause: GapCause
-    ) {
-        guard let id = self.worker.instrument(symbol, in: self.segment.id) else { return }
-        self.worker.repair(
-            SeriesOrder(
-                segment: self.segment.id, symbol: symbol, subject: GapSubject(self.worker.pipeline.instruments[id]),
-                series: series, missed: missed, cause: cause))
     }
 
     private func send(_ line: inout FeedLine, _ slot: any FeedSlot, at now: Int64) -> Bool {
@@ -477,22 +381,6 @@ final class FeedConnection: FrameSink {
         return nil
     }
 
-    /// Lets the new socket of a rotation take over once all its streams have had time to start.
-    private func followRotation(_ slot: any FeedSlot, at now: Int64) {
-        guard self.successor != nil else { return }
-        _ = self.subscribe(successor: true, at: now)
-        guard let successor = self.successor, successor.carriesAll(for: self.deadlines.overlap, at: now) else { return }
-        slot.rotationReady()
-        self.goOn(with: successor, DisconnectReason(.rotated), at: now)
-    }
-
-    /// Has the socket replaced; where a rotation's second one is there, it takes over at once.
-    private func replaceSocket(_ slot: any FeedSlot, _ detail: String, at now: Int64) {
-        slot.reconnect(detail: detail)
-        guard let successor = self.successor, slot.currentSocket == successor.socket else { return }
-        self.goOn(with: successor, DisconnectReason(.replaced), at: now)
-    }
-
     private func watchStreams(_ slot: any FeedSlot, at now: Int64) {
         switch self.watch.look(at: now, frames: { self.decoder.frames(ofStream: $0) }) {
         case .none:
@@ -505,7 +393,7 @@ final class FeedConnection: FrameSink {
         }
     }
 
-    private func announce(_ state: StatusChange.State, _ reason: StatusChange.Reason) {
+    func announce(_ state: StatusChange.State, _ reason: StatusChange.Reason) {
         guard state != self.state else { return }
         let now = LoopClock.wallMicroseconds()
         let previous = self.state

@@ -34,6 +34,8 @@ extension Spool {
             try self.files.remove(path)
             self.succeeded()
         } catch {
+            // A name without contents may have found room.
+            try? self.files.remove(path)
             self.failed(error)
         }
     }
