@@ -108,18 +108,28 @@ struct RateScope: Sendable {
         var opening = self.closedUntil ?? .zero
         for window in self.windows {
             let ceiling = self.ceiling(of: window, due: due <= now)
-            var total = window.window.cost(ofWeight: weight)
-            total += window.window.meter == .weight ? self.heldWeight : self.heldRequests
+            let cost = window.window.cost(ofWeight: weight)
+            let length = window.window.length
+            // Further windows are of no use to who looks again after a nap.
+            let most = ceiling * max(1, Int(RateScopes.napMaximum / length))
+            var total = cost + (window.window.meter == .weight ? self.heldWeight : self.heldRequests)
             var index = 0
-            while index < place, total <= ceiling {
+            while index < place, total <= most {
                 if self.line[index].activeFrom <= now {
                     total += window.window.cost(ofWeight: self.line[index].weight)
                 }
                 index += 1
             }
-            // More waits than one window admits, or the reserve is needed: look again when it is open.
-            let fits = total <= ceiling ? window.fits(total, below: ceiling) : nil
-            opening = max(opening, fits ?? (due <= now ? now + window.window.length : due))
+            if let fits = window.fits(total, below: ceiling) {
+                opening = max(opening, fits)
+            } else if ceiling > 0, cost <= ceiling {
+                // No stretch admits more than the ceiling, so that those before it take so many whole ones.
+                let earliest = now + length * ((total - 1) / ceiling)
+                opening = max(opening, due <= now ? earliest : min(earliest, due))
+            } else {
+                // It needs the reserve: look again when that is open to it.
+                opening = max(opening, due <= now ? now + length : due)
+            }
         }
         return opening
     }

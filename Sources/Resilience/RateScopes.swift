@@ -51,7 +51,7 @@ package struct RateScopes: Sendable {
     }
 
     /// How long a waiter sleeps at most before it looks again, so that room left by a cancelled one is not lost.
-    private static let napMaximum = Duration.seconds(1)
+    static let napMaximum = Duration.seconds(1)
 
     private var scopes: [RateScope] = []
     private var waiting: [Ticket: Request] = [:]

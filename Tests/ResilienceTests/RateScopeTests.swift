@@ -68,6 +68,35 @@ struct RateScopeTests {
         #expect(state.request(again: history, now: .seconds(183)) == .granted)
     }
 
+    @Test("Several that ask again and again use an evenly spaced budget up")
+    func evenlySpacedIsUsedUp() throws {
+        var state = self.limiter([
+            RateWindow(.requests, limit: 16, per: .seconds(2)),
+            RateWindow(.requests, limit: 1, per: .milliseconds(125)),
+        ])
+        // Eight of them, each with what it waits for, awake a little late as tasks are.
+        var waiters: [(ticket: RateScopes.Ticket?, wakes: Duration)] = (0..<8).map { (nil, .milliseconds($0 * 40)) }
+        var granted = 0
+        while let next = waiters.indices.min(by: { waiters[$0].wakes < waiters[$1].wakes }),
+            waiters[next].wakes < .seconds(60)
+        {
+            let now = waiters[next].wakes
+            let decision =
+                waiters[next].ticket.map { state.request(again: $0, now: now) }
+                ?? state.request(weight: 1, priority: .gapRepair, now: now)
+            switch decision {
+            case .granted:
+                granted += 1
+                waiters[next] = (nil, now + .milliseconds(30))
+            case .wait(let ticket, let until):
+                waiters[next] = (ticket, max(until, now) + .milliseconds(2))
+            case .refused: throw UnexpectedDecision(decision: decision)
+            }
+        }
+        // 480 of them fit; each is a little late.
+        #expect((430...480).contains(granted), "\(granted)")
+    }
+
     @Test("A light request does not slip past a heavy one that it would delay")
     func heavyIsNotStarvedByLight() throws {
         var state = self.limiter()
