@@ -36,11 +36,17 @@ final class GapRepairer: Sendable {
     private static let streamMargin: Int64 = 60_000_000
     /// Places whose streams are read in one go.
     private static let batch = 32
+    /// Trades that are published in one go, and the pause until the next of all searches: live data stands behind no more
+    /// of them than a server takes within a few milliseconds.
+    private static let portion: UInt64 = 100
+    private static let pause: Int64 = 20_000
 
     private unowned let service: CollectorService
     private let storedTrades: StoredTrades
     private let counted = Mutex(Counts())
     private let schedule = Mutex(RepairSchedule())
+    /// When the next portion may be published, microseconds of the monotonic clock.
+    private let nextPortion = Mutex(Int64(0))
 
     init(_ service: CollectorService, storedTrades: StoredTrades) {
         self.service = service
@@ -130,9 +136,7 @@ final class GapRepairer: Sendable {
             do throws(RequestFailure) {
                 self.counted.withLock { $0.requests &+= 1 }
                 let body = try await rest.get(page.request, priority: .gapRepair)
-                guard let result = await self.service.repair(body, wanted, at: place) else { return .failed }
-                self.counted.withLock { $0.published &+= result.taken }
-                if result.isCutShort { return .crowded }
+                if let end = await self.publish(body, wanted, of: page.ids, at: place) { return end }
             } catch {
                 self.failed(error, place)
                 return error.isPermanent ? .asked : .failed
@@ -141,6 +145,30 @@ final class GapRepairer: Sendable {
             next = wanted.runs.first { $0.upperBound > end }.map { max($0.lowerBound, end + 1) }
         }
         return .asked
+    }
+
+    /// Publishes an answer portion by portion; gives how the search ended where it ended by that.
+    private func publish(
+        _ body: [UInt8], _ wanted: TradeRuns, of ids: ClosedRange<UInt64>, at place: TradePlace
+    ) async -> RepairSchedule.End? {
+        for offset in stride(from: 0, through: ids.upperBound - ids.lowerBound, by: Int(Self.portion)) {
+            let first = ids.lowerBound + offset
+            let isLast = ids.upperBound - first < Self.portion
+            // What an answer brings beyond its ids is taken with the last of them.
+            let part = (offset == 0 ? 0 : first)...(isLast ? UInt64.max : first + Self.portion - 1)
+            let portion = TradeRuns(wanted.runs.filter { $0.overlaps(part) }.map { $0.clamped(to: part) })
+            guard portion.total > 0 else { continue }
+            let now = LoopClock.monotonicMicroseconds()
+            let turn = self.nextPortion.withLock { next in
+                defer { next = max(now, next) &+ Self.pause }
+                return max(now, next)
+            }
+            do { try await Task.sleep(for: .microseconds(turn &- now)) } catch { return .failed }
+            guard let result = await self.service.repair(body, portion, at: place) else { return .failed }
+            self.counted.withLock { $0.published &+= result.taken }
+            if result.isCutShort { return .crowded }
+        }
+        return nil
     }
 
     private func failed(_ error: RequestFailure, _ place: TradePlace) {
