@@ -147,15 +147,20 @@ final class GapRepairer: Sendable {
         return .asked
     }
 
+    /// What of an answer is published at a time, by ids; what it brings beyond its own goes with the first and the last.
+    static func parts(of ids: ClosedRange<UInt64>) -> [ClosedRange<UInt64>] {
+        stride(from: 0, through: ids.upperBound - ids.lowerBound, by: Int(Self.portion)).map { offset in
+            let first = ids.lowerBound + offset
+            let isLast = ids.upperBound - first < Self.portion
+            return (offset == 0 ? 0 : first)...(isLast ? UInt64.max : first + Self.portion - 1)
+        }
+    }
+
     /// Publishes an answer portion by portion; gives how the search ended where it ended by that.
     private func publish(
         _ body: [UInt8], _ wanted: TradeRuns, of ids: ClosedRange<UInt64>, at place: TradePlace
     ) async -> RepairSchedule.End? {
-        for offset in stride(from: 0, through: ids.upperBound - ids.lowerBound, by: Int(Self.portion)) {
-            let first = ids.lowerBound + offset
-            let isLast = ids.upperBound - first < Self.portion
-            // What an answer brings beyond its ids is taken with the last of them.
-            let part = (offset == 0 ? 0 : first)...(isLast ? UInt64.max : first + Self.portion - 1)
+        for part in Self.parts(of: ids) {
             let portion = TradeRuns(wanted.runs.filter { $0.overlaps(part) }.map { $0.clamped(to: part) })
             guard portion.total > 0 else { continue }
             let now = LoopClock.monotonicMicroseconds()
