@@ -40,6 +40,9 @@ final class GapRepairer: Sendable {
     /// of them than a server takes within a few milliseconds.
     private static let portion: UInt64 = 100
     private static let pause: Int64 = 20_000
+    /// Answers in a row without a wanted trade after which a search ends: an id that was none may have left a hole of any
+    /// size.
+    static let emptyPagesMost = 50
 
     private unowned let service: CollectorService
     private let storedTrades: StoredTrades
@@ -128,7 +131,8 @@ final class GapRepairer: Sendable {
         else { return .impossible }
         guard let last = wanted.runs.last?.upperBound else { return .asked }
         var next = wanted.runs.first?.lowerBound
-        while let first = next {
+        var emptyPages = 0
+        while let first = next, emptyPages < Self.emptyPagesMost {
             guard
                 let page = venue.tradeRequest(
                     of: place.symbol, ids: first...last, in: segment, wanted: place.settings.wanted)
@@ -136,7 +140,9 @@ final class GapRepairer: Sendable {
             do throws(RequestFailure) {
                 self.counted.withLock { $0.requests &+= 1 }
                 let body = try await rest.get(page.request, priority: .gapRepair)
-                if let end = await self.publish(body, wanted, of: page.ids, at: place) { return end }
+                let (offered, end) = await self.publish(body, wanted, of: page.ids, at: place)
+                if let end { return end }
+                emptyPages = offered > 0 ? 0 : emptyPages + 1
             } catch {
                 self.failed(error, place)
                 return error.isPermanent ? .asked : .failed
@@ -156,10 +162,12 @@ final class GapRepairer: Sendable {
         }
     }
 
-    /// Publishes an answer portion by portion; gives how the search ended where it ended by that.
+    /// Publishes an answer portion by portion; gives how many wanted trades it has, and how the search ended where it ended
+    /// by that.
     private func publish(
         _ body: [UInt8], _ wanted: TradeRuns, of ids: ClosedRange<UInt64>, at place: TradePlace
-    ) async -> RepairSchedule.End? {
+    ) async -> (offered: UInt64, end: RepairSchedule.End?) {
+        var offered: UInt64 = 0
         for part in Self.parts(of: ids) {
             let portion = TradeRuns(wanted.runs.filter { $0.overlaps(part) }.map { $0.clamped(to: part) })
             guard portion.total > 0 else { continue }
@@ -168,12 +176,13 @@ final class GapRepairer: Sendable {
                 defer { next = max(now, next) &+ Self.pause }
                 return max(now, next)
             }
-            do { try await Task.sleep(for: .microseconds(turn &- now)) } catch { return .failed }
-            guard let result = await self.service.repair(body, portion, at: place) else { return .failed }
+            do { try await Task.sleep(for: .microseconds(turn &- now)) } catch { return (offered, .failed) }
+            guard let result = await self.service.repair(body, portion, at: place) else { return (offered, .failed) }
             self.counted.withLock { $0.published &+= result.taken }
-            if result.isCutShort { return .crowded }
+            offered &+= result.offered
+            if result.isCutShort { return (offered, .crowded) }
         }
-        return nil
+        return (offered, nil)
     }
 
     private func failed(_ error: RequestFailure, _ place: TradePlace) {

@@ -142,4 +142,26 @@ struct RepairServiceTests {
         #expect(entries.allSatisfy { $0.stillMissing == 0 && $0.missing == $0.repaired && $0.closed == true })
         await fixture.tearDown()
     }
+
+    @Test("A hole of more ids than a venue ever had costs a bounded number of requests")
+    func endless() async throws {
+        let fixture = try await ServiceFixture(
+            simulator: SimulatorConfiguration(segments: Self.segments.map(\.segment)), text: Self.text)
+        #expect(try await Self.grow(fixture, by: 5, places: 5), "trades flow")
+        let (first, last) = (UInt64(1) << 50, UInt64(1) << 60)
+        fixture.service.ledger.record(
+            GapLoss(
+                GapSubject(venue: "binance", market: "spot", symbol: "BTC-USDT"), of: .messages(.trade),
+                cause: .tradeJump, from: 1, to: 2, missing: last - first + 1
+            ).numbered(.tradeID, first, last))
+        let deadline = ContinuousClock.now + .seconds(60)
+        var counts = GapRepairer.Counts()
+        repeat {
+            try await Task.sleep(for: .milliseconds(200))
+            counts = fixture.service.repairer.withLock { $0?.counts } ?? counts
+        } while (counts.requests == 0 || counts.searching > 0) && ContinuousClock.now < deadline
+        #expect(counts.searching == 0 && counts.requests <= 2 * UInt64(GapRepairer.emptyPagesMost), "\(counts)")
+        try await fixture.stopService()
+        await fixture.tearDown()
+    }
 }
