@@ -15,6 +15,10 @@ package enum VenueQuestion: Hashable, Sendable {
     case trades
     /// Funding that was charged, oldest first.
     case fundingHistory
+    /// Open interest at the ends of past periods, oldest first.
+    case openInterestHistory(KlineInterval)
+    /// Bars of the mark price, oldest first.
+    case markPriceBars(KlineInterval)
     /// How often funding is due; of all symbols of the section at once.
     case fundingIntervals
 }

@@ -1,8 +1,16 @@
-/// The price that a venue values positions at, and the index behind it.
+/// The price that a venue values positions at, and the index behind it: as it stands, or a bar of it.
 public struct MarkPrice: Sendable {
     public var instrument: InstrumentID
+    /// Of a bar, its close.
     public var mark: DecimalValue
     public var index: DecimalValue
+    /// Of a bar only.
+    public var open = DecimalValue.none
+    public var high = DecimalValue.none
+    public var low = DecimalValue.none
+    /// The bar's length; 0 for a price as it stands.
+    public var resolutionMicroseconds: Int64 = 0
+    /// The bar's opening, or the price's time.
     public var eventTime: Timestamp
     public var sentTime: Timestamp
     public var receivedMicroseconds: Int64

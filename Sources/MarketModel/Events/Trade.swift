@@ -1,5 +1,5 @@
 /// One trade, or one aggregate of trades of a single taker order.
-public struct Trade {
+public struct Trade: Sendable {
     /// Who crossed the spread.
     public enum Side: UInt8, Sendable {
         case buy, sell

@@ -22,7 +22,7 @@ extension BinanceDecoder {
             try self.decodeKlines(&reader, of: instrument, interval, missed, received, into: &batch)
         case .trades: try self.decodeTrades(&reader, of: instrument, received, into: &batch)
         case .fundingHistory: try self.decodeFundingHistory(&reader, of: instrument, received, into: &batch)
-        case .volatilityIndex, .fundingIntervals: throw .unknownEvent
+        case .volatilityIndex, .fundingIntervals, .openInterestHistory, .markPriceBars: throw .unknownEvent
         }
     }
 

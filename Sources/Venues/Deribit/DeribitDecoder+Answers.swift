@@ -29,7 +29,8 @@ extension DeribitDecoder {
         case .trades: try self.decodePastTrades(&reader, of: instrument, answer.received, into: &batch)
         case .fundingHistory: try Self.decodeFundingHistory(&reader, of: instrument, answer.received, into: &batch)
         case .bookAudit: try self.decodeBookAnswer(&reader, instrument, answer.received, into: &batch)
-        case .depthSnapshot, .openInterest, .ratio, .fundingIntervals: throw .unknownEvent
+        case .depthSnapshot, .openInterest, .ratio, .fundingIntervals, .openInterestHistory, .markPriceBars:
+            throw .unknownEvent
         }
     }
 

@@ -90,7 +90,8 @@ extension OKXDecoder {
             case .fundingHistory:
                 lastCharge = try self.decodePastFunding(&reader, instrument, after: lastCharge, received, into: &batch)
             case .bookAudit: try self.decodeBookAnswer(&reader, instrument, received, into: &batch)
-            case .depthSnapshot, .openInterest, .volatilityIndex, .fundingIntervals:
+            case .depthSnapshot, .openInterest, .volatilityIndex, .fundingIntervals, .openInterestHistory,
+                .markPriceBars:
                 throw .unknownEvent
             }
         }
