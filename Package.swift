@@ -8,12 +8,15 @@ let shared: [Target.Dependency] = ["MarketModel", "Resilience", "Observability"]
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
+// SQLite, for the jobs of history.
+let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 let package = Package(
     name: "sluice",
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -32,7 +35,7 @@ let package = Package(
         .target(name: "Transport", dependencies: shared + ["CLibwebsockets", "CZlib"]),
         .target(name: "Venues", dependencies: shared),
         .target(name: "OrderBook", dependencies: shared + ["CZlib"]),
-        .target(name: "Backfill", dependencies: shared + ["Transport", "Venues"]),
+        .target(name: "Backfill", dependencies: shared + ["Transport", "Venues", database]),
         .target(name: "Publishing", dependencies: shared + ["CNATS", "CZlib", logging]),
 
         // The service, and the exchange it is tested against.

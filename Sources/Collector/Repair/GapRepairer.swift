@@ -38,8 +38,8 @@ final class GapRepairer: Sendable {
     private static let batch = 32
     /// Trades that are published in one go, and the pause until the next of all searches: live data stands behind no more
     /// of them than a server takes within a few milliseconds.
-    private static let portion: UInt64 = 100
-    private static let pause: Int64 = 20_000
+    private static let portion: UInt64 = 20
+    private static let pause: Int64 = 10_000
     /// Answers in a row without a wanted trade after which a search ends: an id that was none may have left a hole of any
     /// size.
     static let emptyPagesMost = 50

@@ -1,0 +1,292 @@
+package import MarketModel
+internal import Synchronization
+package import Venues
+
+/// Works on the jobs of a store until it is told to stop, or until nothing is left.
+///
+/// Bounded: so many pieces at a time, each a child task. A piece is done once its output says that it is safe; a failed one
+/// is tried again later, with full jitter, a bounded number of times, and never counted as done.
+package final class HistoryRunner: Sendable {
+    /// How the work is bounded.
+    package struct Settings: Hashable, Sendable {
+        /// Pieces in work at a time.
+        package var parallel = 8
+        /// Tries of a piece before it has failed for good.
+        package var attempts = 8
+        /// The pause behind a first failure, which doubles up to the most; each is drawn between nothing and this.
+        package var retryBase = Duration.seconds(5)
+        package var retryMost = Duration.seconds(600)
+        /// How often the states of jobs are looked at, which other processes may change.
+        package var tick = Duration.seconds(1)
+
+        package init() {}
+    }
+
+    /// What the runner needs of its surroundings.
+    package struct Surroundings: Sendable {
+        /// The instrument of a series as its venue lists it.
+        package var instrument: @Sendable (HistorySeries) async throws(PieceFailure) -> Instrument
+        package var wanted: @Sendable (SegmentID) -> Wanted
+        /// Fetches a piece and hands its rows over; throws `.missing` for an archive that is not there.
+        package var fetch: Fetch
+        package var output: @Sendable (String) throws(PieceFailure) -> any HistoryOutput
+        package var nowMilliseconds: @Sendable () -> Int64
+        /// Whole numbers below a bound.
+        package var random: @Sendable (Int64) -> Int64
+
+        package init(
+            instrument: @escaping @Sendable (HistorySeries) async throws(PieceFailure) -> Instrument,
+            wanted: @escaping @Sendable (SegmentID) -> Wanted, fetch: @escaping Fetch,
+            output: @escaping @Sendable (String) throws(PieceFailure) -> any HistoryOutput,
+            nowMilliseconds: @escaping @Sendable () -> Int64,
+            random: @escaping @Sendable (Int64) -> Int64 = { Int64.random(in: 0..<max(1, $0)) }
+        ) {
+            self.instrument = instrument
+            self.wanted = wanted
+            self.fetch = fetch
+            self.output = output
+            self.nowMilliseconds = nowMilliseconds
+            self.random = random
+        }
+    }
+
+    package typealias Take = @Sendable (HistoryPage) async throws(HistoryOutputError) -> Void
+    package typealias Fetch = @Sendable (HistoryPiece, @escaping Take) async throws(PieceFailure) -> Void
+
+    /// What the runner does now.
+    package struct Activity: Hashable, Sendable {
+        /// Series of the pieces in work.
+        package var series: [HistorySeries] = []
+        package var piecesDone: UInt64 = 0
+        package var failures: UInt64 = 0
+        package var rows: UInt64 = 0
+        package var lastFailure: String?
+    }
+
+    /// Series that are looked at for one cut.
+    private static let uncutMost = 64
+
+    private let store: HistoryStore
+    private let planner: HistoryPlanner
+    private let settings: Settings
+    private let surroundings: Surroundings
+    private let working = Mutex(Activity())
+
+    package init(
+        _ store: HistoryStore, planner: HistoryPlanner = HistoryPlanner(), settings: Settings,
+        _ surroundings: Surroundings
+    ) {
+        self.store = store
+        self.planner = planner
+        self.settings = settings
+        self.surroundings = surroundings
+    }
+
+    package var activity: Activity { self.working.withLock { $0 } }
+
+    // MARK: - Running
+
+    /// Works until the task is cancelled, or until nothing is left where `untilDone`; all pieces have ended then.
+    package func run(untilDone: Bool) async throws(HistoryStoreError) {
+        try await self.store.begin()
+        let ended = PieceEnds()
+        do {
+            try await withThrowingDiscardingTaskGroup { group in
+                defer { group.cancelAll() }
+                var tasks: [Int64: (job: Int64, stop: PieceStop)] = [:]
+                while !Task.isCancelled {
+                    for id in ended.take() { tasks[id] = nil }
+                    let running = try await self.store.runningJobs()
+                    for (job, stop) in tasks.values where !running.contains(job) { stop.stop() }
+                    var isIdle = false
+                    while tasks.count < self.settings.parallel, !Task.isCancelled {
+                        guard let claim = try await self.next() else {
+                            isIdle = true
+                            break
+                        }
+                        let stop = PieceStop()
+                        tasks[claim.id] = (claim.job, stop)
+                        group.addTask {
+                            await self.work(claim, stop)
+                            ended.add(claim.id)
+                        }
+                    }
+                    if isIdle, tasks.isEmpty {
+                        _ = try await self.store.endJobs(nowMilliseconds: self.surroundings.nowMilliseconds())
+                        if untilDone, try await self.isDone() { return }
+                    }
+                    await ended.wait(atMost: self.settings.tick)
+                }
+            }
+        } catch let error as HistoryStoreError {
+            throw error
+        } catch {
+            throw HistoryStoreError(error)
+        }
+    }
+
+    private func isDone() async throws(HistoryStoreError) -> Bool {
+        try await self.store.runningJobs().isEmpty
+    }
+
+    /// Takes a piece that is due, or cuts one.
+    private func next() async throws(HistoryStoreError) -> HistoryStore.Claim? {
+        let now = self.surroundings.nowMilliseconds()
+        if let claim = try await self.store.claim(nowMilliseconds: now) { return claim }
+        for uncut in try await self.store.uncut(limit: Self.uncutMost) {
+            try await self.cut(uncut)
+            if let claim = try await self.store.claim(nowMilliseconds: now) { return claim }
+        }
+        return nil
+    }
+
+    private func cut(_ uncut: HistoryStore.Uncut) async throws(HistoryStoreError) {
+        let now = self.surroundings.nowMilliseconds()
+        guard let venue = VenueCatalog.venue(uncut.series.segment.venue),
+            let segment = VenueCatalog.segment(uncut.series.segment)
+        else { return try await self.giveUp(uncut, "there is no section \(uncut.series.segment)", now) }
+        let instrument: Instrument
+        do {
+            instrument = try await self.surroundings.instrument(uncut.series)
+        } catch {
+            guard error.kind == .permanent else { return }
+            return try await self.giveUp(uncut, error.description, now)
+        }
+        let step = self.planner.step(
+            uncut.series, of: instrument, in: uncut.rangeMilliseconds, covered: uncut.covered, nowMilliseconds: now,
+            venue, segment, self.surroundings.wanted(uncut.series.segment))
+        try await self.store.cut(
+            uncut, pieces: step.piece.map { [($0.rangeMilliseconds, $0.source.kind)] } ?? [],
+            next: step.nextMilliseconds, skipped: step.skippedMilliseconds,
+            unavailable: step.unavailable.map { [($0.rangeMilliseconds, $0.reason)] } ?? [], nowMilliseconds: now)
+    }
+
+    private func giveUp(
+        _ uncut: HistoryStore.Uncut, _ reason: String, _ now: Int64
+    ) async throws(HistoryStoreError) {
+        try await self.store.cut(
+            uncut, pieces: [], next: uncut.rangeMilliseconds.upperBound, skipped: 0,
+            unavailable: [(uncut.rangeMilliseconds, reason)], nowMilliseconds: now)
+    }
+
+    // MARK: - A piece
+
+    private func work(_ claim: HistoryStore.Claim, _ stop: PieceStop) async {
+        self.working.withLock { $0.series.append(claim.series) }
+        defer {
+            self.working.withLock { working in
+                if let index = working.series.firstIndex(of: claim.series) { working.series.remove(at: index) }
+            }
+        }
+        do throws(PieceFailure) {
+            let counts = try await stop.run { () async throws(PieceFailure) in try await self.fetch(claim) }
+            do throws(HistoryStoreError) {
+                try await self.store.finish(claim, counts)
+            } catch {
+                throw PieceFailure(.temporary, "\(error)")
+            }
+            self.working.withLock { $0.piecesDone &+= 1 }
+        } catch {
+            let failure = stop.isStopped || Task.isCancelled ? PieceFailure(.cancelled, "stopped") : error
+            await self.failed(claim, failure)
+        }
+    }
+
+    private func fetch(_ claim: HistoryStore.Claim) async throws(PieceFailure) -> HistoryCounts {
+        let piece = try await self.piece(claim)
+        let output = try self.surroundings.output(claim.output)
+        let writer: any HistoryPieceOutput
+        do throws(HistoryOutputError) {
+            writer = try await output.begin(piece)
+        } catch {
+            throw PieceFailure(error)
+        }
+        do throws(PieceFailure) {
+            try await self.surroundings.fetch(piece) { (page) async throws(HistoryOutputError) in
+                try await writer.write(page)
+                self.working.withLock { $0.rows &+= UInt64(page.rows.count) }
+            }
+            if Task.isCancelled { throw PieceFailure(.cancelled, "cancelled") }
+        } catch {
+            await writer.abandon()
+            throw error
+        }
+        do throws(HistoryOutputError) {
+            return try await writer.finish()
+        } catch {
+            throw PieceFailure(error)
+        }
+    }
+
+    /// The piece that a claim stands for, its archive found again.
+    private func piece(_ claim: HistoryStore.Claim) async throws(PieceFailure) -> HistoryPiece {
+        guard let venue = VenueCatalog.venue(claim.series.segment.venue),
+            let segment = VenueCatalog.segment(claim.series.segment)
+        else { throw PieceFailure(.permanent, "there is no section \(claim.series.segment)") }
+        let instrument = try await self.surroundings.instrument(claim.series)
+        var source = HistoryPiece.Source.rest
+        if claim.source != .rest {
+            guard
+                let archive = self.planner.archive(
+                    claim.series, of: instrument, in: claim.rangeMilliseconds, span: claim.source,
+                    nowMilliseconds: self.surroundings.nowMilliseconds(), venue, segment,
+                    self.surroundings.wanted(claim.series.segment))
+            else { throw PieceFailure(.missing, "no archive has it") }
+            source = .archive(archive)
+        }
+        return HistoryPiece(
+            claim.series, of: instrument, rangeMilliseconds: claim.rangeMilliseconds, source: source)
+    }
+
+    /// A store that does not take it leaves the piece in work: the next start takes it back.
+    private func failed(_ claim: HistoryStore.Claim, _ failure: PieceFailure) async {
+        let now = self.surroundings.nowMilliseconds()
+        switch failure.kind {
+        case .cancelled:
+            try? await self.store.release(claim)
+            return
+        case .missing where claim.source != .rest:
+            if let instead = await self.instead(of: claim, now) {
+                try? await self.store.replace(claim, by: instead)
+                return
+            }
+        case .missing, .temporary, .permanent:
+            break
+        }
+        self.working.withLock { working in
+            working.failures &+= 1
+            working.lastFailure = "\(claim.series.symbol) \(claim.series.kind): \(failure)"
+        }
+        let isLast = failure.kind == .permanent || claim.attempts + 1 >= self.settings.attempts
+        let pause = self.surroundings.random(self.pauseMilliseconds(claim.attempts))
+        try? await self.store.fail(
+            claim, failure.description, retryAt: isLast ? nil : now + pause, nowMilliseconds: now)
+    }
+
+    private func instead(
+        of claim: HistoryStore.Claim, _ now: Int64
+    ) async -> [(range: Range<Int64>, source: PieceSource)]? {
+        guard let venue = VenueCatalog.venue(claim.series.segment.venue),
+            let segment = VenueCatalog.segment(claim.series.segment),
+            let instrument = try? await self.surroundings.instrument(claim.series)
+        else { return nil }
+        return self.planner.pieces(
+            insteadOf: claim.source, claim.series, of: instrument, in: claim.rangeMilliseconds, nowMilliseconds: now,
+            venue, segment, self.surroundings.wanted(claim.series.segment))
+    }
+
+    private func pauseMilliseconds(_ attempts: Int) -> Int64 {
+        let doubled = self.settings.retryBase * (1 << min(attempts, 20))
+        return Int64(min(doubled, self.settings.retryMost) / .milliseconds(1)) + 1
+    }
+}
+
+extension HistoryPiece.Source {
+    /// As it stands in the store.
+    package var kind: PieceSource {
+        switch self {
+        case .rest: .rest
+        case .archive(let location): location.archive.span == .month ? .month : .day
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/// Why a piece is not done.
+package struct PieceFailure: Error, CustomStringConvertible, Sendable {
+    package enum Kind: Hashable, Sendable {
+        /// Worth another try.
+        case temporary
+        /// The same again gives the same.
+        case permanent
+        /// The archive is not there: another source may have it.
+        case missing
+        case cancelled
+    }
+
+    package let kind: Kind
+    package let description: String
+
+    package init(_ kind: Kind, _ description: String) {
+        self.kind = kind
+        self.description = description
+    }
+
+    init(_ failure: RequestFailure) {
+        let kind: Kind =
+            switch failure.kind {
+            case .cancelled: .cancelled
+            case .refused, .impossible: .permanent
+            case .rateLimited, .unavailable, .waitedTooLong: .temporary
+            }
+        self.init(kind, "\(failure)")
+    }
+
+    init(_ failure: HistoryOutputError) {
+        self.init(failure.isTemporary ? .temporary : .permanent, failure.description)
+    }
+}

@@ -1,0 +1,170 @@
+internal import MarketModel
+internal import Resilience
+internal import Transport
+package import Venues
+
+/// Fetches pieces over REST, page by page through the shared core, at the lowest priority.
+package struct RESTPieceFetcher: Sendable {
+    /// Asks a venue once, with retries and budget behind it.
+    package typealias Ask = @Sendable (VenueRequest) async throws(RequestFailure) -> [UInt8]
+
+    /// Windows of an hour without a trade after which a search for one ends.
+    private static let emptyWindowsMost = 24 * 31
+    /// Answers in a row without a trade of the range after which a piece ends.
+    private static let emptyPagesMost = 50
+
+    private let ask: Ask
+    private let wallMicroseconds: @Sendable () -> Int64
+
+    package init(
+        wallMicroseconds: @escaping @Sendable () -> Int64 = { LoopClock.wallMicroseconds() }, ask: @escaping Ask
+    ) {
+        self.ask = ask
+        self.wallMicroseconds = wallMicroseconds
+    }
+
+    /// Fetches a piece and hands its rows over in order.
+    package func fetch(
+        _ piece: HistoryPiece, _ venue: any Venue, _ segment: VenueSegment, _ wanted: Wanted,
+        _ take: (HistoryPage) async throws(HistoryOutputError) -> Void
+    ) async throws(PieceFailure) {
+        let reader = AnswerReader(piece.instrument, venue, segment, wanted)
+        if piece.series.kind == .trade {
+            try await self.fetchTrades(piece, venue, segment, wanted, reader, take)
+        } else {
+            try await self.fetchRows(piece, venue, segment, wanted, reader, take)
+        }
+    }
+
+    // MARK: - Rows of a range of time
+
+    private func fetchRows(
+        _ piece: HistoryPiece, _ venue: any Venue, _ segment: VenueSegment, _ wanted: Wanted, _ reader: AnswerReader,
+        _ take: (HistoryPage) async throws(HistoryOutputError) -> Void
+    ) async throws(PieceFailure) {
+        let kind = piece.series.kind
+        guard let offer = venue.historyOffer(of: kind, in: segment, wanted: wanted) else {
+            throw PieceFailure(.permanent, "\(venue.title) serves no \(kind) over REST")
+        }
+        for window in Self.windows(of: piece.rangeMilliseconds, kind, offer) {
+            guard
+                let request = venue.historyRequest(
+                    of: kind, symbol: piece.series.symbol, fromMilliseconds: window.lowerBound,
+                    toMilliseconds: window.upperBound - 1, in: segment)
+            else { throw PieceFailure(.permanent, "\(venue.title) cannot be asked for \(kind)") }
+            let body = try await self.body(request.request)
+            let page = try reader.page(
+                body, to: request.question, in: window, receivedMicroseconds: self.wallMicroseconds())
+            try await Self.hand(page, take)
+        }
+    }
+
+    /// The windows of time of one answer each.
+    static func windows(of range: Range<Int64>, _ kind: HistoryKind, _ offer: HistoryOffer) -> [Range<Int64>] {
+        var most = offer.spanMostMilliseconds ?? .max
+        // Of a month as long as its shortest, so that no more bars begin in a window than an answer holds; funding is due
+        // each hour at most.
+        let spacing = kind.interval.map { ($0.microseconds ?? 28 * 86_400_000_000) / 1_000 } ?? 3_600_000
+        let (span, overflow) = spacing.multipliedReportingOverflow(by: Int64(max(1, offer.rowsMost)))
+        if !overflow { most = min(most, span) }
+        var windows: [Range<Int64>] = []
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let (end, overflow) = start.addingReportingOverflow(max(1, most))
+            windows.append(start..<min(overflow ? .max : end, range.upperBound))
+            start = windows[windows.count - 1].upperBound
+        }
+        return windows
+    }
+
+    // MARK: - Trades
+
+    /// By ids: from the first trade of the range on, as long as they lie in it.
+    private func fetchTrades(
+        _ piece: HistoryPiece, _ venue: any Venue, _ segment: VenueSegment, _ wanted: Wanted, _ reader: AnswerReader,
+        _ take: (HistoryPage) async throws(HistoryOutputError) -> Void
+    ) async throws(PieceFailure) {
+        let range = piece.rangeMilliseconds
+        let symbol = piece.series.symbol
+        guard
+            var next = try await self.firstTrade(
+                of: symbol, from: range.lowerBound, before: range.upperBound, venue, segment, wanted, reader)
+        else { return }
+        var emptyPages = 0
+        while emptyPages < Self.emptyPagesMost {
+            guard let page = venue.tradeRequest(of: symbol, ids: next...UInt64(Int64.max), in: segment, wanted: wanted)
+            else { throw PieceFailure(.permanent, "\(venue.title) cannot be asked for trades by id") }
+            let body = try await self.body(page.request)
+            let received = self.wallMicroseconds()
+            let rows = try reader.rows(body, to: .trades, received).filter { Self.sequence($0).map { $0 >= next } ?? false }
+            let inside = rows.filter { row in
+                row.milliseconds.map { range.contains($0) } ?? false
+                    && Self.sequence(row).map { page.ids.contains($0) } ?? false
+            }
+            try await Self.hand(
+                HistoryPage(bytes: body, rows: inside, scales: reader.scales, receivedMicroseconds: received), take)
+            // A trade behind the range ends it; no trade at all is what stands behind the last one.
+            if rows.contains(where: { $0.milliseconds.map { $0 >= range.upperBound } ?? false }) { return }
+            guard !rows.isEmpty else { return }
+            emptyPages = inside.isEmpty ? emptyPages + 1 : 0
+            guard page.ids.upperBound < UInt64(Int64.max) else { return }
+            next = page.ids.upperBound + 1
+        }
+    }
+
+    /// The id of the first trade at or behind a time; nil where none lies before the range's end.
+    private func firstTrade(
+        of symbol: String, from start: Int64, before end: Int64, _ venue: any Venue, _ segment: VenueSegment,
+        _ wanted: Wanted, _ reader: AnswerReader
+    ) async throws(PieceFailure) -> UInt64? {
+        var time = start
+        for _ in 0..<Self.emptyWindowsMost {
+            guard
+                let search = venue.tradeSearchRequest(of: symbol, atMilliseconds: time, in: segment, wanted: wanted)
+            else { throw PieceFailure(.permanent, "\(venue.title) cannot be asked for trades by time") }
+            let body = try await self.body(search.request)
+            let found = try reader.rows(body, to: .trades, self.wallMicroseconds()).compactMap(Self.sequence)
+            switch search.tells {
+            case .first:
+                if let first = found.min() { return first }
+                guard let next = search.endMilliseconds, next > time, next < end else { return nil }
+                time = next
+            case .lastBefore:
+                // Where none lies before, the count begins with the first of all.
+                return found.max().map { $0 + 1 } ?? 1
+            }
+        }
+        return nil
+    }
+
+    private static func sequence(_ row: HistoryRow) -> UInt64? {
+        guard case .trade(let trade) = row else { return nil }
+        return trade.sequence
+    }
+
+    // MARK: - Both
+
+    private func body(_ request: VenueRequest) async throws(PieceFailure) -> [UInt8] {
+        do throws(RequestFailure) {
+            return try await self.ask(request)
+        } catch {
+            throw PieceFailure(error)
+        }
+    }
+
+    private static func hand(
+        _ page: HistoryPage, _ take: (HistoryPage) async throws(HistoryOutputError) -> Void
+    ) async throws(PieceFailure) {
+        guard !page.rows.isEmpty else { return }
+        do throws(HistoryOutputError) {
+            try await take(page)
+        } catch {
+            throw PieceFailure(error)
+        }
+    }
+}
+
+extension HistoryRow {
+    /// Its time, milliseconds since 1970.
+    package var milliseconds: Int64? { self.time.microseconds?.flooredMilliseconds }
+}

@@ -1,0 +1,55 @@
+import GRDB
+
+/// The tables of jobs and coverage.
+///
+/// Finished pieces are deleted: what they brought is a stretch of `coverage`. So the file holds what is open, and does not
+/// grow with the past.
+enum HistorySchema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { database in
+            try database.execute(sql: Self.first)
+        }
+        return migrator
+    }
+
+    /// All times are milliseconds since 1970, all stretches half-open.
+    private static let first = """
+        CREATE TABLE series (
+            id INTEGER PRIMARY KEY, venue TEXT NOT NULL, section TEXT NOT NULL, symbol TEXT NOT NULL,
+            kind TEXT NOT NULL, UNIQUE (venue, section, symbol, kind)
+        ) STRICT;
+        CREATE TABLE output (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+        CREATE TABLE job (
+            id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, output INTEGER NOT NULL REFERENCES output,
+            priority INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT, from_ms INTEGER NOT NULL,
+            to_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER,
+            pieces_done INTEGER NOT NULL DEFAULT 0, rows_written INTEGER NOT NULL DEFAULT 0,
+            rows_skipped INTEGER NOT NULL DEFAULT 0, bytes_written INTEGER NOT NULL DEFAULT 0,
+            failures INTEGER NOT NULL DEFAULT 0, covered_ms INTEGER NOT NULL DEFAULT 0,
+            total_ms INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE job_series (
+            job INTEGER NOT NULL REFERENCES job ON DELETE CASCADE, series INTEGER NOT NULL REFERENCES series,
+            next_ms INTEGER NOT NULL, PRIMARY KEY (job, series)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX job_series_next ON job_series (job, next_ms);
+        CREATE TABLE piece (
+            id INTEGER PRIMARY KEY, job INTEGER NOT NULL REFERENCES job ON DELETE CASCADE,
+            series INTEGER NOT NULL REFERENCES series, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL,
+            source TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+            begun INTEGER NOT NULL DEFAULT 0, not_before_ms INTEGER NOT NULL DEFAULT 0, error TEXT
+        ) STRICT;
+        CREATE INDEX piece_state ON piece (job, state, not_before_ms);
+        CREATE INDEX piece_series ON piece (series);
+        CREATE TABLE coverage (
+            output INTEGER NOT NULL REFERENCES output, series INTEGER NOT NULL REFERENCES series,
+            from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, PRIMARY KEY (output, series, from_ms)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE failure (
+            id INTEGER PRIMARY KEY, job INTEGER NOT NULL REFERENCES job ON DELETE CASCADE,
+            series INTEGER NOT NULL REFERENCES series, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL,
+            at_ms INTEGER NOT NULL, error TEXT NOT NULL
+        ) STRICT;
+        """
+}
