@@ -56,7 +56,8 @@ let package = Package(
         .testTarget(name: "MarketModelTests", dependencies: ["MarketModel", "TestSupport"]),
         .target(name: "TestSupport", dependencies: ["MarketModel"], path: "Tests/TestSupport"),
         .testTarget(name: "ResilienceTests", dependencies: ["Resilience", "TestSupport"]),
-        .testTarget(name: "BackfillTests", dependencies: shared + ["Backfill", "TestSupport", "Transport", "Venues"]),
+        .testTarget(
+            name: "BackfillTests", dependencies: shared + ["Backfill", "TestSupport", "Transport", "Venues", database]),
         .testTarget(name: "ObservabilityTests", dependencies: ["Observability", "TestSupport"]),
         .testTarget(name: "TransportTests", dependencies: shared + ["Transport", "TestSupport"]),
         .testTarget(

@@ -15,13 +15,14 @@ struct SluiceCommand: AsyncParsableCommand {
             """,
         version: Self.version,
         subcommands: [
-            RunCommand.self, CheckCommand.self, TailCommand.self, GapsCommand.self, SimulateCommand.self,
-            ReplayCommand.self, HealthCommand.self,
+            RunCommand.self, CheckCommand.self, TailCommand.self, GapsCommand.self, BackfillCommand.self,
+            CoverageCommand.self, SimulateCommand.self, ReplayCommand.self, HealthCommand.self,
         ])
 
     /// Takes the stop signals over, for the commands that wait for them.
     static func main() async {
-        if let command = CommandLine.arguments.dropFirst().first, ["run", "simulate"].contains(command) {
+        let words = Array(CommandLine.arguments.dropFirst().prefix(2))
+        if let command = words.first, ["run", "simulate"].contains(command) || words == ["backfill", "run"] {
             StopSignal.catchAll()
             if command == "run" { HangupSignal.catchAll() }
         }

@@ -30,7 +30,8 @@ package final class AnswerReader {
         let rows = try self.rows(body, to: question, receivedMicroseconds)
         return HistoryPage(
             bytes: body,
-            rows: rows.filter { row in row.milliseconds.map { rangeMilliseconds.contains($0) } ?? false }, scales: self.scales, receivedMicroseconds: receivedMicroseconds)
+            rows: rows.filter { row in row.milliseconds.map { rangeMilliseconds.contains($0) } ?? false },
+            scales: self.scales, receivedMicroseconds: receivedMicroseconds)
     }
 
     /// Gives all rows of an answer.

@@ -128,7 +128,8 @@ package struct HistoryPlanner: Sendable {
         var start = range.lowerBound
         if let retention = offer.retentionMilliseconds, start < now - retention {
             let oldest = min(range.upperBound, now - retention)
-            let reason = "\(venue.title) serves \(series.kind) of the last \(retention / Self.dayMilliseconds) days only"
+            let reason =
+                "\(venue.title) serves \(series.kind) of the last \(retention / Self.dayMilliseconds) days only"
             step.unavailable = Unavailable(rangeMilliseconds: start..<oldest, reason: reason)
             start = oldest
         }

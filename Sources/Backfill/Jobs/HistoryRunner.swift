@@ -63,8 +63,14 @@ package final class HistoryRunner: Sendable {
         package var lastFailure: String?
     }
 
+    /// What came of cutting a series.
+    private struct Cut {
+        /// The next piece that is due, of this or another series.
+        let claim: HistoryStore.Claim?
+    }
+
     /// Series that are looked at for one cut.
-    private static let uncutMost = 64
+    private static let uncutMost = 4
 
     private let store: HistoryStore
     private let planner: HistoryPlanner
@@ -131,16 +137,24 @@ package final class HistoryRunner: Sendable {
 
     /// Takes a piece that is due, or cuts one.
     private func next() async throws(HistoryStoreError) -> HistoryStore.Claim? {
-        let now = self.surroundings.nowMilliseconds()
-        if let claim = try await self.store.claim(nowMilliseconds: now) { return claim }
-        for uncut in try await self.store.uncut(limit: Self.uncutMost) {
-            try await self.cut(uncut)
-            if let claim = try await self.store.claim(nowMilliseconds: now) { return claim }
+        if let claim = try await self.store.claim(nowMilliseconds: self.surroundings.nowMilliseconds()) { return claim }
+        while !Task.isCancelled {
+            var isCut = false
+            for uncut in try await self.store.uncut(limit: Self.uncutMost) {
+                guard let cut = try await self.cut(uncut) else { continue }
+                isCut = true
+                if let claim = cut.claim { return claim }
+            }
+            // Nothing is left, or the venues' lists are not there now.
+            guard isCut else { return nil }
         }
         return nil
     }
 
-    private func cut(_ uncut: HistoryStore.Uncut) async throws(HistoryStoreError) {
+    /// Cuts the next stretch of a series; nil where that has to wait.
+    private func cut(
+        _ uncut: HistoryStore.Uncut
+    ) async throws(HistoryStoreError) -> Cut? {
         let now = self.surroundings.nowMilliseconds()
         guard let venue = VenueCatalog.venue(uncut.series.segment.venue),
             let segment = VenueCatalog.segment(uncut.series.segment)
@@ -149,24 +163,26 @@ package final class HistoryRunner: Sendable {
         do {
             instrument = try await self.surroundings.instrument(uncut.series)
         } catch {
-            guard error.kind == .permanent else { return }
+            guard error.kind == .permanent else { return nil }
             return try await self.giveUp(uncut, error.description, now)
         }
         let step = self.planner.step(
             uncut.series, of: instrument, in: uncut.rangeMilliseconds, covered: uncut.covered, nowMilliseconds: now,
             venue, segment, self.surroundings.wanted(uncut.series.segment))
-        try await self.store.cut(
+        let claim = try await self.store.cut(
             uncut, pieces: step.piece.map { [($0.rangeMilliseconds, $0.source.kind)] } ?? [],
             next: step.nextMilliseconds, skipped: step.skippedMilliseconds,
             unavailable: step.unavailable.map { [($0.rangeMilliseconds, $0.reason)] } ?? [], nowMilliseconds: now)
+        return Cut(claim: claim)
     }
 
     private func giveUp(
         _ uncut: HistoryStore.Uncut, _ reason: String, _ now: Int64
-    ) async throws(HistoryStoreError) {
-        try await self.store.cut(
-            uncut, pieces: [], next: uncut.rangeMilliseconds.upperBound, skipped: 0,
-            unavailable: [(uncut.rangeMilliseconds, reason)], nowMilliseconds: now)
+    ) async throws(HistoryStoreError) -> Cut {
+        Cut(
+            claim: try await self.store.cut(
+                uncut, pieces: [], next: uncut.rangeMilliseconds.upperBound, skipped: 0,
+                unavailable: [(uncut.rangeMilliseconds, reason)], nowMilliseconds: now))
     }
 
     // MARK: - A piece
@@ -234,8 +250,10 @@ package final class HistoryRunner: Sendable {
             else { throw PieceFailure(.missing, "no archive has it") }
             source = .archive(archive)
         }
-        return HistoryPiece(
+        var piece = HistoryPiece(
             claim.series, of: instrument, rangeMilliseconds: claim.rangeMilliseconds, source: source)
+        piece.begunMicroseconds = claim.begunMilliseconds.map { $0 &* 1_000 }
+        return piece
     }
 
     /// A store that does not take it leaves the piece in work: the next start takes it back.

@@ -28,6 +28,9 @@ package struct HistoryPiece: Hashable, Sendable {
     /// By the time of its rows, half-open, milliseconds since 1970.
     package let rangeMilliseconds: Range<Int64>
     package let source: Source
+    /// When an earlier try of it was first begun, microseconds since 1970; nil where there was none. Must have been kept
+    /// on disk before the output was told to begin: what is not known to have been begun has left nothing behind.
+    package var begunMicroseconds: Int64?
 
     package init(
         _ series: HistorySeries, of instrument: Instrument, rangeMilliseconds: Range<Int64>, source: Source

@@ -27,7 +27,11 @@ final class PieceStop: Sendable {
             return state.isStopped
         }
         if isStopped { task.cancel() }
-        return try await withTaskCancellationHandler { await task.value } onCancel: { task.cancel() }.get()
+        return try await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            task.cancel()
+        }.get()
     }
 
     func stop() {

@@ -59,6 +59,12 @@ package struct RESTPieceFetcher: Sendable {
         }
     }
 
+    /// Requests that a piece takes at least: of trades, how many there are is not known before.
+    package static func requests(for piece: HistoryPiece, _ offer: HistoryOffer) -> Int64 {
+        guard piece.series.kind != .trade else { return 2 }
+        return Int64(Self.windows(of: piece.rangeMilliseconds, piece.series.kind, offer).count)
+    }
+
     /// The windows of time of one answer each.
     static func windows(of range: Range<Int64>, _ kind: HistoryKind, _ offer: HistoryOffer) -> [Range<Int64>] {
         var most = offer.spanMostMilliseconds ?? .max
@@ -96,7 +102,9 @@ package struct RESTPieceFetcher: Sendable {
             else { throw PieceFailure(.permanent, "\(venue.title) cannot be asked for trades by id") }
             let body = try await self.body(page.request)
             let received = self.wallMicroseconds()
-            let rows = try reader.rows(body, to: .trades, received).filter { Self.sequence($0).map { $0 >= next } ?? false }
+            let rows = try reader.rows(body, to: .trades, received).filter {
+                Self.sequence($0).map { $0 >= next } ?? false
+            }
             let inside = rows.filter { row in
                 row.milliseconds.map { range.contains($0) } ?? false
                     && Self.sequence(row).map { page.ids.contains($0) } ?? false

@@ -37,11 +37,13 @@ package struct VenueRESTSettings: Sendable {
     package var maxBodyBytes = 64 << 20
     /// The total covers the wait for budget: a mass resync of hundreds of books takes minutes.
     package var retry = RetryPolicy(total: .seconds(900))
-    /// The total of requests that can wait: priority `polls` and below.
+    /// The total of polls.
     ///
     /// A book gives its refresh up after 120 s. Its answer comes within this and the 30 s of the last try, so that no
     /// weight is spent on an answer that nobody waits for.
     package var pollTotal = Duration.seconds(60)
+    /// The total of requests for the past, which wait for whatever budget the others leave.
+    package var historyTotal = Duration.seconds(3_600)
 
     package init() {}
 
@@ -58,7 +60,11 @@ package struct VenueRESTSettings: Sendable {
     /// How a request of a priority is tried.
     func retry(_ priority: RatePriority) -> RetryPolicy {
         var policy = self.retry
-        if priority >= .polls { policy.total = min(policy.total, self.pollTotal) }
+        switch priority {
+        case .resync, .gapRepair: break
+        case .polls: policy.total = min(policy.total, self.pollTotal)
+        case .history: policy.total = self.historyTotal
+        }
         return policy
     }
 }

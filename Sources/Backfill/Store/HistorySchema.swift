@@ -38,7 +38,7 @@ enum HistorySchema {
             id INTEGER PRIMARY KEY, job INTEGER NOT NULL REFERENCES job ON DELETE CASCADE,
             series INTEGER NOT NULL REFERENCES series, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL,
             source TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
-            begun INTEGER NOT NULL DEFAULT 0, not_before_ms INTEGER NOT NULL DEFAULT 0, error TEXT
+            begun_ms INTEGER, not_before_ms INTEGER NOT NULL DEFAULT 0, error TEXT
         ) STRICT;
         CREATE INDEX piece_state ON piece (job, state, not_before_ms);
         CREATE INDEX piece_series ON piece (series);

@@ -11,25 +11,29 @@ extension HistoryStore {
 
     /// Takes the next piece that is due, of the job of the highest priority.
     package func claim(nowMilliseconds now: Int64) async throws(HistoryStoreError) -> Claim? {
-        try await self.write { database in
-            let row = try Row.fetchOne(
-                database,
-                sql: """
-                    SELECT piece.*, venue, section, symbol, kind, output.name AS output_name FROM piece
-                    JOIN job ON job.id = piece.job JOIN series ON series.id = piece.series
-                    JOIN output ON output.id = job.output
-                    WHERE piece.state = 'open' AND not_before_ms <= ? AND job.state = 'running'
-                    ORDER BY job.priority DESC, job.id, piece.from_ms, piece.id LIMIT 1
-                    """, arguments: [now])
-            guard let row else { return nil }
-            let id: Int64 = row["id"]
-            try database.execute(sql: "UPDATE piece SET state = 'running', begun = 1 WHERE id = ?", arguments: [id])
-            let source: String = row["source"]
-            return Claim(
-                id: id, job: row["job"], seriesID: row["series"], series: try Self.series(row),
-                output: row["output_name"], rangeMilliseconds: Self.range(row),
-                source: PieceSource(rawValue: source) ?? .rest, attempts: row["attempts"], isRepeated: row["begun"])
-        }
+        try await self.write { try Self.claim(now, $0) }
+    }
+
+    private static func claim(_ now: Int64, _ database: Database) throws -> Claim? {
+        let row = try Row.fetchOne(
+            database,
+            sql: """
+                SELECT piece.*, venue, section, symbol, kind, output.name AS output_name FROM piece
+                JOIN job ON job.id = piece.job JOIN series ON series.id = piece.series
+                JOIN output ON output.id = job.output
+                WHERE piece.state = 'open' AND not_before_ms <= ? AND job.state = 'running'
+                ORDER BY job.priority DESC, job.id, piece.from_ms, piece.id LIMIT 1
+                """, arguments: [now])
+        guard let row else { return nil }
+        let id: Int64 = row["id"]
+        try database.execute(
+            sql: "UPDATE piece SET state = 'running', begun_ms = coalesce(begun_ms, ?) WHERE id = ?",
+            arguments: [now, id])
+        let source: String = row["source"]
+        return Claim(
+            id: id, job: row["job"], seriesID: row["series"], series: try Self.series(row), output: row["output_name"],
+            rangeMilliseconds: Self.range(row), source: PieceSource(rawValue: source) ?? .rest,
+            attempts: row["attempts"], begunMilliseconds: row["begun_ms"])
     }
 
     /// When the next piece that waits is due; nil where none waits.
@@ -70,7 +74,7 @@ extension HistoryStore {
         }
     }
 
-    /// Notes what was cut of a series.
+    /// Notes what was cut of a series, and takes the next piece that is due, in one go.
     ///
     /// - Parameters:
     ///   - next: Up to where it is cut.
@@ -79,13 +83,13 @@ extension HistoryStore {
     package func cut(
         _ uncut: Uncut, pieces: [(range: Range<Int64>, source: PieceSource)], next: Int64, skipped: Int64,
         unavailable: [(range: Range<Int64>, reason: String)], nowMilliseconds: Int64
-    ) async throws(HistoryStoreError) {
+    ) async throws(HistoryStoreError) -> Claim? {
         try await self.write { database in
             try database.execute(
                 sql: "UPDATE job_series SET next_ms = ? WHERE job = ? AND series = ?",
                 arguments: [next, uncut.job, uncut.seriesID])
             // A job that was cancelled meanwhile has no series to go on with.
-            guard database.changesCount > 0 else { return }
+            guard database.changesCount > 0 else { return nil }
             if skipped > 0 {
                 try database.execute(
                     sql: "UPDATE job SET covered_ms = covered_ms + ? WHERE id = ?", arguments: [skipped, uncut.job])
@@ -97,6 +101,7 @@ extension HistoryStore {
                 try Self.insert(uncut.job, uncut.seriesID, range, .rest, database)
                 try Self.fail(database.lastInsertedRowID, reason, retryAt: nil, nowMilliseconds, database)
             }
+            return try Self.claim(nowMilliseconds, database)
         }
     }
 
@@ -147,7 +152,8 @@ extension HistoryStore {
                 """, arguments: [now, String(error.prefix(500)), piece])
         guard database.changesCount > 0 else { return }
         try database.execute(
-            sql: "DELETE FROM failure WHERE id <= ?", arguments: [database.lastInsertedRowID - Int64(Self.failuresMost)])
+            sql: "DELETE FROM failure WHERE id <= ?", arguments: [database.lastInsertedRowID - Int64(Self.failuresMost)]
+        )
         try database.execute(
             sql: "UPDATE job SET failures = failures + 1 WHERE id = (SELECT job FROM piece WHERE id = ?)",
             arguments: [piece])

@@ -19,8 +19,8 @@ package final class HistoryStore: Sendable {
         package let source: PieceSource
         /// Tries before this one that failed.
         package let attempts: Int
-        /// Whether a try was begun before, by this process or an earlier one.
-        package let isRepeated: Bool
+        /// When its first try was begun, milliseconds since 1970; nil where this is the first.
+        package let begunMilliseconds: Int64?
     }
 
     /// A series whose next stretch may be cut into pieces.
@@ -49,8 +49,8 @@ package final class HistoryStore: Sendable {
         configuration.foreignKeysEnabled = true
         configuration.label = "history"
         configuration.prepareDatabase { database in
-            // Without the sync of each commit: a power cut may take the last pieces back, never tear the file.
-            try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
+            // Each commit is synced: an output may rely on what was noted before it began.
+            try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
         }
         do {
             self.database = try DatabaseQueue(path: path, configuration: configuration)

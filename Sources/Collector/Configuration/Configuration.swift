@@ -15,6 +15,7 @@ package struct Configuration: Hashable, Sendable {
     package var http = HTTPSettings()
     package var log = LogSettings()
     package var heartbeat = HeartbeatSettings()
+    package var history = HistorySettings()
     /// Not nil: the venues are simulated.
     package var simulator: SimulatorSettings?
 
@@ -45,6 +46,7 @@ package struct Configuration: Hashable, Sendable {
             .section("http", \.http, HTTPSettings.fields, "Pages for health checks and metrics."),
             .section("log", \.log, LogSettings.fields, "The log."),
             .section("heartbeat", \.heartbeat, HeartbeatSettings.fields, "The sign of life."),
+            .section("history", \.history, HistorySettings.fields, "How what came before is fetched."),
             .optionalSection(
                 "simulator", \.simulator, SimulatorSettings(), SimulatorSettings.fields,
                 "If present, a simulated exchange on loopback stands in for the venues."),

@@ -36,6 +36,8 @@ package final class CollectorService: Sendable {
     private static let mailboxPause = Duration.milliseconds(100)
 
     let configuration: Configuration
+    /// The address of the server that runs as our child, if one does.
+    let natsURL: String?
     let plan: CollectionPlan
     let log: Logger
     /// For what may repeat without end.
@@ -58,6 +60,8 @@ package final class CollectorService: Sendable {
     private let storedTrades: StoredTrades
     /// Made at start.
     let repairer = Mutex<GapRepairer?>(nil)
+    /// While it works on what came before.
+    let history = Mutex<HistoryService?>(nil)
     /// New connections, by venue.
     let connects: [VenueID: ConnectBudget<ContinuousClock>]
     /// Books that can be used, as of the last report; for the heartbeat.
@@ -86,6 +90,7 @@ package final class CollectorService: Sendable {
         logStatistics: @escaping @Sendable () -> BoundedLogWriter.Statistics? = { nil }
     ) {
         self.configuration = configuration
+        self.natsURL = natsURL
         self.current = Mutex(configuration)
         self.relistPause = relistPause
         self.plan = CollectionPlan(configuration)
@@ -234,6 +239,7 @@ package final class CollectorService: Sendable {
             group.addTask { await self.answerRequests(rest) }
             group.addTask { await SeriesRepairer(service: self, rest: rest).run() }
             group.addTask { await repairer.run(rest) }
+            if self.configuration.history.enabled { group.addTask { await self.workOnHistory(rest) } }
             group.addTask {
                 await BookAuditor(service: self, interval: self.configuration.books.auditInterval)
                     .run(rest, using: SystemRandomNumberGenerator())

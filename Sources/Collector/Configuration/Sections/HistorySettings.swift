@@ -1,0 +1,33 @@
+/// How what came before is fetched.
+package struct HistorySettings: Hashable, Sendable {
+    package var enabled = false
+    package var parallel = 8
+    package var attempts = 8
+    package var retryBase = Duration.seconds(5)
+    package var retryCap = Duration.seconds(600)
+    package var archives = true
+
+    package init() {}
+
+    static var fields: [SettingField<HistorySettings>] {
+        [
+            .value(
+                "enabled", \.enabled, .flag,
+                "Work on the jobs of `sluice backfill` inside `sluice run`, at the lowest priority, so that one process "
+                    + "shares one budget."),
+            .value("parallel", \.parallel, .integer(1...64), "Pieces that are fetched at a time, at most."),
+            .value(
+                "attempts", \.attempts, .integer(1...100),
+                "Tries of a piece before it counts as failed; `sluice backfill retry-failed` begins anew."),
+            .value(
+                "retry_base", \.retryBase, .duration(.milliseconds(100)...(.seconds(600))),
+                "The longest pause behind a first failure; it doubles with each, and a part of it is drawn by chance."),
+            .value(
+                "retry_cap", \.retryCap, .duration(.seconds(1)...(.seconds(86_400))), "The longest pause of all."),
+            .value(
+                "archives", \.archives, .flag,
+                "Take whole days and months from the venues' archives where they have them; everything over REST "
+                    + "otherwise."),
+        ]
+    }
+}

@@ -1,0 +1,42 @@
+import Backfill
+import MarketModel
+import Synchronization
+import Venues
+
+/// The venues' lists, each loaded once when it is first asked for; as many as there are sections.
+final class HistoryInstruments: Sendable {
+    private let rest: VenueRequests
+    private let lists = Mutex<[SegmentID: Task<[Instrument], any Error>]>([:])
+
+    init(_ rest: VenueRequests) {
+        self.rest = rest
+    }
+
+    /// What a section lists.
+    func list(_ segment: VenueSegment) async throws(PieceFailure) -> [Instrument] {
+        let task = self.lists.withLock { lists in
+            if let task = lists[segment.id] { return task }
+            let task = Task { [rest] in try await rest.list(segment).instruments }
+            lists[segment.id] = task
+            return task
+        }
+        do {
+            return try await task.value
+        } catch {
+            // The next who asks tries again.
+            self.lists.withLock { lists in if lists[segment.id] == task { lists[segment.id] = nil } }
+            let isPermanent = (error as? RequestFailure)?.isPermanent ?? false
+            throw PieceFailure(isPermanent ? .permanent : .temporary, "the list of \(segment.id): \(error)")
+        }
+    }
+
+    func instrument(of series: HistorySeries) async throws(PieceFailure) -> Instrument {
+        guard let segment = VenueCatalog.segment(series.segment) else {
+            throw PieceFailure(.permanent, "there is no section \(series.segment)")
+        }
+        guard let found = try await self.list(segment).first(where: { $0.venueSymbol == series.symbol }) else {
+            throw PieceFailure(.permanent, "\(series.segment) does not list \(series.symbol)")
+        }
+        return found
+    }
+}

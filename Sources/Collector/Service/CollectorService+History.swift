@@ -1,0 +1,45 @@
+import Backfill
+import Logging
+import Synchronization
+
+extension CollectorService {
+    /// What is waited after the work on history could not begin or ended by an error.
+    private static let historyPause = Duration.seconds(60)
+
+    /// Works on the jobs of history at the lowest priority, until the task is cancelled.
+    func workOnHistory(_ rest: VenueRequests) async {
+        while !Task.isCancelled {
+            do {
+                try await self.workOnHistoryOnce(rest)
+            } catch {
+                self.log.error("history rests", metadata: ["error": "\(error)"])
+            }
+            do { try await Task.sleep(for: Self.historyPause) } catch { return }
+        }
+    }
+
+    private func workOnHistoryOnce(_ rest: VenueRequests) async throws {
+        let store = try HistorySession.openStore(self.configuration)
+        let lock: StateLock
+        let history: HistoryService
+        do {
+            lock = try HistorySession.lock(self.configuration)
+            history = try HistoryService(
+                self.configuration, store: store, rest: rest, natsURL: self.natsURL, log: self.log)
+        } catch {
+            store.close()
+            throw error
+        }
+        defer { withExtendedLifetime(lock) {} }
+        self.history.withLock { $0 = history }
+        defer { self.history.withLock { $0 = nil } }
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await history.run(untilDone: false))
+        } catch {
+            result = .failure(error)
+        }
+        await history.close()
+        try result.get()
+    }
+}

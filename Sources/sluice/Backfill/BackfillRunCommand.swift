@@ -1,0 +1,87 @@
+import ArgumentParser
+import Backfill
+import Collector
+
+/// Fetches what jobs ask for.
+struct BackfillRunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Fetches: a new order, or the jobs that are not done.",
+        discussion: """
+            Ends when all jobs have ended, with 0 if nothing failed for good and 1 otherwise; a signal stops it within \
+            seconds, and the next run goes on where it stood. While a collector works on the jobs (history.enabled), an \
+            order is left to it.
+            """)
+
+    @OptionGroup var source: ConfigurationOptions
+    @OptionGroup var order: BackfillOrderOptions
+    @OptionGroup var output: BackfillOutputOptions
+
+    @Option(help: ArgumentHelp("The new job's name; else made of the order.", valueName: "name"))
+    var name: String?
+
+    @Option(help: ArgumentHelp("Jobs of a higher one go first.", valueName: "number"))
+    var priority: Int = 0
+
+    func validate() throws {
+        guard self.order.isGiven || self.name == nil else {
+            throw ValidationError("--name is of a new job: what does it ask for?")
+        }
+        guard self.name.map({ (1...64).contains($0.utf8.count) }) ?? true else {
+            throw ValidationError("--name has at most 64 characters.")
+        }
+    }
+
+    func run() async throws {
+        let configuration = try self.source.load().configuration
+        let lock: StateLock?
+        do throws(StateLock.Refusal) {
+            lock = try HistorySession.lock(configuration)
+        } catch {
+            guard case .held = error.kind, self.order.isGiven else {
+                StandardError.write("sluice: \(error)\n")
+                throw ExitStatus.unavailable
+            }
+            lock = nil
+        }
+        defer { withExtendedLifetime(lock) {} }
+        try await BackfillSession.with(configuration) { service in
+            if self.order.isGiven { try await self.add(to: service) }
+            guard lock != nil else {
+                print("another process works on the jobs: it takes this one as well")
+                return
+            }
+            try await self.work(service)
+        }
+    }
+
+    private func add(to service: HistoryService) async throws {
+        let order = try self.order.order(nowMilliseconds: WallClock.milliseconds)
+        let (series, idle) = try await service.resolve(order)
+        for problem in idle { StandardError.write("warning: \(TerminalText.escaped(problem))\n") }
+        guard !series.isEmpty else { throw HistoryOrder.Problem("nothing of it is served") }
+        let name =
+            self.name
+            ?? "\(self.order.section.first ?? "job")-\(UTCTime.stamp(WallClock.milliseconds))"
+        try await service.add(
+            HistoryJobOrder(
+                name: name, series: series, rangeMilliseconds: order.rangeMilliseconds, output: try self.output.name(),
+                priority: self.priority))
+        print("job \(TerminalText.escaped(name)): \(series.count) series")
+    }
+
+    private func work(_ service: HistoryService) async throws {
+        let progress = BackfillProgress(service)
+        let isStopped = await BackfillSession.untilStopped {
+            try await withThrowingDiscardingTaskGroup { group in
+                group.addTask { await progress.run() }
+                try await service.run(untilDone: true)
+                group.cancelAll()
+            }
+        }
+        await progress.show(isLast: true)
+        if case .failure(let error) = isStopped { throw error }
+        let jobs = try await service.store.jobs()
+        if jobs.contains(where: { $0.state == .ended && $0.piecesFailed > 0 }) { throw ExitCode(1) }
+    }
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Collector
+import Glibc
+import Logging
+import Observability
+import Publishing
+
+/// What the commands about history share.
+enum BackfillSession {
+    /// Opens everything for the length of a call.
+    static func with(
+        _ configuration: Configuration, _ body: @escaping @Sendable (HistoryService) async throws -> Void
+    ) async throws {
+        try await Self.report {
+            let writer = BoundedLogWriter(
+                descriptor: STDERR_FILENO, format: configuration.log.format == .json ? .json : .human)
+            defer { writer.finish() }
+            let format: LogFormat = configuration.log.format == .json ? .json : .human
+            let log = Logger(label: "sluice") { label in
+                BoundedLogHandler(label: label, format: format, level: .warning, writer: writer)
+            }
+            let session = try HistorySession(configuration, natsURL: nil, log: log)
+            let result: Result<Void, any Error>
+            do {
+                result = .success(try await body(session.service))
+            } catch {
+                result = .failure(error)
+            }
+            await session.close()
+            try result.get()
+        }
+    }
+
+    /// Turns errors into a line on standard error and an exit code.
+    static func report(_ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch let error as ExitCode {
+            throw error
+        } catch let error as ValidationError {
+            throw error
+        } catch {
+            StandardError.write("sluice: \(TerminalText.escaped("\(error)", limit: 2_000))\n")
+            throw ExitStatus.unavailable
+        }
+    }
+
+    /// Runs until the work ends or a stop signal comes.
+    static func untilStopped(_ work: @escaping @Sendable () async throws -> Void) async -> Result<Void, any Error> {
+        let task = Task { try await work() }
+        let signal = Task {
+            await StopSignal.wait(atMost: nil)
+            task.cancel()
+        }
+        let result = await task.result
+        signal.cancel()
+        return result
+    }
+}
+
+/// The wall clock.
+enum WallClock {
+    /// Milliseconds since 1970.
+    static var milliseconds: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}

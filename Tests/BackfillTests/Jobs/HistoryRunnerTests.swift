@@ -1,0 +1,227 @@
+import Foundation
+import MarketModel
+import Synchronization
+import Testing
+import Venues
+
+@testable import Backfill
+
+@Suite("Working on the jobs of history", .timeLimit(.minutes(2)))
+struct HistoryRunnerTests {
+    private static let day: Int64 = 86_400_000
+    private static let start: Int64 = 1_767_225_600_000
+    private static let segment = SegmentID(VenueID("binance"), "usdm")
+
+    /// An output in memory: what is finished, by piece; a piece that is done again replaces its own.
+    private final class Memory: HistoryOutput {
+        let name = "memory"
+        let done = Mutex<[Range<Int64>: [Int64]]>([:])
+        let open = Atomic<Int>(0)
+
+        func begin(_ piece: HistoryPiece) async throws(HistoryOutputError) -> any HistoryPieceOutput {
+            self.open.add(1, ordering: .relaxed)
+            return Piece(self, piece.rangeMilliseconds)
+        }
+
+        var rows: [Int64] { self.done.withLock { $0.values.flatMap { $0 } }.sorted() }
+    }
+
+    private final class Piece: HistoryPieceOutput {
+        private let memory: Memory
+        private let range: Range<Int64>
+        private let rows = Mutex<[Int64]>([])
+
+        init(_ memory: Memory, _ range: Range<Int64>) {
+            self.memory = memory
+            self.range = range
+        }
+
+        func write(_ page: HistoryPage) async throws(HistoryOutputError) {
+            self.rows.withLock { $0 += page.rows.compactMap(\.milliseconds) }
+        }
+
+        func finish() async throws(HistoryOutputError) -> HistoryCounts {
+            let rows = self.rows.withLock { $0 }
+            self.memory.done.withLock { $0[self.range] = rows }
+            self.memory.open.subtract(1, ordering: .relaxed)
+            return HistoryCounts(written: UInt64(rows.count))
+        }
+
+        func abandon() async { self.memory.open.subtract(1, ordering: .relaxed) }
+    }
+
+    /// A page with a bar each hour.
+    private static func page(_ piece: HistoryPiece) -> HistoryPage {
+        let rows = stride(
+            from: piece.rangeMilliseconds.lowerBound, to: piece.rangeMilliseconds.upperBound, by: 3_600_000
+        )
+        .map { time in
+            HistoryRow.kline(
+                Kline(
+                    instrument: InstrumentID(0), interval: .hour1, openTime: Timestamp(milliseconds: time),
+                    receivedMicroseconds: 0))
+        }
+        return HistoryPage(bytes: [], rows: rows, scales: DecimalScales(), receivedMicroseconds: 0)
+    }
+
+    private static func instrument(_ series: HistorySeries) -> Instrument {
+        Instrument(
+            venue: series.segment.venue, segment: series.segment.name, market: .perpetual, symbol: series.symbol,
+            venueSymbol: series.symbol, base: series.symbol, quote: "USDT", contract: .linear, unit: .base)
+    }
+
+    private static func order(symbols: Int, days: Int64) -> HistoryJobOrder {
+        HistoryJobOrder(
+            name: "job",
+            series: (0..<symbols).map { HistorySeries(Self.segment, symbol: "S\($0)", kind: .kline(.hour1)) },
+            rangeMilliseconds: Self.start..<Self.start + days * Self.day, output: "memory")
+    }
+
+    private static func runner(
+        _ store: HistoryStore, _ memory: Memory, parallel: Int = 4, attempts: Int = 5,
+        fetch: @escaping HistoryRunner.Fetch
+    ) -> HistoryRunner {
+        var settings = HistoryRunner.Settings()
+        settings.parallel = parallel
+        settings.attempts = attempts
+        settings.tick = .milliseconds(5)
+        let clock = Atomic64()
+        return HistoryRunner(
+            store, planner: HistoryPlanner(usesArchives: false), settings: settings,
+            HistoryRunner.Surroundings(
+                instrument: { (series) async throws(PieceFailure) in Self.instrument(series) },
+                wanted: { _ in Wanted(types: [.trade]) }, fetch: fetch, output: { (_) throws(PieceFailure) in memory },
+                // Time passes by the looks at it, so that no pause is slept.
+                nowMilliseconds: { clock.next(from: Self.start + 400 * Self.day, by: 60_000) }, random: { $0 / 2 }))
+    }
+
+    private static func with(_ body: (String) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "history-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try await body(folder.appending(path: "jobs.sqlite").path)
+    }
+
+    private static func expected(days: Int64, symbols: Int) -> [Int64] {
+        (0..<symbols).flatMap { _ in (0..<days * 24).map { Self.start + $0 * 3_600_000 } }.sorted()
+    }
+
+    @Test("Every row comes once, never more pieces at a time than allowed, also where each third try fails")
+    func failing() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            _ = try await store.add(Self.order(symbols: 1, days: 300), nowMilliseconds: Self.start)
+            let memory = Memory()
+            let (running, most, tries) = (Atomic<Int>(0), Atomic<Int>(0), Atomic<Int>(0))
+            let runner = Self.runner(store, memory) { (piece, take) async throws(PieceFailure) in
+                most.max(running.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
+                defer { running.subtract(1, ordering: .relaxed) }
+                await Task.yield()
+                do throws(HistoryOutputError) {
+                    try await take(Self.page(piece))
+                } catch {
+                    throw PieceFailure(error)
+                }
+                if tries.add(1, ordering: .relaxed).newValue % 3 == 0 { throw PieceFailure(.temporary, "by chance") }
+            }
+            try await runner.run(untilDone: true)
+            #expect(memory.rows == Self.expected(days: 300, symbols: 1))
+            #expect(most.load(ordering: .relaxed) <= 4)
+            #expect(memory.open.load(ordering: .relaxed) == 0)
+            let job = try #require(try await store.jobs().first)
+            #expect(job.state == .ended && job.piecesFailed == 0 && job.failures > 0)
+            #expect(runner.activity.failures == UInt64(job.failures))
+            #expect(
+                try await store.coverage(of: "memory").map(\.ranges.ranges) == [
+                    [Self.start..<Self.start + 300 * Self.day]
+                ])
+        }
+    }
+
+    @Test("What fails always is tried so often, is failed for good, and is never counted as done")
+    func alwaysFailing() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            _ = try await store.add(Self.order(symbols: 1, days: 3), nowMilliseconds: Self.start)
+            let memory = Memory()
+            let tries = Atomic<Int>(0)
+            let runner = Self.runner(store, memory, attempts: 4) { (_, _) async throws(PieceFailure) in
+                tries.add(1, ordering: .relaxed)
+                throw PieceFailure(.temporary, "never")
+            }
+            try await runner.run(untilDone: true)
+            let job = try #require(try await store.jobs().first)
+            #expect(job.state == .ended)
+            #expect(job.piecesFailed == 1 && job.piecesDone == 0 && job.coveredMilliseconds == 0)
+            #expect(tries.load(ordering: .relaxed) == 4)
+            #expect(memory.rows.isEmpty && memory.open.load(ordering: .relaxed) == 0)
+        }
+    }
+
+    @Test("Cancelled at any point and begun again, it gives what an undisturbed run gives")
+    func cancelled() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            _ = try await store.add(Self.order(symbols: 3, days: 200), nowMilliseconds: Self.start)
+            let memory = Memory()
+            for round in 0..<20 {
+                let fetched = Atomic<Int>(0)
+                let task = Mutex<Task<Void, any Error>?>(nil)
+                let runner = Self.runner(store, memory) { (piece, take) async throws(PieceFailure) in
+                    do throws(HistoryOutputError) {
+                        try await take(Self.page(piece))
+                    } catch {
+                        throw PieceFailure(error)
+                    }
+                    if fetched.add(1, ordering: .relaxed).newValue > round % 5 { task.withLock { $0?.cancel() } }
+                }
+                let work = Task { try await runner.run(untilDone: true) }
+                task.withLock { $0 = work }
+                _ = await work.result
+                #expect(memory.open.load(ordering: .relaxed) == 0)
+            }
+            let runner = Self.runner(store, memory) { (piece, take) async throws(PieceFailure) in
+                do throws(HistoryOutputError) {
+                    try await take(Self.page(piece))
+                } catch {
+                    throw PieceFailure(error)
+                }
+            }
+            try await runner.run(untilDone: true)
+            let coverage = try await store.coverage(of: "memory")
+            #expect(coverage.count == 3)
+            #expect(coverage.allSatisfy { $0.ranges.ranges == [Self.start..<Self.start + 200 * Self.day] })
+            #expect(try await store.jobs().first?.failures == 0)
+        }
+    }
+
+    @Test("A job that is cancelled by another process loses what is in work, within a look at the jobs")
+    func cancelledJob() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            let other = try HistoryStore(path: path)
+            _ = try await store.add(Self.order(symbols: 1, days: 30), nowMilliseconds: Self.start)
+            let memory = Memory()
+            let runner = Self.runner(store, memory) { (_, _) async throws(PieceFailure) in
+                do {
+                    _ = try await other.set(.cancelled, of: "job", from: [.running])
+                    try await Task.sleep(for: .seconds(60))
+                } catch {
+                    throw PieceFailure(.cancelled, "cancelled")
+                }
+            }
+            try await runner.run(untilDone: true)
+            #expect(try await store.jobs().first?.state == .cancelled)
+            #expect(memory.open.load(ordering: .relaxed) == 0)
+        }
+    }
+}
+
+/// A counter that goes forward with each look.
+private final class Atomic64: Sendable {
+    private let count = Atomic<Int64>(0)
+
+    func next(from start: Int64, by step: Int64) -> Int64 {
+        start + self.count.add(1, ordering: .relaxed).newValue * step
+    }
+}
