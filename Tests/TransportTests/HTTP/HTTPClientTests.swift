@@ -49,6 +49,29 @@ struct HTTPClientTests {
         }
     }
 
+    @Test("Without a deadline for the whole, an answer may take as long as its bytes come, and ends when they do not")
+    func progress() async throws {
+        try await withServer { _, client, port in
+            // Two hundred milliseconds of bytes, forty at a time every twenty.
+            var slow = request(port, "/slow")
+            slow.deadlines.total = .milliseconds(100)
+            slow.deadlines.progress = .seconds(10)
+            #expect(await failure(of: client, slow) == .timedOut(.total))
+            slow.deadlines.total = nil
+            #expect(await failure(of: client, slow) == nil)
+            let stalls = ScriptedServer { socket, _ in
+                guard socket.readHead() != nil else { return }
+                socket.write(Array("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfour".utf8))
+                _ = socket.readHead()
+            }
+            defer { stalls.stop() }
+            var stalled = request(Int(stalls.port))
+            stalled.deadlines.total = nil
+            stalled.deadlines.progress = .milliseconds(50)
+            #expect(await failure(of: client, stalled) == .timedOut(.progress))
+        }
+    }
+
     @Test("A hundred requests share four connections")
     func pool() async throws {
         try await withServer { server, client, port in

@@ -90,8 +90,8 @@ package final class HTTPClient: Sendable {
         let started = ContinuousClock.now
         let addresses = try await self.addresses(for: request)
         if Task.isCancelled { throw HTTPClientError(.cancelled, request, "cancelled before it began") }
-        let left = request.deadlines.total - (ContinuousClock.now - started)
-        guard left > .zero else { throw HTTPClientError(.timedOut(.total), request, "resolving took it all") }
+        let left = request.deadlines.total.map { $0 - (ContinuousClock.now - started) }
+        if let left, left <= .zero { throw HTTPClientError(.timedOut(.total), request, "resolving took it all") }
         let id = self.nextExchange.wrappingAdd(1, ordering: .relaxed).oldValue
         let cancellation = HTTPCancellation()
         let core = self.core
@@ -109,7 +109,7 @@ package final class HTTPClient: Sendable {
         return try outcome.get()
     }
 
-    private func start(_ exchange: HTTPExchange, total: Duration) {
+    private func start(_ exchange: HTTPExchange, total: Duration?) {
         let (core, tls, configuration) = (self.core, self.tls, self.configuration)
         let taken = self.loop.submit { context in
             do throws(TransportError) {
@@ -131,7 +131,10 @@ package final class HTTPClient: Sendable {
         guard let resolver = self.configuration.resolver else {
             throw HTTPClientError(.refused, request, "\(host) is a name and there is no resolver")
         }
-        switch await self.lookUp(host, resolver, patience: min(request.deadlines.connect, request.deadlines.total)) {
+        let deadlines = request.deadlines
+        switch await self.lookUp(
+            host, resolver, patience: min(deadlines.connect, deadlines.total ?? deadlines.connect))
+        {
         case .success(let texts):
             let addresses = texts.compactMap { SocketAddress(literal: $0, port: port) }
             guard !addresses.isEmpty else { throw HTTPClientError(.unreachable, request, "\(host) has no address") }

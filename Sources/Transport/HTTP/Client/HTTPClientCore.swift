@@ -46,7 +46,8 @@ final class HTTPClientCore {
 
     // MARK: What callers ask
 
-    func begin(_ exchange: HTTPExchange, total: Duration) {
+    /// - Parameter total: How long it may take; nil for as long as bytes come.
+    func begin(_ exchange: HTTPExchange, total: Duration?) {
         self.statistics.requests += 1
         guard !self.isClosed else {
             return self.conclude(exchange, .failure(exchange.error(.refused, "client closed")))
@@ -54,8 +55,10 @@ final class HTTPClientCore {
         guard !exchange.cancellation.isCancelled else {
             return self.conclude(exchange, .failure(exchange.error(.cancelled, "cancelled before it began")))
         }
-        exchange.totalTimer = self.context.schedule(after: total) { [weak self, unowned exchange] in
-            self?.abort(exchange.id, .timedOut(.total), "the whole took too long")
+        if let total {
+            exchange.totalTimer = self.context.schedule(after: total) { [weak self, unowned exchange] in
+                self?.abort(exchange.id, .timedOut(.total), "the whole took too long")
+            }
         }
         let place = self.pool.requested(exchange.id, for: exchange.key)
         self.exchanges[exchange.id] = (exchange, nil)

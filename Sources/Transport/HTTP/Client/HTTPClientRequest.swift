@@ -8,8 +8,8 @@ package struct HTTPClientRequest: Sendable {
 
     /// How long each part may take; every one of them ends in `.timedOut` with its phase.
     package struct Deadlines: Sendable {
-        /// From the call to the last byte, waiting for a connection included.
-        package var total = Duration.seconds(30)
+        /// From the call to the last byte, waiting for a connection included; nil for as long as bytes come.
+        package var total: Duration? = .seconds(30)
         /// From the call to a connection of its own.
         package var queue = Duration.seconds(30)
         /// Name resolution and TCP, through the proxy if there is one.

@@ -51,6 +51,7 @@ package struct HTTPResponse: Sendable {
         switch status {
         case 200: "OK"
         case 204: "No Content"
+        case 206: "Partial Content"
         case 301: "Moved Permanently"
         case 302: "Found"
         case 304: "Not Modified"
@@ -61,6 +62,7 @@ package struct HTTPResponse: Sendable {
         case 405: "Method Not Allowed"
         case 408: "Request Timeout"
         case 413: "Content Too Large"
+        case 416: "Range Not Satisfiable"
         case 418: "I'm a teapot"
         case 426: "Upgrade Required"
         case 429: "Too Many Requests"
