@@ -24,6 +24,7 @@ let package = Package(
         .systemLibrary(name: "CLibwebsockets", pkgConfig: "libwebsockets", providers: [.apt(["libwebsockets-dev"])]),
         .systemLibrary(name: "CNATS", pkgConfig: "libnats", providers: [.apt(["libnats-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
@@ -35,7 +36,7 @@ let package = Package(
         .target(name: "Transport", dependencies: shared + ["CLibwebsockets", "CZlib"]),
         .target(name: "Venues", dependencies: shared),
         .target(name: "OrderBook", dependencies: shared + ["CZlib"]),
-        .target(name: "Backfill", dependencies: shared + ["Transport", "Venues", database]),
+        .target(name: "Backfill", dependencies: shared + ["Transport", "Venues", "CArchive", "CCrypto", database]),
         .target(name: "Publishing", dependencies: shared + ["CNATS", "CZlib", logging]),
 
         // The service, and the exchange it is tested against.
@@ -57,7 +58,8 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["MarketModel"], path: "Tests/TestSupport"),
         .testTarget(name: "ResilienceTests", dependencies: ["Resilience", "TestSupport"]),
         .testTarget(
-            name: "BackfillTests", dependencies: shared + ["Backfill", "TestSupport", "Transport", "Venues", database]),
+            name: "BackfillTests",
+            dependencies: shared + ["Backfill", "CArchive", "TestSupport", "Transport", "Venues", database]),
         .testTarget(name: "ObservabilityTests", dependencies: ["Observability", "TestSupport"]),
         .testTarget(name: "TransportTests", dependencies: shared + ["Transport", "TestSupport"]),
         .testTarget(
