@@ -28,6 +28,17 @@ package struct PieceFailure: Error, CustomStringConvertible, Sendable {
         self.init(kind, "\(failure)")
     }
 
+    package init(_ failure: ArchiveFailure) {
+        let kind: Kind =
+            switch failure.kind {
+            case .missing: .missing
+            case .cancelled: .cancelled
+            case _ where failure.isPermanent: .permanent
+            default: .temporary
+            }
+        self.init(kind, failure.description)
+    }
+
     init(_ failure: HistoryOutputError) {
         self.init(failure.isTemporary ? .temporary : .permanent, failure.description)
     }

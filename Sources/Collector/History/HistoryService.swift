@@ -15,14 +15,16 @@ package final class HistoryService: Sendable {
     private let rest: VenueRequests
     private let instruments: HistoryInstruments
     private let outputs: HistoryOutputs
+    private let archives: HistoryArchives
     private let runner: HistoryRunner
     private let planner: HistoryPlanner
     private let log: Logger
 
     /// - Parameter natsURL: The address of the server that runs as our child, if one does.
     init(
-        _ configuration: Configuration, store: HistoryStore, rest: VenueRequests, natsURL: String?, log: Logger
-    ) throws(HistoryStoreError) {
+        _ configuration: Configuration, store: HistoryStore, rest: VenueRequests, resolver: Resolver, natsURL: String?,
+        log: Logger
+    ) throws(HistorySession.Unavailable) {
         self.configuration = configuration
         self.store = store
         self.rest = rest
@@ -31,6 +33,8 @@ package final class HistoryService: Sendable {
         self.instruments = instruments
         let outputs = HistoryOutputs(configuration, natsURL: natsURL, log: log)
         self.outputs = outputs
+        let archives = try HistoryArchives(configuration, rest: rest, resolver: resolver)
+        self.archives = archives
         self.planner = HistoryPlanner(usesArchives: configuration.history.archives)
         for segment in VenueCatalog.segments where configuration.venues[segment.id] == nil {
             rest.serve(segment.id, SegmentSettings(segment))
@@ -56,7 +60,7 @@ package final class HistoryService: Sendable {
                     else { throw PieceFailure(.permanent, "there is no section \(piece.series.segment)") }
                     switch piece.source {
                     case .rest: try await fetcher.fetch(piece, venue, segment, wanted(segment.id), take)
-                    case .archive: throw PieceFailure(.missing, "archives are not read")
+                    case .archive(let location): try await archives.fetch(piece, location, take)
                     }
                 },
                 output: { (name) throws(PieceFailure) in try outputs.output(name) },
@@ -89,6 +93,7 @@ package final class HistoryService: Sendable {
 
     /// Ends what the outputs hold open.
     package func close() async {
+        await self.archives.close()
         await self.outputs.close()
         self.store.close()
     }

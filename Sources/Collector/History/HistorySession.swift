@@ -27,7 +27,7 @@ package final class HistorySession: Sendable {
             try self.loop.start()
             self.rest = try VenueRequests(configuration, loop: self.loop, resolver: self.resolver)
             self.service = try HistoryService(
-                configuration, store: store, rest: self.rest, natsURL: natsURL, log: log)
+                configuration, store: store, rest: self.rest, resolver: self.resolver, natsURL: natsURL, log: log)
         } catch {
             throw Unavailable(description: "\(error)")
         }

@@ -25,7 +25,8 @@ extension CollectorService {
         do {
             lock = try HistorySession.lock(self.configuration)
             history = try HistoryService(
-                self.configuration, store: store, rest: rest, natsURL: self.natsURL, log: self.log)
+                self.configuration, store: store, rest: rest, resolver: self.resolver, natsURL: self.natsURL,
+                log: self.log)
         } catch {
             store.close()
             throw error

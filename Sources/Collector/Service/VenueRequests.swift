@@ -10,7 +10,7 @@ import Venues
 /// The service's requests to venues, and what it says when they fail.
 final class VenueRequests: Sendable {
     private let client: HTTPClient
-    private let rest: VenueREST<ContinuousClock>
+    let rest: VenueREST<ContinuousClock>
     private let snapshotLimits: Mutex<[SegmentID: Int]>
 
     init(_ configuration: Configuration, loop: ServiceLoop, resolver: Resolver) throws(TransportError) {

@@ -1,3 +1,6 @@
+package import MarketModel
+import Venues
+
 /// How what came before is fetched.
 package struct HistorySettings: Hashable, Sendable {
     package var enabled = false
@@ -6,6 +9,8 @@ package struct HistorySettings: Hashable, Sendable {
     package var retryBase = Duration.seconds(5)
     package var retryCap = Duration.seconds(600)
     package var archives = true
+    package var addresses = ArchiveAddresses()
+    package var downloadBytes = ByteSize.gibibytes(16)
 
     package init() {}
 
@@ -28,6 +33,34 @@ package struct HistorySettings: Hashable, Sendable {
                 "archives", \.archives, .flag,
                 "Take whole days and months from the venues' archives where they have them; everything over REST "
                     + "otherwise."),
+            .section(
+                "archive_addresses", \.addresses, ArchiveAddresses.fields,
+                "Where the venues' archives are fetched from, in place of their own addresses."),
+            .value(
+                "download_bytes", \.downloadBytes, .size(.mebibytes(64)...(.gibibytes(1024))),
+                "What archives may take on disk until they are used."),
         ]
+    }
+}
+
+/// Addresses that stand for those of the venues' archives.
+package struct ArchiveAddresses: Hashable, Sendable {
+    package private(set) var values: [VenueID: Endpoint] = [:]
+
+    package init() {}
+
+    package subscript(venue: VenueID) -> Endpoint? {
+        get { self.values[venue] }
+        set { self.values[venue] = newValue }
+    }
+
+    static var fields: [SettingField<ArchiveAddresses>] {
+        VenueCatalog.all.compactMap { venue in
+            venue.archiveAddress.map { address in
+                .optional(
+                    venue.id.name, \.[venue.id], .endpoint([.https, .http], example: address),
+                    "Base address of \(venue.title)'s archives; the venue's own if left out.")
+            }
+        }
     }
 }
