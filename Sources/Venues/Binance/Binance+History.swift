@@ -30,13 +30,17 @@ extension Binance {
         guard section != .spot, fromMilliseconds >= 0, fromMilliseconds <= toMilliseconds,
             toMilliseconds <= Self.timeMax
         else { return nil }
-        // USD-M counts it together with the intervals and gives it no weight, COIN-M's weighs one
-        // (https://developers.binance.com/docs/derivatives/usds-margined-futures/market-data/rest-api, 2026-07-01).
-        let cost: VenueRequest.Cost = section == .usdm ? .init("funding-info", 0) : .init("futures", 1)
         return VenueRequest(
             segment.id,
             path: BinanceEndpoints.fundingHistory(
-                section, symbol: symbol, from: fromMilliseconds, to: toMilliseconds), costs: [cost])
+                section, symbol: symbol, from: fromMilliseconds, to: toMilliseconds),
+            costs: Self.fundingCosts(section))
+    }
+
+    /// USD-M counts it together with the intervals and gives it no weight, COIN-M's weighs one
+    /// (https://developers.binance.com/docs/derivatives/usds-margined-futures/market-data/rest-api, 2026-07-01).
+    static func fundingCosts(_ section: BinanceSegment) -> [VenueRequest.Cost] {
+        [section == .usdm ? .init("funding-info", 0) : .init("futures", 1)]
     }
 
     /// Ids are signed numbers of 64 bits.

@@ -24,7 +24,7 @@ extension Binance {
             toMilliseconds <= Self.timeMax
         else { return nil }
         // The shortest month: a range is never cut for one that is longer.
-        let length = (interval.microseconds ?? 28 * 86_400_000_000) / 1_000
+        let length = interval.leastMilliseconds
         let most = Int64(BinanceLimits.klinesMost(section))
         // From the end backwards: spot and USD-M would fill an answer from its start.
         var from = max(fromMilliseconds, toMilliseconds - most * length + 1)
@@ -62,18 +62,26 @@ extension Binance {
         _ type: DataType, _ kind: LongShortRatio.Kind, of instrument: Instrument, in section: BinanceSegment,
         period: KlineInterval
     ) -> VenuePoll? {
-        var name = instrument.venueSymbol
-        // No weight on USD-M; copies of COIN-M's pages say 1 (undated, not verified), and may mean the shared budget.
-        var costs = [VenueRequest.Cost("futures-data", 0)]
-        if section == .coinm {
-            guard instrument.market == .perpetual, let end = name.lastIndex(of: "_") else { return nil }
-            name = String(name[..<end])
-            costs.append(.init("futures", 1))
-        }
+        guard section != .coinm || instrument.market == .perpetual,
+            let name = Self.figureName(of: instrument.venueSymbol, in: section)
+        else { return nil }
         return VenuePoll(
             type: type, symbol: instrument.venueSymbol, question: .ratio(kind, period: period),
             request: VenueRequest(
-                section.id, path: BinanceEndpoints.ratio(section, kind, of: name, period: period), costs: costs))
+                section.id, path: BinanceEndpoints.ratio(section, kind, of: name, period: period),
+                costs: Self.figureCosts(section)))
+    }
+
+    /// By what ratios and past open interest are asked for: the symbol, or the pair of COIN-M's perpetual.
+    static func figureName(of symbol: String, in section: BinanceSegment) -> String? {
+        guard section == .coinm else { return symbol }
+        return symbol.hasSuffix("_PERP") ? String(symbol.dropLast(5)) : nil
+    }
+
+    /// No weight on USD-M; copies of COIN-M's pages say 1 (undated, not verified), and may mean the shared budget.
+    static func figureCosts(_ section: BinanceSegment) -> [VenueRequest.Cost] {
+        let costs = [VenueRequest.Cost("futures-data", 0)]
+        return section == .coinm ? costs + [.init("futures", 1)] : costs
     }
 
     /// One question for the whole section. USD-M counts it in a budget that it shares with the history of rates; of

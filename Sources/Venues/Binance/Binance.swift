@@ -20,7 +20,8 @@ package struct Binance: Venue {
                 "Request weight a minute on USD-M and COIN-M together."),
             VenueLimit(
                 "futures_data_per_5_minutes", 1_000, in: 10...1_000_000,
-                "Requests for ratios in five minutes, on USD-M and COIN-M together; they have no weight."),
+                "Requests for ratios and past open interest in five minutes, on USD-M and COIN-M together; they have no weight."
+            ),
             VenueLimit(
                 "funding_info_per_5_minutes", 500, in: 10...1_000_000,
                 "Requests for funding intervals and past rates in five minutes; they have no weight on USD-M."),
@@ -39,7 +40,9 @@ package struct Binance: Venue {
     }
 
     package func makeDecoder(for segment: VenueSegment, wanted: Wanted) -> VenueDecoder {
-        .of(BinanceDecoder(segment: BinanceSegment(of: segment)))
+        .of(
+            BinanceDecoder(
+                segment: BinanceSegment(of: segment), countsSingleTrades: wanted.options["trade_stream"] != "aggTrade"))
     }
 }
 

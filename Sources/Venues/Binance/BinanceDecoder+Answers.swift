@@ -22,7 +22,11 @@ extension BinanceDecoder {
             try self.decodeKlines(&reader, of: instrument, interval, missed, received, into: &batch)
         case .trades: try self.decodeTrades(&reader, of: instrument, received, into: &batch)
         case .fundingHistory: try self.decodeFundingHistory(&reader, of: instrument, received, into: &batch)
-        case .volatilityIndex, .fundingIntervals, .openInterestHistory, .markPriceBars: throw .unknownEvent
+        case .openInterestHistory:
+            try self.decodeOpenInterestHistory(&reader, of: instrument, received, into: &batch)
+        case .markPriceBars(let interval):
+            try self.decodeMarkPriceBars(&reader, of: instrument, interval, received, into: &batch)
+        case .volatilityIndex, .fundingIntervals: throw .unknownEvent
         }
     }
 
@@ -72,82 +76,6 @@ extension BinanceDecoder {
         let event = OpenInterest(
             instrument: instrument, amount: value, eventTime: time, receivedMicroseconds: received)
         guard batch.append(.openInterest(event)) else { throw .tooLarge }
-    }
-
-    // MARK: - Ratios
-
-    /// A row of an answer to a question for ratios.
-    private struct RatioRow {
-        var symbol: Range<Int>?
-        var ratio: Range<Int>?
-        var long: Range<Int>?
-        var short: Range<Int>?
-        var time = Timestamp.none
-    }
-
-    /// Reads the newest row of `[{"symbol":"BTCUSDT","longShortRatio":"1.8105","longAccount":"0.6442",…}]`.
-    ///
-    /// COIN-M's rows name the pair instead of the symbol, and positions instead of accounts where those are counted.
-    /// An empty list is the venue's answer for a contract of which it knows none.
-    private func decodeRatio(
-        _ reader: inout JSONReader, _ kind: LongShortRatio.Kind, _ period: KlineInterval,
-        of instrument: InstrumentID, _ received: Int64, into batch: inout EventBatch
-    ) throws(FrameRefusal) {
-        var newest: RatioRow?
-        do throws(JSONError) {
-            var isRow = try reader.beginArray()
-            while isRow {
-                let row = try Self.readRatio(&reader)
-                if (newest?.time.microseconds ?? .min) <= (row.time.microseconds ?? .min) { newest = row }
-                isRow = try reader.nextElement()
-            }
-        } catch {
-            throw .json(error)
-        }
-        guard let row = newest else { return }
-        guard let ratio = row.ratio, let long = row.long, let short = row.short, row.time != .none else {
-            throw .missingField
-        }
-        let bytes = reader.bytes
-        if let symbol = row.symbol, self.contracts.isOther(bytes, symbol, than: instrument) { throw .mismatch }
-        let value = try Self.value(bytes, ratio, instrument)
-        guard value.isGiven else { throw .missingField }
-        let event = LongShortRatio(
-            instrument: instrument, kind: kind, ratio: value, long: try Self.value(bytes, long, instrument),
-            short: try Self.value(bytes, short, instrument), periodMicroseconds: period.microseconds ?? 0,
-            eventTime: row.time, receivedMicroseconds: received)
-        guard batch.append(.longShortRatio(event)) else { throw .tooLarge }
-    }
-
-    private static func readRatio(_ reader: inout JSONReader) throws(JSONError) -> RatioRow {
-        var row = RatioRow()
-        var isMember = try reader.beginObject()
-        while isMember {
-            let key = try reader.key()
-            if reader.isText(key, "symbol") {
-                row.symbol = try reader.string()
-            } else if reader.isText(key, "longShortRatio") {
-                row.ratio = try reader.string()
-            } else if reader.isText(key, "longAccount") || reader.isText(key, "longPosition") {
-                row.long = try reader.string()
-            } else if reader.isText(key, "shortAccount") || reader.isText(key, "shortPosition") {
-                row.short = try reader.string()
-            } else if reader.isText(key, "timestamp") {
-                row.time = try Self.quotedOrBareMilliseconds(&reader)
-            } else {
-                try reader.skipValue()
-            }
-            isMember = try reader.nextMember()
-        }
-        return row
-    }
-
-    /// USD-M puts the time of a ratio in quotes and COIN-M does not, say undated copies of the pages.
-    private static func quotedOrBareMilliseconds(_ reader: inout JSONReader) throws(JSONError) -> Timestamp {
-        guard try reader.take(UInt8(ascii: "\"")) else { return try reader.milliseconds() }
-        let time = try reader.milliseconds()
-        try reader.expect(UInt8(ascii: "\""))
-        return time
     }
 
     // MARK: - Funding intervals

@@ -8,6 +8,9 @@ extension BinanceDecoder {
         var isAggregate = false
         var id: Range<Int>?
         var sequence: UInt64?
+        /// The first and the last of the trades that were put together.
+        var first: Range<Int>?
+        var last: Range<Int>?
         var price: Int?
         var size: Int?
         var time = Timestamp.none
@@ -17,7 +20,9 @@ extension BinanceDecoder {
     /// Reads trades oldest first: `[{"id":28457,"price":"4.00","qty":"12.0","time":1499865549590,"isBuyerMaker":true}]`,
     /// or `[{"a":26129,"p":"0.0163","q":"4.7","f":27781,"l":27781,"T":1498793709153,"m":true}]`, put together.
     ///
-    /// The venue does not repeat the symbol; the scales of an instrument without a stream here are not known. Rows whose ids do not rise are no answer to a question for ids.
+    /// The venue does not repeat the symbol; the scales of an instrument without a stream here are not known. Rows whose ids
+    /// do not rise are no answer to a question for ids. Where trades are counted one by one, those that were put together
+    /// tell the ids of all that they are made of.
     func decodeTrades(
         _ reader: inout JSONReader, of instrument: InstrumentID, _ received: Int64, into batch: inout EventBatch
     ) throws(FrameRefusal) {
@@ -54,6 +59,10 @@ extension BinanceDecoder {
                 let start = try reader.position()
                 row.sequence = try reader.unsigned()
                 row.id = start..<reader.index
+            } else if reader.isText(key, "f") {
+                row.first = try reader.plainValue()
+            } else if reader.isText(key, "l") {
+                row.last = try reader.plainValue()
             } else if reader.isText(key, "price") || reader.isText(key, "p") {
                 row.price = try reader.valuePosition()
             } else if reader.isText(key, "qty") || reader.isText(key, "q") {
@@ -73,12 +82,23 @@ extension BinanceDecoder {
     private func trade(
         _ bytes: Span<UInt8>, _ row: TradeRow, _ instrument: InstrumentID, _ received: Int64
     ) throws(FrameRefusal) -> Trade {
-        guard let id = row.id, let sequence = row.sequence, sequence < .max, let price = row.price,
+        guard var id = row.id, var sequence = row.sequence, sequence < .max, let price = row.price,
             let size = row.size, let buyerIsMaker = row.buyerIsMaker, row.time != .none
         else { throw .missingField }
+        var first = sequence
+        if row.isAggregate, self.countsSingleTrades {
+            let reader = JSONReader(bytes)
+            guard let last = row.last, let lastID = reader.number(at: last),
+                let firstID = row.first.flatMap({ reader.number(at: $0) }), firstID <= lastID
+            else { throw .missingField }
+            id = last
+            sequence = lastID
+            first = firstID
+        }
         let scales = self.scales(of: instrument)
         var trade = Trade(
             instrument: instrument, id: FrameText(offset: id.lowerBound, count: id.count), sequence: sequence,
+            firstSequence: first,
             price: try Self.decimal(bytes, at: price, .price, instrument, scales),
             size: try Self.decimal(bytes, at: size, .size, instrument, scales),
             aggressor: buyerIsMaker ? .sell : .buy, isAggregate: row.isAggregate, eventTime: row.time,

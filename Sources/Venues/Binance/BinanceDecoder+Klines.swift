@@ -84,6 +84,46 @@ extension BinanceDecoder {
         }
     }
 
+    /// Reads the answer to a question for bars of the mark price, which have the form of bars of trades and count nothing.
+    func decodeMarkPriceBars(
+        _ reader: inout JSONReader, of instrument: InstrumentID, _ interval: KlineInterval, _ received: Int64,
+        into batch: inout EventBatch
+    ) throws(FrameRefusal) {
+        guard let length = interval.microseconds else { throw .unknownEvent }
+        var isRow: Bool
+        do throws(JSONError) {
+            isRow = try reader.beginArray()
+        } catch {
+            throw .json(error)
+        }
+        while isRow {
+            var bar = Bar()
+            do throws(JSONError) {
+                try Self.readRow(&reader, &bar)
+                isRow = try reader.nextElement()
+            } catch {
+                throw .json(error)
+            }
+            guard let end = bar.closeTime.microseconds, bar.openTime != .none else { throw .missingField }
+            guard end < received else { continue }
+            var price = MarkPrice(
+                instrument: instrument, mark: try Self.price(reader.bytes, bar.close, instrument),
+                eventTime: bar.openTime, receivedMicroseconds: received)
+            price.open = try Self.price(reader.bytes, bar.open, instrument)
+            price.high = try Self.price(reader.bytes, bar.high, instrument)
+            price.low = try Self.price(reader.bytes, bar.low, instrument)
+            price.resolutionMicroseconds = length
+            guard batch.append(.markPrice(price)) else { throw .tooLarge }
+        }
+    }
+
+    private static func price(
+        _ bytes: Span<UInt8>, _ range: Range<Int>?, _ instrument: InstrumentID
+    ) throws(FrameRefusal) -> DecimalValue {
+        guard let range, !range.isEmpty else { throw .missingField }
+        return try Self.value(bytes, range, instrument)
+    }
+
     // MARK: - Parts
 
     private static func readField(_ reader: inout JSONReader, _ fields: inout Fields) throws(JSONError) {

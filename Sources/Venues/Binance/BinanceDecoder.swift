@@ -11,8 +11,12 @@ package struct BinanceDecoder: ~Copyable, FrameDecoder {
     var contracts = BinanceContracts()
     private var scales: [DecimalScales] = []
 
-    package init(segment: BinanceSegment) {
+    /// Whether trades are counted one by one: then one that was put together stands for all of its ids.
+    let countsSingleTrades: Bool
+
+    package init(segment: BinanceSegment, countsSingleTrades: Bool = false) {
         self.segment = segment
+        self.countsSingleTrades = countsSingleTrades
     }
 
     package mutating func addStream(_ stream: VenueStream, of instrument: InstrumentID?) -> Int? {

@@ -25,6 +25,20 @@ package enum BinanceEndpoints {
     package static func ratio(
         _ segment: BinanceSegment, _ kind: LongShortRatio.Kind, of name: String, period: KlineInterval
     ) -> String {
+        "\(Self.ratios(segment, kind, of: name, period: period))&limit=1"
+    }
+
+    /// The path and query of the ratios that the venue has of a range of time.
+    package static func ratios(
+        _ segment: BinanceSegment, _ kind: LongShortRatio.Kind, of name: String, period: KlineInterval, from: Int64,
+        to: Int64, limit: Int
+    ) -> String {
+        "\(Self.ratios(segment, kind, of: name, period: period))&startTime=\(from)&endTime=\(to)&limit=\(limit)"
+    }
+
+    private static func ratios(
+        _ segment: BinanceSegment, _ kind: LongShortRatio.Kind, of name: String, period: KlineInterval
+    ) -> String {
         let resource =
             switch kind {
             case .topPosition: "topLongShortPositionRatio"
@@ -32,7 +46,18 @@ package enum BinanceEndpoints {
             case .allAccount: "globalLongShortAccountRatio"
             }
         let key = segment == .coinm ? "pair" : "symbol"
-        return "/futures/data/\(resource)?\(key)=\(Self.percentEncoded(name))&period=\(period.rawValue)&limit=1"
+        return "/futures/data/\(resource)?\(key)=\(Self.percentEncoded(name))&period=\(period.rawValue)"
+    }
+
+    /// The path and query of the open interest at the ends of periods: of a symbol on USD-M, of the perpetual of a pair on
+    /// COIN-M.
+    package static func openInterestHistory(
+        _ segment: BinanceSegment, of name: String, period: KlineInterval, from: Int64, to: Int64, limit: Int
+    ) -> String {
+        let text = Self.percentEncoded(name)
+        let subject = segment == .coinm ? "pair=\(text)&contractType=PERPETUAL" : "symbol=\(text)"
+        return "/futures/data/openInterestHist?\(subject)&period=\(period.rawValue)&startTime=\(from)&endTime=\(to)"
+            + "&limit=\(limit)"
     }
 
     /// The path of the list of funding intervals that are not the usual one.
@@ -44,6 +69,22 @@ package enum BinanceEndpoints {
     ) -> String {
         "\(Self.base(segment))/klines?symbol=\(Self.percentEncoded(symbol))&interval=\(interval.rawValue)"
             + "&startTime=\(from)&endTime=\(to)&limit=\(limit)"
+    }
+
+    /// The path and query of the bars of the mark price that opened in a range of time.
+    package static func markPriceKlines(
+        _ segment: BinanceSegment, symbol: String, _ interval: KlineInterval, from: Int64, to: Int64, limit: Int
+    ) -> String {
+        "\(Self.base(segment))/markPriceKlines?symbol=\(Self.percentEncoded(symbol))&interval=\(interval.rawValue)"
+            + "&startTime=\(from)&endTime=\(to)&limit=\(limit)"
+    }
+
+    /// The path and query of the first trades, put together, at or behind a time and up to another.
+    package static func aggregates(
+        _ segment: BinanceSegment, symbol: String, from: Int64, to: Int64?, limit: Int
+    ) -> String {
+        "\(Self.base(segment))/aggTrades?symbol=\(Self.percentEncoded(symbol))&startTime=\(from)"
+            + (to.map { "&endTime=\($0)" } ?? "") + "&limit=\(limit)"
     }
 
     /// The path and query of trades from an id on: single ones, or those of one order and price put together.
@@ -76,7 +117,7 @@ package enum BinanceEndpoints {
     }
 
     /// Symbols may hold any UTF-8 since 2025-10.
-    private static func percentEncoded(_ text: String) -> String {
+    static func percentEncoded(_ text: String) -> String {
         let digits = Array("0123456789ABCDEF")
         return text.utf8.reduce(into: "") { out, byte in
             switch byte {

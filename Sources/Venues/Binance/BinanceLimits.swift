@@ -60,6 +60,12 @@ package enum BinanceLimits {
     /// The most charged rates of one answer.
     package static let fundingRatesMost = 1_000
 
+    /// The bars that an answer about the past is asked to hold: as many as weigh least. Of futures 499 weigh two, 1,500 ten.
+    package static func pastKlinesMost(_ segment: BinanceSegment) -> Int { segment == .spot ? 1_000 : 499 }
+
+    /// The most rows of an answer of `/futures/data/…`.
+    package static let futuresDataMost = 500
+
     /// The weight of a request for bars; the steps of futures are those of the documentation of USD-M.
     package static func klinesWeight(_ segment: BinanceSegment, limit: Int) -> Int {
         switch segment {

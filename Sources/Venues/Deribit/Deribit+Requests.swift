@@ -18,16 +18,16 @@ extension Deribit {
 
     package func connectScope(of segment: VenueSegment) -> String { "connections" }
 
-    private static let requestCredits = 500
+    static let requestCredits = 500
     private static let listCredits = 10_000
 
-    private static func request(_ segment: VenueSegment, _ method: String, _ query: String) -> VenueRequest {
+    static func request(_ segment: VenueSegment, _ method: String, _ query: String) -> VenueRequest {
         VenueRequest(
             segment.id, path: "/api/v2/public/\(method)?\(query)", costs: [.init("requests", Self.requestCredits)])
     }
 
     /// The word for a section's instruments in requests; nil for the indices.
-    private static func kind(of segment: VenueSegment) -> String? {
+    static func kind(of segment: VenueSegment) -> String? {
         switch DeribitSegment(of: segment) {
         case .perpetual: "future"
         case .option: "option"
@@ -123,8 +123,8 @@ extension Deribit {
     // MARK: - Bars
 
     /// What one answer holds at most, as clients found; the venue names no number.
-    private static let barsMax: Int64 = 5_000
-    private static let volatilityBarsMax: Int64 = 1_000
+    static let barsMax: Int64 = 5_000
+    static let volatilityBarsMax: Int64 = 1_000
 
     package func klineRequest(
         of symbol: String, _ interval: KlineInterval, fromMilliseconds: Int64, toMilliseconds: Int64,
@@ -145,11 +145,11 @@ extension Deribit {
     // MARK: - History
 
     /// The most trades of one answer.
-    private static let tradesMost: UInt64 = 1_000
+    static let tradesMost: UInt64 = 1_000
     /// Numbers of trades are read from signed numbers of 64 bits.
     private static let tradeNumberMax = UInt64(Int64.max)
     /// Hours that one answer holds, as clients found; the venue names no number.
-    private static let fundingHoursMax: Int64 = 744
+    static let fundingHoursMax: Int64 = 744
 
     /// By `trade_seq`, oldest first
     /// (https://docs.deribit.com/api-reference/market-data/public-get_last_trades_by_instrument, 2026-03-06). How far back

@@ -52,6 +52,11 @@ struct DeribitStream: Hashable, Sendable {
         (.hour1, "60"), (.hour2, "120"), (.hour3, "180"), (.hour6, "360"), (.hour12, "720"), (.day1, "1D"),
     ]
 
+    /// The lengths of bars of a volatility index, in seconds but for the day (docs of 2026-03-06).
+    static let volatilityResolutions: [(interval: KlineInterval, text: String)] = [
+        (.second1, "1"), (.minute1, "60"), (.hour1, "3600"), (.hour12, "43200"), (.day1, "1D"),
+    ]
+
     static func resolution(of interval: KlineInterval) -> String? {
         Self.resolutions.first { $0.interval == interval }?.text
     }

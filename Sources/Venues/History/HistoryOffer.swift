@@ -4,7 +4,8 @@ package struct HistoryOffer: Hashable, Sendable {
     package let retentionMilliseconds: Int64?
     /// Rows that one answer holds at most.
     package let rowsMost: Int
-    /// What one request may span at most, milliseconds; nil where only the rows count.
+    /// What one request may span at most, milliseconds from its first to behind its last; nil where only the rows count.
+    /// Kinds without a length of bars always have it.
     package let spanMostMilliseconds: Int64?
     /// What one full answer costs.
     package let costs: [VenueRequest.Cost]
@@ -25,13 +26,17 @@ package struct HistoryRequest: Hashable, Sendable {
     package let request: VenueRequest
     package let question: VenueQuestion
 
+    /// What `klines` is told to have been missed: all bars of the past are backfilled.
+    static let missed: ClosedRange<Int64> = 0...Int64.max
+
     package init(_ request: VenueRequest, _ question: VenueQuestion) {
         self.request = request
         self.question = question
     }
 }
 
-/// A request that finds the id of the first trade at or behind a time; its answer is read as `.trades`.
+/// A request that finds the id of the first trade at or behind a time; its answer is read as `.trades`, by the decoder that
+/// is made for the same `Wanted`, and a trade of it stands for the ids from `firstSequence` to `sequence`.
 package struct TradeSearchRequest: Hashable, Sendable {
     /// Which trade of the answer tells.
     package enum Tells: Hashable, Sendable {

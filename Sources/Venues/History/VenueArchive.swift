@@ -13,7 +13,7 @@ package struct VenueArchive: Hashable, Sendable {
     /// What is taken of its rows: a file may hold several kinds.
     package let kind: HistoryKind
     package let span: Span
-    /// The rows it holds, by their time, half-open, milliseconds since 1970.
+    /// The rows that are taken of it, by their time, half-open, milliseconds since 1970: it may hold others beside.
     package let rangeMilliseconds: Range<Int64>
     /// Behind the archive's base address, with a slash at its start.
     package let path: String

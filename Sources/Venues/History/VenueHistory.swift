@@ -6,7 +6,9 @@ package protocol VenueHistory {
     func historyOffer(of kind: HistoryKind, in segment: VenueSegment, wanted: Wanted) -> HistoryOffer?
 
     /// What asks for all rows of a kind, not trades, whose time (a bar's opening, a period's end as the venue tells it) lies
-    /// in a range, both ends included; the range spans no more than the offer allows.
+    /// in a range, both ends included; nil for a symbol that has none, and for a range that no single answer holds.
+    ///
+    /// The answer may hold a row beside the range, which is to be left.
     func historyRequest(
         of kind: HistoryKind, symbol: String, fromMilliseconds: Int64, toMilliseconds: Int64, in segment: VenueSegment
     ) -> HistoryRequest?
@@ -20,7 +22,8 @@ package protocol VenueHistory {
     var archiveAddress: String? { get }
 
     /// The archives that hold a kind for whole days or months inside of a range, each stretch once, in order: months where
-    /// the venue has them whole by `nowMilliseconds`, days before the last that it has.
+    /// the venue has them whole by `nowMilliseconds`, days up to the last that it has. What lies before, behind and between
+    /// them is left to requests.
     func archives(
         of kind: HistoryKind, instrument: Instrument, rangeMilliseconds: Range<Int64>, nowMilliseconds: Int64,
         in segment: VenueSegment, wanted: Wanted

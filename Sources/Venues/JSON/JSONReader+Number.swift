@@ -32,6 +32,15 @@ extension JSONReader {
         }
     }
 
+    /// Passes a value and gives where it stands.
+    @_lifetime(self: copy self)
+    mutating func plainValue() throws(JSONError) -> Range<Int> {
+        _ = try self.peek()
+        let start = self.index
+        try self.skipValue()
+        return start..<self.index
+    }
+
     /// Passes a number, or `null`, which gives nothing.
     @_lifetime(self: copy self)
     mutating func bareValueOrNull() throws(JSONError) -> DecimalValue {

@@ -10,6 +10,8 @@ extension OKX {
         // Rates are metered for each instrument; one budget for all of them asks no faster than for one.
         (Self.tradesScope, 20), (Self.fundingScope, 10),
         (Self.ratioScope(.allAccount), 5), (Self.ratioScope(.topAccount), 5), (Self.ratioScope(.topPosition), 5),
+        (Self.openInterestScope, 10), ("mark-price-candles", 20), ("history-mark-price-candles", 20),
+        (Self.archiveScope, 5),
     ]
 
     private static let connections = "connections"
@@ -33,7 +35,10 @@ extension OKX {
 
     package func connectScope(of segment: VenueSegment) -> String { Self.connections }
 
-    private static func ratioScope(_ kind: LongShortRatio.Kind) -> String {
+    static let openInterestScope = "open-interest-history"
+    static let archiveScope = "market-data-history"
+
+    static func ratioScope(_ kind: LongShortRatio.Kind) -> String {
         switch kind {
         case .allAccount: "long-short-accounts"
         case .topAccount: "long-short-top-accounts"
@@ -43,7 +48,7 @@ extension OKX {
 
     // MARK: Requests
 
-    private func request(_ segment: VenueSegment, _ path: String, _ scope: String) -> VenueRequest {
+    func request(_ segment: VenueSegment, _ path: String, _ scope: String) -> VenueRequest {
         VenueRequest(segment.id, path: "/api/v5/\(path)", costs: [.init(scope, 1)])
     }
 
@@ -73,20 +78,33 @@ extension OKX {
 
     package func polls(of instruments: [Instrument], in segment: VenueSegment, wanted: Wanted) -> [VenuePoll] {
         guard OKXSegment(of: segment) == .swap, let period = OKXChannel.bar(of: wanted.ratioPeriod) else { return [] }
-        let kinds: [(type: DataType, kind: LongShortRatio.Kind, path: String)] = [
-            (.topPositionRatio, .topPosition, "long-short-position-ratio-contract-top-trader"),
-            (.topAccountRatio, .topAccount, "long-short-account-ratio-contract-top-trader"),
-            (.allAccountRatio, .allAccount, "long-short-account-ratio-contract"),
+        let kinds: [(type: DataType, kind: LongShortRatio.Kind)] = [
+            (.topPositionRatio, .topPosition), (.topAccountRatio, .topAccount), (.allAccountRatio, .allAccount),
         ]
         return kinds.filter { wanted.types.contains($0.type) }.flatMap { kind in
             instruments.map { instrument in
-                let path = "rubik/stat/contracts/\(kind.path)?instId=\(instrument.venueSymbol)&period=\(period)&limit=1"
+                let path = "\(Self.ratioPath(kind.kind))?instId=\(instrument.venueSymbol)&period=\(period)&limit=1"
                 return VenuePoll(
                     type: kind.type, symbol: instrument.venueSymbol,
                     question: .ratio(kind.kind, period: wanted.ratioPeriod),
                     request: self.request(segment, path, Self.ratioScope(kind.kind)))
             }
         }
+    }
+
+    static func ratioPath(_ kind: LongShortRatio.Kind) -> String {
+        let resource =
+            switch kind {
+            case .topPosition: "long-short-position-ratio-contract-top-trader"
+            case .topAccount: "long-short-account-ratio-contract-top-trader"
+            case .allAccount: "long-short-account-ratio-contract"
+            }
+        return "rubik/stat/contracts/\(resource)"
+    }
+
+    /// Whether bars from a time on are where the recent ones are.
+    func isRecent(_ interval: KlineInterval, fromMilliseconds: Int64) -> Bool {
+        fromMilliseconds >= self.nowMilliseconds() - interval.leastMilliseconds * Self.recentBars
     }
 
     /// How many bars the endpoint of recent ones goes back: 1440, of which some are left for the way of the request.
@@ -100,9 +118,8 @@ extension OKX {
             toMilliseconds < Int64.max
         else { return nil }
         // The newest bars are only where the recent ones are, older ones only in the history.
-        let length = (interval.microseconds ?? 28 * 86_400_000_000) / 1_000
-        let isRecent = fromMilliseconds >= self.nowMilliseconds() - length * Self.recentBars
-        let scope = isRecent ? "candles" : "history-candles"
+        let scope =
+            self.isRecent(interval, fromMilliseconds: fromMilliseconds) ? "candles" : "history-candles"
         // Both bounds are left out: `after` asks for what is older, `before` for what is newer.
         let bounds = "after=\(toMilliseconds + 1)&before=\(fromMilliseconds - 1)"
         return self.request(segment, "market/\(scope)?instId=\(symbol)&bar=\(bar)&\(bounds)&limit=300", scope)
@@ -110,10 +127,10 @@ extension OKX {
 
     // MARK: History
 
-    private static let tradesScope = "history-trades"
-    private static let fundingScope = "funding-rate-history"
+    static let tradesScope = "history-trades"
+    static let fundingScope = "funding-rate-history"
     /// The most trades of one answer.
-    private static let tradesMost: UInt64 = 100
+    static let tradesMost: UInt64 = 100
     /// Ids of 18 digits are the longest that are read.
     private static let tradeIDMax: UInt64 = 999_999_999_999_999_998
 

@@ -163,7 +163,7 @@ extension OKXDecoder {
     }
 
     /// The number at `range`; nothing where there is none that can be held.
-    private static func given(_ bytes: Span<UInt8>, _ range: Range<Int>?) -> DecimalValue {
+    static func given(_ bytes: Span<UInt8>, _ range: Range<Int>?) -> DecimalValue {
         (try? Self.needed(bytes, range)) ?? .none
     }
 

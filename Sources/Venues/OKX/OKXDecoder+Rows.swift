@@ -58,6 +58,55 @@ extension OKXDecoder {
         guard batch.append(.longShortRatio(event)) else { throw .tooLarge }
     }
 
+    /// Decodes open interest at the end of a period, `[ts, contracts, base asset, US dollars]`, which must lie behind `last`.
+    ///
+    /// - Returns: Its time, microseconds.
+    private func decodePastOpenInterest(
+        _ reader: inout JSONReader, _ instrument: InstrumentID, after last: Int64?, _ received: Int64,
+        into batch: inout EventBatch
+    ) throws(FrameRefusal) -> Int64 {
+        let row = try Self.row(&reader)
+        guard row.count >= 2 else { throw .missingField }
+        var event = OpenInterest(
+            instrument: instrument, amount: try Self.needed(reader.bytes, row.columns[1]),
+            eventTime: try Self.time(reader, row.columns[0]), receivedMicroseconds: received)
+        if row.count > 2 { event.baseAmount = Self.given(reader.bytes, row.columns[2]) }
+        if row.count > 3 { event.valueUSD = Self.given(reader.bytes, row.columns[3]) }
+        let time = try Self.later(event.eventTime, than: last)
+        guard batch.append(.openInterest(event)) else { throw .tooLarge }
+        return time
+    }
+
+    /// Decodes a bar of the mark price, `[ts, open, high, low, close, confirm]`, which must lie behind `last`; one that is
+    /// not final is passed over.
+    ///
+    /// - Returns: Its opening, microseconds.
+    private func decodeMarkPriceBar(
+        _ reader: inout JSONReader, _ instrument: InstrumentID, _ interval: KlineInterval, after last: Int64?,
+        _ received: Int64, into batch: inout EventBatch
+    ) throws(FrameRefusal) -> Int64 {
+        let row = try Self.row(&reader)
+        guard row.count >= 6, let length = interval.microseconds else { throw .missingField }
+        let isClosed = reader.isText("1", at: row.columns[5])
+        guard isClosed || reader.isText("0", at: row.columns[5]) else { throw .missingField }
+        var bar = MarkPrice(
+            instrument: instrument, mark: try Self.needed(reader.bytes, row.columns[4]),
+            eventTime: try Self.time(reader, row.columns[0]), receivedMicroseconds: received)
+        bar.open = try Self.needed(reader.bytes, row.columns[1])
+        bar.high = try Self.needed(reader.bytes, row.columns[2])
+        bar.low = try Self.needed(reader.bytes, row.columns[3])
+        bar.resolutionMicroseconds = length
+        let time = try Self.later(bar.eventTime, than: last)
+        guard !isClosed || batch.append(.markPrice(bar)) else { throw .tooLarge }
+        return time
+    }
+
+    private static func later(_ time: Timestamp, than last: Int64?) throws(FrameRefusal) -> Int64 {
+        guard let time = time.microseconds else { throw .missingField }
+        if let last, time <= last { throw .mismatch }
+        return time
+    }
+
     /// Decodes `{"code":"0","msg":"","data":[…]}`, whose rows come newest first, and gives them oldest first.
     package mutating func decodeAnswer(
         _ frame: Frame, to question: VenueQuestion, of instrument: InstrumentID?, into batch: inout EventBatch
@@ -75,7 +124,7 @@ extension OKXDecoder {
         }
         guard question != .bookAudit || rows.count == 1 else { throw .missingField }
         var lastTrade: UInt64?
-        var lastCharge: Int64?
+        var lastTime: Int64?
         let received = frame.receivedMicroseconds
         for start in rows.reversed() {
             reader.index = start
@@ -88,11 +137,15 @@ extension OKXDecoder {
             case .trades:
                 lastTrade = try self.decodePastTrade(&reader, instrument, after: lastTrade, received, into: &batch)
             case .fundingHistory:
-                lastCharge = try self.decodePastFunding(&reader, instrument, after: lastCharge, received, into: &batch)
+                lastTime = try self.decodePastFunding(&reader, instrument, after: lastTime, received, into: &batch)
+            case .openInterestHistory:
+                lastTime = try self.decodePastOpenInterest(
+                    &reader, instrument, after: lastTime, received, into: &batch)
+            case .markPriceBars(let interval):
+                lastTime = try self.decodeMarkPriceBar(
+                    &reader, instrument, interval, after: lastTime, received, into: &batch)
             case .bookAudit: try self.decodeBookAnswer(&reader, instrument, received, into: &batch)
-            case .depthSnapshot, .openInterest, .volatilityIndex, .fundingIntervals, .openInterestHistory,
-                .markPriceBars:
-                throw .unknownEvent
+            case .depthSnapshot, .openInterest, .volatilityIndex, .fundingIntervals: throw .unknownEvent
             }
         }
     }

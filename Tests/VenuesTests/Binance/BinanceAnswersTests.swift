@@ -99,13 +99,22 @@ struct BinanceAnswersTests {
         #expect(ratio.periodMicroseconds == 900_000_000 && ratio.eventTime.microseconds == 1_785_000_000_000_000)
     }
 
-    @Test("Of several rows the newest counts, wherever it stands")
-    func newest() throws {
+    @Test("Several rows are told oldest first, however they stand, and of one time there is one")
+    func several() throws {
         func row(_ ratio: Int, _ time: Int) -> String {
             #"{"symbol":"BTCUSDT","longShortRatio":"\#(ratio)","longAccount":"0.6","shortAccount":"0.4","timestamp":\#(time)}"#
         }
-        #expect(try Self.ratio("[\(row(1, 10)),\(row(2, 20))]", .usdm)?.ratio.text == "2")
-        #expect(try Self.ratio("[\(row(3, 30)),\(row(2, 20))]", .usdm)?.ratio.text == "3")
+        func ratios(_ rows: String...) throws -> [String?] {
+            var frames = BinanceFrames(.usdm, ["btcusdt@markPrice@1s"])
+            return try frames.decodeAnswer(
+                "[\(rows.joined(separator: ","))]", to: .ratio(.allAccount, period: .minute5), of: 0
+            ).events.map { event in
+                if case .longShortRatio(let ratio) = event { ratio.ratio.text } else { nil }
+            }
+        }
+        #expect(try ratios(row(1, 10), row(2, 20)) == ["1", "2"])
+        #expect(try ratios(row(3, 30), row(1, 10), row(2, 20)) == ["1", "2", "3"])
+        #expect { try ratios(row(1, 10), row(2, 10)) } throws: { ($0 as? FrameRefusal)?.label == "mismatch" }
     }
 
     @Test("A contract of which the venue knows no ratio has none")

@@ -131,7 +131,9 @@ struct OKXVenueTests {
             "candles": (20, .seconds(2)), "history-candles": (10, .seconds(2)), "books": (20, .seconds(2)),
             "history-trades": (10, .seconds(2)), "funding-rate-history": (5, .seconds(2)),
             "long-short-accounts": (2, .seconds(2)), "long-short-top-accounts": (2, .seconds(2)),
-            "long-short-top-positions": (2, .seconds(2)),
+            "long-short-top-positions": (2, .seconds(2)), "open-interest-history": (5, .seconds(2)),
+            "mark-price-candles": (10, .seconds(2)), "history-mark-price-candles": (10, .seconds(2)),
+            "market-data-history": (2, .seconds(2)),
         ]
         #expect(Set(scopes.keys) == Set(expected.keys))
         for (name, (limit, length)) in expected {

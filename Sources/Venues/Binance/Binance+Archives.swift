@@ -1,0 +1,90 @@
+package import MarketModel
+
+/// Files of https://data.binance.vision, by days and by months of UTC.
+///
+/// Source: https://github.com/binance/binance-public-data (README and issues, read 2026-10).
+extension Binance {
+    package var archiveAddress: String? { "https://data.binance.vision" }
+
+    package func archives(
+        of kind: HistoryKind, instrument: Instrument, rangeMilliseconds: Range<Int64>, nowMilliseconds: Int64,
+        in segment: VenueSegment, wanted: Wanted
+    ) -> [ArchiveLocation] {
+        let section = BinanceSegment(of: segment)
+        guard segment.offer(of: kind.type).isOffered,
+            let table = BinanceArchiveTable(kind, section, singleTrades: wanted.options["trade_stream"] != "aggTrade")
+        else { return [] }
+        let range = rangeMilliseconds.clamped(to: Self.archivesStart..<Self.timeMax)
+        let first = CalendarDay(number: (range.lowerBound + CalendarDay.milliseconds - 1) / CalendarDay.milliseconds)
+        let end = CalendarDay(number: range.upperBound / CalendarDay.milliseconds)
+        let listed = (instrument.listedMicroseconds ?? 0) / 1_000
+        var found: [ArchiveLocation] = []
+        func add(_ span: VenueArchive.Span, _ day: CalendarDay, _ rows: Range<Int64>) {
+            guard !rows.isEmpty, rows.upperBound > listed else { return }
+            let path = table.path(of: instrument.venueSymbol, span, day)
+            found.append(
+                .named(
+                    VenueArchive(
+                        segment: segment.id, symbol: instrument.venueSymbol, kind: kind, span: span,
+                        rangeMilliseconds: rows, path: path, checksumPath: path + ".CHECKSUM")))
+        }
+        // The first midnight of figures may be the last row of the day before.
+        var day = table.isFigures && first < end ? CalendarDay(number: first.number - 1) : first
+        while day < end {
+            let nextMonth = day.firstOfNextMonth
+            if table.hasMonths, day.day == 1, nextMonth <= end, Self.hasMonth(before: nextMonth, nowMilliseconds) {
+                add(.month, day, day.startMilliseconds..<nextMonth.startMilliseconds)
+                day = nextMonth
+            } else if table.hasDays {
+                guard Self.hasDay(day, nowMilliseconds) else { break }
+                let rows = table.isFigures ? Self.figureRows(of: day) : Self.rows(of: day)
+                add(.day, day, rows.clamped(to: first.startMilliseconds..<end.startMilliseconds))
+                day = day.next
+            } else {
+                day = nextMonth
+            }
+        }
+        return found
+    }
+
+    package func makeArchiveDecoder(
+        for archive: VenueArchive, instrument: InstrumentID
+    ) -> (any ArchiveDecoder)? {
+        guard let section = BinanceSegment(rawValue: archive.segment.name), archive.segment.venue == Self.id,
+            let table = BinanceArchiveTable(archive.kind, section, singleTrades: archive.path.contains("/trades/"))
+        else { return nil }
+        return BinanceArchiveDecoder(table, section, symbol: archive.symbol, instrument)
+    }
+
+    // MARK: - Private
+
+    /// July 2017: nothing is older.
+    private static let archivesStart: Int64 = 1_498_867_200_000
+
+    /// Months are put together on the first Monday of the next one, which is its seventh day at the latest.
+    private static func hasMonth(before next: CalendarDay, _ now: Int64) -> Bool {
+        now >= next.startMilliseconds + 7 * CalendarDay.milliseconds
+    }
+
+    /// Days appear in the course of the next one.
+    private static func hasDay(_ day: CalendarDay, _ now: Int64) -> Bool {
+        now >= day.startMilliseconds + 2 * CalendarDay.milliseconds
+    }
+
+    private static func rows(of day: CalendarDay) -> Range<Int64> {
+        day.startMilliseconds..<day.next.startMilliseconds
+    }
+
+    /// Periods of five minutes bore the time of their end until 2026-06-24, so that the last row of a day was the midnight
+    /// behind it, and bear that of their start since (binance-public-data issue 491, 2026-08-24). Times are left as the
+    /// venue gives them, as requests do; of the two rows with the midnight in between, the later file's is taken.
+    private static func figureRows(of day: CalendarDay) -> Range<Int64> {
+        guard day.number < Self.relabelled else { return Self.rows(of: day) }
+        let end = day.next.startMilliseconds
+        return (day.startMilliseconds + Self.period)..<(day.number + 1 == Self.relabelled ? end : end + Self.period)
+    }
+
+    private static let period: Int64 = 300_000
+    /// 2026-06-25 in days since 1970.
+    private static let relabelled: Int64 = 20_629
+}
