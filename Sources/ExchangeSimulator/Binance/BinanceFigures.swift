@@ -43,16 +43,18 @@ extension ExchangeCore {
         }
     }
 
-    /// Only contracts whose interval was adjusted are listed: here every second one, or all where it is not eight hours.
+    /// Only contracts whose interval was adjusted are listed: here every second one, and all where it is not eight hours.
     func binanceFundingInfo(_ segment: MarketSegment) -> [UInt8] {
-        let hours = self.configuration.pace.fundingPeriod.wholeMicroseconds / 3_600_000_000
-        let symbols = self.symbols(of: segment).enumerated()
-            .filter { $0.offset % 2 == 1 || hours != 8 }.map(\.element)
-        return Self.list(symbols) { symbol, text in
+        let adjusted = self.symbols(of: segment).enumerated()
+            .map {
+                (number: $0.offset, symbol: $0.element, hours: self.fundingPeriod(of: $0.element, segment) / 3_600_000)
+            }
+            .filter { $0.number % 2 == 1 || $0.hours != 8 }
+        return Self.list(adjusted) { contract, text in
             text.write("{\"symbol\":")
-            text.write(quoted: symbol.symbol)
+            text.write(quoted: contract.symbol.symbol)
             text.write(",\"adjustedFundingRateCap\":\"0.02000000\",\"adjustedFundingRateFloor\":\"-0.02000000\"")
-            text.write(",\"fundingIntervalHours\":\(max(hours, 1)),\"disclaimer\":false}")
+            text.write(",\"fundingIntervalHours\":\(max(contract.hours, 1)),\"disclaimer\":false}")
         }
     }
 

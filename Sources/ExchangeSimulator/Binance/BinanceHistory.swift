@@ -1,28 +1,52 @@
 internal import Transport
 
 extension ExchangeCore {
-    /// Bars by their opening times, oldest first: from a start on, or up to an end, or the latest.
+    private static let hour: Int64 = 3_600_000
+    private static let month: Int64 = 30 * 86_400_000
+    /// What COIN-M's bars may span.
+    private static let coinmSpan: Int64 = 200 * 86_400_000
+
+    /// Bars by their opening times, oldest first: from a start on, or up to an end, or the latest; on COIN-M always the
+    /// latest of what is asked for.
     func binanceKlines(
         _ request: HTTPRequest, _ segment: MarketSegment, at now: Int64
     ) throws(BinanceError) -> [UInt8] {
         let (market, messages) = try self.binanceMarket(request, segment)
-        guard let interval = request.query("interval") else { throw .missing("interval") }
-        guard let named = StreamName.bars[interval] else { throw .badInterval }
-        let length = market.barLength(named)
-        let limit = Self.limit(request, usual: 500, most: segment == .spot ? 1_000 : 1_500)
-        let newest = min(Self.time(request, "endTime") ?? now, now) / length * length
-        var first = newest - Int64(limit - 1) * length
-        var last = newest
-        if let start = Self.time(request, "startTime") {
-            first = (start + length - 1) / length * length
-            last = min(newest, first + Int64(limit - 1) * length)
+        let edges = try Self.binanceEdges(request, market, segment, at: now)
+        return Self.list(market.log.bars(edges, until: now)) { messages.klineRow($0, into: &$1) }
+    }
+
+    /// Bars of the mark price, paged as those of trades are.
+    func binanceMarkKlines(
+        _ request: HTTPRequest, _ segment: MarketSegment, at now: Int64
+    ) throws(BinanceError) -> [UInt8] {
+        let (market, messages) = try self.binanceMarket(request, segment)
+        let edges = try Self.binanceEdges(request, market, segment, at: now)
+        return Self.list(Array(zip(edges, edges.dropFirst()))) { edge, text in
+            messages.markRow(market.log.past.markBar(from: edge.0, to: edge.1, until: now), end: edge.1, into: &text)
         }
-        first = max(first, 0)
-        let bars = first <= last ? market.log.bars(from: first, through: last, length: length, until: now) : []
-        return Self.list(bars) { messages.klineRow($0, into: &$1) }
+    }
+
+    private static func binanceEdges(
+        _ request: HTTPRequest, _ market: GeneratedMarket, _ segment: MarketSegment, at now: Int64
+    ) throws(BinanceError) -> [Int64] {
+        guard let interval = request.query("interval") else { throw .missing("interval") }
+        guard let named = StreamName.grid(interval), interval != "1s" || segment == .spot else { throw .badInterval }
+        let grid = market.grid(named)
+        let start = Self.time(request, "startTime")
+        let end = Self.time(request, "endTime")
+        if segment == .coinm, let start, let end, end - start > Self.coinmSpan { throw .tooLong }
+        let oldest = grid.start(of: market.log.past.from)
+        return RowPage(
+            first: max(start ?? oldest, oldest), last: min(end ?? now, now),
+            limit: Self.limit(request, usual: 500, most: segment == .spot ? 1_000 : 1_500),
+            keepsOldest: start != nil && segment != .coinm
+        ).edges(grid)
     }
 
     /// Trades oldest first: from an id on, of a time, or the latest.
+    ///
+    /// Futures serve what was put together for a day and single trades for a month; what is asked for before that begins there.
     func binanceTrades(
         _ endpoint: BinanceEndpoint, _ request: HTTPRequest, _ segment: MarketSegment, at now: Int64
     ) throws(BinanceError) -> [UInt8] {
@@ -32,19 +56,24 @@ extension ExchangeCore {
         let limit = Self.limit(
             request, usual: endpoint == .historicalTrades && segment.isFutures ? 100 : 500,
             most: endpoint == .historicalTrades && segment.isFutures ? 500 : 1_000)
+        let served = self.servedTrades(endpoint, segment, log, at: now)
         var trades = log.trades(upTo: log.lastID, limit: limit)
-        if endpoint != .trades, let id = request.query("fromId").flatMap({ UInt64($0) }) {
-            let first = max(id, 1)
+        let id = request.query("fromId").flatMap { UInt64($0) }
+        let (start, end) = (Self.time(request, "startTime"), Self.time(request, "endTime"))
+        if endpoint == .aggTrades, segment.isFutures {
+            if id != nil, start != nil || end != nil { throw .badCombination }
+            if let start, let end, end - start >= Self.hour { throw .tooLong }
+        }
+        if endpoint != .trades, let id {
+            let first = max(id, served)
             trades = first <= log.lastID ? log.trades(first...log.lastID, limit: limit) : []
-        } else if endpoint == .aggTrades {
-            let start = Self.time(request, "startTime")
-            let end = Self.time(request, "endTime")
+        } else if endpoint == .aggTrades, start != nil || end != nil {
             let last = end.map { log.firstID(from: $0 + 1) &- 1 } ?? log.lastID
             if let start {
-                let first = log.firstID(from: start)
+                let first = max(log.firstID(from: start), served)
                 trades = first <= last ? log.trades(first...last, limit: limit) : []
-            } else if end != nil {
-                trades = log.trades(upTo: last, limit: limit)
+            } else {
+                trades = log.trades(upTo: last, limit: limit).filter { $0.print.id >= served }
             }
         }
         return Self.list(trades) {
@@ -56,59 +85,69 @@ extension ExchangeCore {
         }
     }
 
+    /// The id of the oldest trade that an endpoint still serves.
+    private func servedTrades(
+        _ endpoint: BinanceEndpoint, _ segment: MarketSegment, _ log: TradeLog, at now: Int64
+    ) -> UInt64 {
+        guard segment.isFutures, self.configuration.past.keepsRetention else { return log.ids.lowerBound }
+        return log.firstID(from: now - (endpoint == .aggTrades ? 24 * Self.hour : Self.month))
+    }
+
     /// What was charged at settlements, oldest first; the last 200 where no time is asked for.
     func binanceFundingRate(
         _ request: HTTPRequest, _ segment: MarketSegment, at now: Int64
     ) throws(BinanceError) -> [UInt8] {
         let (market, messages) = try self.binanceMarket(request, segment)
-        let period = market.source.fundingPeriod
-        let limit = Self.limit(request, usual: 100, most: 1_000)
-        var last = min(Self.time(request, "endTime") ?? now, now) / period * period
-        var first = last - Int64(limit - 1) * period
-        if let start = Self.time(request, "startTime") {
-            first = (start + period - 1) / period * period
-            last = min(last, first + Int64(limit - 1) * period)
-        }
-        return Self.list(Array(stride(from: max(first, 0), through: last, by: Int(period)))) { time, text in
+        let past = market.log.past
+        let (start, end) = (Self.time(request, "startTime"), Self.time(request, "endTime"))
+        let times = RowPage(
+            first: max(start ?? 0, past.from), last: min(end ?? now, now),
+            limit: Self.limit(request, usual: start == nil && end == nil ? 200 : 100, most: 1_000),
+            keepsOldest: start != nil
+        ).times(.every(past.fundingPeriod))
+        return Self.list(times) { time, text in
             text.write("{\"symbol\":")
             text.write(quoted: messages.symbol.symbol)
             text.write(",\"fundingTime\":\(time),\"fundingRate\":")
-            text.write(units: market.source.settledRate(at: time), decimals: 8)
+            text.write(units: past.settledRate(at: time), decimals: 8)
             text.write(",\"markPrice\":")
-            messages.writePrice(messages.symbol.startTicks, into: &text)
+            text.write(units: past.mark(at: time), decimals: messages.symbol.priceDecimals + 2, width: 8)
             text.write("}")
         }
     }
 
-    /// Who is long and who is short, oldest first; the periods of thirty days.
-    func binanceRatio(
+    /// Who is long and who is short, or how much is held, oldest first: the latest of what is asked for, of thirty days.
+    func binanceStatistic(
         _ endpoint: BinanceEndpoint, _ request: HTTPRequest, _ segment: MarketSegment, at now: Int64
     ) throws(BinanceError) -> [UInt8] {
         let key = segment == .coinm ? "pair" : "symbol"
         guard let name = request.query(key) else { throw .missing(key) }
-        guard let step = request.query("period").flatMap({ StreamName.bars[$0] }), step >= 300_000 else {
+        let isInterest = endpoint == .openInterestHistory
+        if segment == .coinm, isInterest {
+            guard let type = request.query("contractType") else { throw .missing("contractType") }
+            guard ["ALL", "PERPETUAL"].contains(type) else { throw .badContract }
+        }
+        guard let period = request.query("period"), let grid = StreamName.statisticGrid(period) else {
             throw .missing("period")
         }
         let found = self.symbols(of: segment).first { (segment == .coinm ? $0.pair : $0.symbol) == name }
         guard let symbol = found, let market = self.generated[segment]?[symbol.symbol] else { throw .unknownSymbol }
-        let limit = Self.limit(request, usual: 30, most: 500)
-        let last = min(Self.time(request, "endTime") ?? now, now) / step * step
-        let start = Self.time(request, "startTime").map { ($0 + step - 1) / step * step }
-        let oldest = (now - 30 * 86_400_000 + step - 1) / step * step
-        let first = max(start ?? last - Int64(limit - 1) * step, last - Int64(limit - 1) * step, oldest)
-        let kind = endpoint == .accountRatio ? 0 : endpoint == .topAccountRatio ? 1 : 2
-        let noun = segment == .coinm && endpoint == .topPositionRatio ? "Position" : "Account"
-        return Self.list(Array(stride(from: first, through: last, by: Int(step)))) { time, text in
-            let share = market.source.longShare(kind, at: time)
-            text.write("{\"\(key)\":")
-            text.write(quoted: name)
-            text.write(",\"long\(noun)\":")
-            text.write(units: share, decimals: 4)
-            text.write(",\"longShortRatio\":")
-            text.write(units: share * 10_000 / (10_000 - share), decimals: 4)
-            text.write(",\"short\(noun)\":")
-            text.write(units: 10_000 - share, decimals: 4)
-            text.write(",\"timestamp\":\(time)}")
+        let start = Self.time(request, "startTime")
+        let keeps = self.configuration.past.keepsRetention
+        if keeps, let start, start < now - Self.month { throw .invalid("startTime") }
+        let past = market.log.past
+        let times = RowPage(
+            first: max(start ?? 0, past.from, keeps ? now - Self.month : 0),
+            last: min(Self.time(request, "endTime") ?? now, now), limit: Self.limit(request, usual: 30, most: 500),
+            keepsOldest: false
+        ).times(grid)
+        let messages = BinanceMessages(segment: segment, symbol: symbol)
+        return Self.list(times) { time, text in
+            if isInterest {
+                messages.interestRow(past, at: time, into: &text)
+            } else {
+                messages.ratioRow(endpoint, past, at: time, into: &text)
+            }
         }
     }
 
@@ -132,5 +171,23 @@ extension ExchangeCore {
         }
         text.write("]")
         return text
+    }
+}
+
+extension StreamName {
+    /// When the bars of an interval open; `nil` for one that the venue has not.
+    static func grid(_ interval: String) -> BarGrid? {
+        switch interval {
+        case "3d": .every(3 * PastMarket.day)
+        case "1w": .weeks()
+        case "1M": .month
+        default: Self.bars[interval].map { .every($0) }
+        }
+    }
+
+    /// When the periods of statistics end.
+    static func statisticGrid(_ period: String) -> BarGrid? {
+        guard ["5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d"].contains(period) else { return nil }
+        return Self.grid(period)
     }
 }

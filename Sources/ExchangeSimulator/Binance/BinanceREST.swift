@@ -13,7 +13,10 @@ extension ExchangeCore {
         if self.faultHappens(.banned, segments: [segment]) { return self.limited(418, retryAfter, used: nil) }
         let limit = DepthLimit(request.query("limit"), segment: segment)
         let endpoint = self.endpoint(of: request, segment: segment)
-        if endpoint?.isStatistic == true, !self.binanceStatistics.admit(at: LoopClock.monotonicMicroseconds()) {
+        let moment = LoopClock.monotonicMicroseconds()
+        if endpoint?.isStatistic == true && !self.binanceStatistics.admit(at: moment)
+            || endpoint?.isFunding == true && segment == .usdm && !self.binanceFunding.admit(at: moment)
+        {
             self.counters.requestsLimited += 1
             return self.limited(429, retryAfter, used: nil)
         }
@@ -71,8 +74,9 @@ extension ExchangeCore {
                 case .premiumIndex: try self.binancePremiumIndex(request, segment, at: now)
                 case .fundingInfo: self.binanceFundingInfo(segment)
                 case .fundingRate: try self.binanceFundingRate(request, segment, at: now)
-                case .accountRatio, .topAccountRatio, .topPositionRatio:
-                    try self.binanceRatio(endpoint, request, segment, at: now)
+                case .markPriceKlines: try self.binanceMarkKlines(request, segment, at: now)
+                case .accountRatio, .topAccountRatio, .topPositionRatio, .openInterestHistory:
+                    try self.binanceStatistic(endpoint, request, segment, at: now)
                 }
             return HTTPResponse(contentType: Self.json, body: body)
         } catch {

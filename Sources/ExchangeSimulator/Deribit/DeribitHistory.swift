@@ -1,6 +1,8 @@
+internal import Transport
+
 extension ExchangeCore {
     private static let hour: Int64 = 3_600_000
-    private static let rowsMax: Int64 = 1_000
+    private static let rowsMax = 1_000
 
     /// Trades by sequence or by time, the newest first unless asked otherwise.
     func deribitTrades(_ parameters: DeribitParameters) throws(DeribitError) -> [UInt8] {
@@ -14,7 +16,7 @@ extension ExchangeCore {
         if let end = parameters.integer("end_timestamp"), end < .max {
             last = min(last, log.firstID(from: end + 1) &- 1)
         }
-        first = max(first, 1)
+        first = max(first, log.ids.lowerBound)
         last = min(last, log.lastID)
         var trades: [TimedPrint] = []
         var hasMore = false
@@ -39,7 +41,7 @@ extension ExchangeCore {
     }
 
     /// Rows of `[ts,o,h,l,c]`, and where the next page ends.
-    func deribitVolatility(_ parameters: DeribitParameters) throws(DeribitError) -> [UInt8] {
+    func deribitVolatility(_ parameters: DeribitParameters, at now: Int64) throws(DeribitError) -> [UInt8] {
         let resolution = parameters.text("resolution").flatMap { $0 == "1D" ? 86_400 : Int64($0) }
         guard let currency = parameters.text("currency"), let (start, end) = Self.range(parameters),
             let seconds = resolution ?? parameters.integer("resolution"),
@@ -47,21 +49,23 @@ extension ExchangeCore {
             let market = self.generated[.deribitPerpetual]?["\(currency)-PERPETUAL"]
         else { throw .invalidParameters }
         let step = seconds * 1000
-        let last = end / step * step
-        let first = max((start + step - 1) / step * step, last - (Self.rowsMax - 1) * step)
+        let past = market.log.past
+        let oldest = max(start, past.from)
+        let times = RowPage(first: oldest, last: min(end, now), limit: Self.rowsMax, keepsOldest: false)
+            .times(.every(step))
         var text: [UInt8] = []
         text.write("{\"data\":[")
-        for (index, time) in stride(from: first, through: last, by: Int(step)).enumerated() {
-            let open = market.source.volatility(at: time)
-            let close = market.source.volatility(at: time + step)
+        for (index, time) in times.enumerated() {
+            let bar = past.volatilityBar(from: time, to: time + step, until: now)
             text.write(index == 0 ? "[\(time)" : ",[\(time)")
-            for value in [open, max(open, close) + 7, min(open, close) - 9, close] {
+            for value in [bar.open, bar.high, bar.low, bar.close] {
                 text.write(",")
                 text.write(shortest: value, decimals: 2, keepsPoint: true)
             }
             text.write("]")
         }
-        text.write(first - step >= start ? "],\"continuation\":\(first - step)}" : "],\"continuation\":null}")
+        let next = times.first.map { $0 - step }.flatMap { $0 >= oldest ? $0 : nil }
+        text.write(next.map { "],\"continuation\":\($0)}" } ?? "],\"continuation\":null}")
         return text
     }
 
@@ -70,9 +74,12 @@ extension ExchangeCore {
         let (market, messages) = try self.deribitMarket(parameters)
         guard let (start, end) = Self.range(parameters), let length = DeribitTopics.bars[Self.resolution(parameters)]
         else { throw .invalidParameters }
-        let last = min(end, now) / length * length
-        let first = max(start / length * length, last - 4_999 * length)
-        let bars = first <= last ? market.log.bars(from: first, through: last, length: length, until: now) : []
+        // The bar in which the range begins belongs to it.
+        let edges = RowPage(
+            first: max(start, market.log.past.from) / length * length, last: min(end, now), limit: 5_000,
+            keepsOldest: false
+        ).edges(.every(length))
+        let bars = market.log.bars(edges, until: now)
         var text: [UInt8] = []
         func list(_ key: String, _ write: (Bar, inout [UInt8]) -> Void) {
             text.write(",\"\(key)\":[")
@@ -100,21 +107,24 @@ extension ExchangeCore {
         guard let (start, end) = Self.range(parameters), market.market.segment == .deribitPerpetual else {
             throw .invalidParameters
         }
-        let last = end / Self.hour * Self.hour
-        let first = max((start + Self.hour - 1) / Self.hour * Self.hour, last - 743 * Self.hour)
+        let past = market.log.past
+        let times = RowPage(
+            first: max(start, past.from), last: min(end, LoopClock.wallMicroseconds() / 1000), limit: 744,
+            keepsOldest: false
+        ).times(.every(Self.hour))
         var text: [UInt8] = []
         text.write("[")
-        for (index, time) in stride(from: first, through: last, by: Int(Self.hour)).enumerated() {
-            let rate = market.source.settledRate(at: time)
+        for (index, time) in times.enumerated() {
+            let rate = past.settledRate(at: time)
             text.write(index == 0 ? "{" : ",{")
             text.write("\"timestamp\":\(time),\"prev_index_price\":")
-            messages.writePrice(market.market.symbol.startTicks, into: &text)
+            messages.writeFine(past.mark(at: time - Self.hour), into: &text)
             text.write(",\"interest_8h\":")
             text.write(shortest: rate, decimals: 8, keepsPoint: true)
             text.write(",\"interest_1h\":")
             text.write(shortest: rate / 8, decimals: 8, keepsPoint: true)
             text.write(",\"index_price\":")
-            messages.writePrice(market.market.symbol.startTicks, into: &text)
+            messages.writeFine(past.mark(at: time), into: &text)
             text.write("}")
         }
         text.write("]")

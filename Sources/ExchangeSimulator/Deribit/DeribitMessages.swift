@@ -57,6 +57,11 @@ struct DeribitMessages: MarketWriter {
         text.write(shortest: price, decimals: self.symbol.priceDecimals, keepsPoint: true)
     }
 
+    /// A price in hundredths of the price units.
+    func writeFine(_ price: Int64, into text: inout [UInt8]) {
+        text.write(shortest: price, decimals: self.symbol.priceDecimals + 2, keepsPoint: true)
+    }
+
     func writeSize(_ size: Int64, into text: inout [UInt8]) {
         text.write(shortest: size, decimals: self.symbol.sizeDecimals, keepsPoint: true)
     }

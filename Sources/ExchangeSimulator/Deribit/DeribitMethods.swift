@@ -51,7 +51,7 @@ extension ExchangeCore {
         case "public/get_book_summary_by_currency": return try self.deribitSummary(parameters, at: now)
         case "public/get_last_trades_by_instrument": return try self.deribitTrades(parameters)
         case "public/get_last_trades_by_instrument_and_time": return try self.deribitTrades(parameters)
-        case "public/get_volatility_index_data": return try self.deribitVolatility(parameters)
+        case "public/get_volatility_index_data": return try self.deribitVolatility(parameters, at: now)
         case "public/get_tradingview_chart_data": return try self.deribitChart(parameters, at: now)
         case "public/get_funding_rate_history": return try self.deribitFunding(parameters)
         default: throw .unknownMethod

@@ -96,36 +96,25 @@ struct BarBuilder {
 extension TradeLog {
     /// The bar that begins at a time, as far as it has come by `now`.
     func bar(start: Int64, length: Int64, until now: Int64) -> Bar {
-        self.bars(from: start, through: start, length: length, until: now)[0]
+        self.bars([start, start + length], until: now)[0]
     }
 
-    /// The bars that begin from one time through another, whole lengths apart; invented where they ended before the
-    /// first trade.
-    func bars(from first: Int64, through last: Int64, length: Int64, until now: Int64) -> [Bar] {
-        let made = self.made
-        var index = made.firstIndex { $0.milliseconds >= first } ?? made.count
-        var price = index > 0 ? made[index - 1].print.price : self.symbol.startTicks
-        return stride(from: first, through: last, by: Int(length)).map { start in
-            if start + length <= self.startedAt { return self.inventedBar(start: start, length: length) }
-            var bar = Bar(start: start, length: length, price: price)
-            while index < made.count, made[index].milliseconds < start + length {
-                bar.take(made[index].print, priceDecimals: self.symbol.priceDecimals)
-                index += 1
+    /// The bars between times, each from one to the next, of the trades of the past and of those made.
+    func bars(_ edges: [Int64], until now: Int64) -> [Bar] {
+        guard let first = edges.first else { return [] }
+        var id = max(self.firstID(from: first), self.ids.lowerBound)
+        var price = self.trade(id &- 1)?.print.price ?? self.symbol.startTicks
+        var next = self.trade(id)
+        return zip(edges, edges.dropFirst()).map { start, end in
+            var bar = Bar(start: start, length: end - start, price: price)
+            while let trade = next, trade.milliseconds < end {
+                bar.take(trade.print, priceDecimals: self.symbol.priceDecimals)
+                id = self.known(id + 1)
+                next = self.trade(id)
             }
             price = bar.close
-            bar.isClosed = now >= bar.end
+            bar.isClosed = now >= end
             return bar
         }
-    }
-
-    private func inventedBar(start: Int64, length: Int64) -> Bar {
-        let first = self.firstID(from: start)
-        let next = self.firstID(from: start + length)
-        var bar = Bar(start: start, length: length, price: self.symbol.startTicks)
-        for id in first..<max(min(next, first &+ 20), first) {
-            if let trade = self.trade(id) { bar.take(trade.print, priceDecimals: self.symbol.priceDecimals) }
-        }
-        bar.isClosed = true
-        return bar
     }
 }

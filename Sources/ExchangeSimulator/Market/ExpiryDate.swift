@@ -38,12 +38,16 @@ enum ExpiryDate {
         guard name.utf8.count >= 6, let year = Int(name.suffix(2)), let day = Int(name.dropLast(5)),
             let month = Self.months.firstIndex(of: String(name.dropLast(2).suffix(3))), (1...31).contains(day)
         else { return nil }
+        return Self.days(2000 + year, month + 1, day) * Self.day + Self.hour * 3_600_000
+    }
+
+    /// The day of a date since 1970-01-01.
+    static func days(_ year: Int, _ month: Int, _ day: Int) -> Int64 {
         // Days before the month, counted from the first of March of the year before where it is January or February.
-        let shiftedYear = 2000 + year - (month < 2 ? 1 : 0)
-        let dayOfYear = (153 * (month < 2 ? month + 10 : month - 2) + 2) / 5 + day - 1
+        let shiftedYear = year - (month < 3 ? 1 : 0)
+        let dayOfYear = (153 * (month < 3 ? month + 9 : month - 3) + 2) / 5 + day - 1
         let era = shiftedYear / 400
         let yearOfEra = shiftedYear - era * 400
-        let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-        return Int64(days) * Self.day + Self.hour * 3_600_000
+        return Int64(era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468)
     }
 }

@@ -17,6 +17,12 @@ extension [UInt8] {
     /// Writes `units` of the last of `decimals` fraction digits, padded with zeros to `width` digits, in quotes.
     mutating func write(units: Int64, decimals: Int, width: Int = 0) {
         self.append(UInt8(ascii: "\""))
+        self.writePlain(units: units, decimals: decimals, width: width)
+        self.append(UInt8(ascii: "\""))
+    }
+
+    /// The same without quotation marks.
+    mutating func writePlain(units: Int64, decimals: Int, width: Int = 0) {
         if units < 0 { self.append(UInt8(ascii: "-")) }
         self.write(digitsOf: units.magnitude, atLeast: decimals + 1)
         if decimals > 0 { self.insert(UInt8(ascii: "."), at: self.count - decimals) }
@@ -24,7 +30,6 @@ extension [UInt8] {
             if decimals == 0 { self.append(UInt8(ascii: ".")) }
             self.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: width - decimals))
         }
-        self.append(UInt8(ascii: "\""))
     }
 
     /// Writes `units` of the last of `decimals` fraction digits without zeros at the end.

@@ -1,5 +1,3 @@
-internal import Transport
-
 /// What a venue tells of an instrument beside its book and trades.
 struct MarketFigures: Equatable {
     /// Mark price, in hundredths of the instrument's price units.
@@ -23,21 +21,18 @@ struct MarketFigures: Equatable {
     var best: BookTop
 }
 
-/// Makes an instrument's figures by seed; those that belong to a time are the same whenever they are asked for.
+/// Makes an instrument's figures by seed; the settled rates are those of its past.
 struct FigureSource {
     let symbol: SimulatedSymbol
-    private let seed: UInt64
-    /// Milliseconds between two settlements of funding.
-    let fundingPeriod: Int64
+    let past: PastMarket
     private var random: RandomSource
     private(set) var figures: MarketFigures
     private var refreshedAt: Int64 = 0
     private var takenID: UInt64
 
-    init(symbol: SimulatedSymbol, book: TrueBook, log: TradeLog, fundingPeriod: Duration, seed: UInt64) {
+    init(symbol: SimulatedSymbol, book: TrueBook, log: TradeLog, seed: UInt64) {
         self.symbol = symbol
-        self.seed = seed
-        self.fundingPeriod = max(fundingPeriod.wholeMicroseconds / 1000, 1)
+        self.past = log.past
         self.random = RandomSource(seed: seed)
         self.takenID = log.lastID
         let start = symbol.startTicks
@@ -60,10 +55,10 @@ struct FigureSource {
             self.figures.index = max(underlying + Int64(self.random.below(401) - 200), 1)
         }
         let settles = self.nextFunding(at: now)
-        self.figures.fundingRate = self.settledRate(at: settles) + Int64(self.random.below(201) - 100)
+        self.figures.fundingRate = self.past.settledRate(at: settles) + Int64(self.random.below(201) - 100)
         self.figures.premium = self.figures.fundingRate / 2
         self.figures.fundingTime = settles
-        self.figures.settledRate = self.settledRate(at: settles - self.fundingPeriod)
+        self.figures.settledRate = self.past.settledRate(at: settles - self.fundingPeriod)
         self.figures.fundingPeriod = self.fundingPeriod
         self.figures.openInterest = max(
             self.figures.openInterest + Int64(self.random.below(2_001) - 1_000) * self.symbol.sizeStep,
@@ -78,31 +73,11 @@ struct FigureSource {
         self.figures.best = best
     }
 
-    // MARK: What belongs to a time
+    /// Milliseconds between two settlements of funding.
+    var fundingPeriod: Int64 { self.past.fundingPeriod }
 
     /// The settlement of funding after a time; milliseconds.
     func nextFunding(at now: Int64) -> Int64 { (now / self.fundingPeriod + 1) * self.fundingPeriod }
-
-    /// The rate settled at a time, in units of 10⁻⁸.
-    func settledRate(at time: Int64) -> Int64 {
-        Int64(self.number(7, at: time, below: 40_001)) - 15_000
-    }
-
-    /// The share of longs in ten-thousandths, of one kind of ratio.
-    func longShare(_ kind: Int, at time: Int64) -> Int64 {
-        3_000 + Int64(self.number(UInt64(truncatingIfNeeded: 11 + kind), at: time, below: 4_000))
-    }
-
-    /// A past volatility, in hundredths of a percent.
-    func volatility(at time: Int64) -> Int64 {
-        3_500 + Int64(self.number(23, at: time, below: 3_000))
-    }
-
-    private func number(_ stream: UInt64, at time: Int64, below limit: Int) -> Int {
-        var random = RandomSource(
-            seed: self.seed ^ (stream &* 0xD1B5_4A32_D192_ED03) ^ UInt64(bitPattern: time) &* 0x9E37_79B9_7F4A_7C15)
-        return random.below(limit)
-    }
 }
 
 /// A position that was closed by force.

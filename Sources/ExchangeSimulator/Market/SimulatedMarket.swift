@@ -38,14 +38,17 @@ struct SimulatedMarket {
     /// Of 256 steps, how many more push the price up than down.
     private var drift = 0
 
-    /// - Parameter levels: Levels a side at the start; the book stays near that.
-    init(segment: MarketSegment, symbol: SimulatedSymbol, levels: Int, seed: UInt64) {
+    /// - Parameters:
+    ///   - levels: Levels a side at the start; the book stays near that.
+    ///   - lastTradeID: Of the trade before its first; `nil` for one of the seed's.
+    init(segment: MarketSegment, symbol: SimulatedSymbol, levels: Int, seed: UInt64, lastTradeID: UInt64? = nil) {
         var random = RandomSource(seed: seed)
         self.segment = segment
         self.symbol = symbol
         self.levelsMax = max(levels, 20)
         self.firstID = 1_000_000 + UInt64(random.below(1_000_000_000))
-        self.lastTradeID = 1_000 + UInt64(random.below(1_000_000))
+        let seededID = 1_000 + UInt64(random.below(1_000_000))
+        self.lastTradeID = lastTradeID ?? seededID
         self.sentID = self.firstID
         self.random = random
         self.book.lastID = self.firstID

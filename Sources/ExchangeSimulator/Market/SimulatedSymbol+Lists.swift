@@ -71,13 +71,15 @@ extension SimulatedSymbol {
         return Array((standard + invented).prefix(count))
     }
 
-    /// An instrument that no venue has, named after an invented coin.
+    /// An instrument that no venue has, named after an invented coin; those of odd numbers settle funding every four hours.
     package static func invented(_ base: String, _ segment: MarketSegment, _ number: Int = 0) -> Self {
         let start = 20_000 + Int64(number) * 37
         func made(_ symbol: String, _ quote: String, sizeDecimals: Int, contractSize: Int? = nil) -> Self {
-            Self(
+            var symbol = Self(
                 symbol, base: base, quote: quote, priceDecimals: 3, sizeDecimals: sizeDecimals, startTicks: start,
                 contractSize: contractSize)
+            if number % 2 == 1 { symbol.fundingPeriod = .seconds(4 * 3600) }
+            return symbol
         }
         return switch segment {
         case .spot, .usdm: made("\(base)USDT", "USDT", sizeDecimals: 2)

@@ -22,6 +22,8 @@ package struct SimulatedSymbol: Sendable, Hashable {
     package var option: SimulatedOption?
     /// Wall time of its listing, milliseconds.
     package var listedAt: Int64 = 1_569_398_400_000
+    /// Between two settlements of its funding, where it is not what the exchange's pace says.
+    package var fundingPeriod: Duration?
 
     package init(
         _ symbol: String, base: String, quote: String, priceDecimals: Int, sizeDecimals: Int, startTicks: Int64,

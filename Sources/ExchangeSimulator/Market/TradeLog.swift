@@ -7,29 +7,30 @@ struct TimedPrint: Equatable {
     let milliseconds: Int64
 }
 
-/// The trades of an instrument that can be asked for: the latest that were made, and before them invented ones.
+/// The trades of an instrument that can be asked for: the latest that were made, and before them those of the past.
+///
+/// Of more made than `keptMax` the oldest are forgotten.
 struct TradeLog {
     private static let keptMax = 50_000
-    /// Milliseconds between invented trades.
-    private static let spacing: Int64 = 250
 
-    let symbol: SimulatedSymbol
-    /// The first that was made, not invented.
+    let past: PastMarket
+    /// The first that was made, right behind the past's last.
     let firstID: UInt64
-    let startedAt: Int64
-    private let seed: UInt64
+    private let oldestID: UInt64
     private var kept: [TimedPrint] = []
 
-    init(symbol: SimulatedSymbol, firstID: UInt64, startedAt: Int64, seed: UInt64) {
-        self.symbol = symbol
-        self.firstID = firstID
-        self.startedAt = startedAt
-        self.seed = seed
+    init(past: PastMarket) {
+        self.past = past
+        let ids = past.ids
+        self.oldestID = ids.lowerBound
+        self.firstID = ids.upperBound
     }
 
+    var symbol: SimulatedSymbol { self.past.symbol }
     var lastID: UInt64 { self.kept.last?.print.id ?? self.firstID &- 1 }
-    /// Those made that are still known, oldest first.
-    var made: [TimedPrint] { self.kept }
+    /// All that there are.
+    var ids: Range<UInt64> { self.oldestID..<max(self.lastID &+ 1, self.oldestID) }
+    var startedAt: Int64 { self.past.until }
 
     mutating func append(_ print: TimedPrint) {
         if self.kept.count == Self.keptMax { self.kept.removeFirst(Self.keptMax / 4) }
@@ -38,17 +39,23 @@ struct TradeLog {
 
     /// The trade of an id; `nil` for one that never was or is forgotten.
     func trade(_ id: UInt64) -> TimedPrint? {
-        guard id >= self.firstID else { return id > 0 ? self.invented(id) : nil }
+        guard id >= self.firstID else { return id >= self.oldestID ? self.past.trade(id) : nil }
         guard let first = self.kept.first?.print.id, id >= first, id <= self.lastID else { return nil }
         return self.kept[Int(id - first)]
     }
 
+    /// An id, or the first behind it that is not forgotten.
+    func known(_ id: UInt64) -> UInt64 {
+        id < self.firstID ? id : max(id, self.kept.first?.print.id ?? id)
+    }
+
     /// Those of a range of ids that are known, oldest first.
     func trades(_ ids: ClosedRange<UInt64>, limit: Int) -> [TimedPrint] {
-        guard ids.lowerBound <= self.lastID else { return [] }
+        let first = max(ids.lowerBound, self.oldestID)
         let last = min(ids.upperBound, self.lastID)
-        let count = min(UInt64(max(limit, 0)), last - ids.lowerBound + 1)
-        return (0..<count).compactMap { self.trade(ids.lowerBound + $0) }
+        guard first <= last else { return [] }
+        let count = min(UInt64(max(limit, 0)), last - first + 1)
+        return (0..<count).compactMap { self.trade(first + $0) }
     }
 
     /// The last `limit` up to `id`, oldest first.
@@ -61,20 +68,12 @@ struct TradeLog {
 
     /// The id of the first trade at or after a time; one past the last where there is none.
     func firstID(from milliseconds: Int64) -> UInt64 {
-        if milliseconds < self.startedAt {
-            let back = UInt64(max(self.startedAt - milliseconds, 0) / Self.spacing)
-            return back < self.firstID ? max(self.firstID - back, 1) : 1
+        if milliseconds <= self.startedAt { return max(self.past.firstID(from: milliseconds), self.oldestID) }
+        var (low, high) = (0, self.kept.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if self.kept[middle].milliseconds < milliseconds { low = middle + 1 } else { high = middle }
         }
-        return self.kept.first { $0.milliseconds >= milliseconds }?.print.id ?? self.lastID &+ 1
-    }
-
-    private func invented(_ id: UInt64) -> TimedPrint {
-        var random = RandomSource(seed: self.seed ^ (id &* 0x9E37_79B9_7F4A_7C15))
-        let price = self.symbol.startTicks + Int64(random.below(41) - 20) * self.symbol.priceStep
-        return TimedPrint(
-            print: SimulatedMarket.Print(
-                id: id, price: max(price, self.symbol.priceStep),
-                size: Int64(2 + random.below(1_000)) * self.symbol.sizeStep, buyerIsMaker: random.below(2) == 0),
-            bookID: id, milliseconds: self.startedAt - Int64(self.firstID - id) * Self.spacing)
+        return low < self.kept.count ? self.kept[low].print.id : self.lastID &+ 1
     }
 }

@@ -14,6 +14,9 @@ enum OKXEndpoint: String {
     case historyTrades = "/api/v5/market/history-trades"
     case candles = "/api/v5/market/candles"
     case historyCandles = "/api/v5/market/history-candles"
+    case markCandles = "/api/v5/market/mark-price-candles"
+    case historyMarkCandles = "/api/v5/market/history-mark-price-candles"
+    case interestHistory = "/api/v5/rubik/stat/contracts/open-interest-history"
     case accountRatio = "/api/v5/rubik/stat/contracts/long-short-account-ratio-contract"
     case topAccountRatio = "/api/v5/rubik/stat/contracts/long-short-account-ratio-contract-top-trader"
     case topPositionRatio = "/api/v5/rubik/stat/contracts/long-short-position-ratio-contract-top-trader"
@@ -21,8 +24,9 @@ enum OKXEndpoint: String {
     /// Requests within two seconds.
     var limit: Int {
         switch self {
-        case .instruments, .openInterest, .historyTrades, .tickers, .historyCandles: 20
-        case .time, .fundingRate, .fundingHistory, .markPrice: 10
+        case .instruments, .openInterest, .historyTrades, .tickers, .historyCandles, .markCandles, .historyMarkCandles:
+            20
+        case .time, .fundingRate, .fundingHistory, .markPrice, .interestHistory: 10
         case .books, .candles: 40
         case .trades: 100
         case .accountRatio, .topAccountRatio, .topPositionRatio: 5
@@ -73,10 +77,13 @@ extension ExchangeCore {
         case .markPrice: self.okxFigures(request, at: now) { $0.writeMark($1, now, into: &$2) }
         case .fundingRate: self.okxFunding(request, at: now)
         case .fundingHistory: self.okxFundingHistory(request, at: now)
-        case .trades: self.okxTrades(request, pageMax: 500)
-        case .historyTrades: self.okxTrades(request, pageMax: 100)
+        case .trades: self.okxTrades(request, pageMax: 500, at: now)
+        case .historyTrades: self.okxTrades(request, pageMax: 100, at: now)
         case .candles: self.okxCandles(request, isHistory: false, at: now)
         case .historyCandles: self.okxCandles(request, isHistory: true, at: now)
+        case .markCandles: self.okxMarkCandles(request, isHistory: false, at: now)
+        case .historyMarkCandles: self.okxMarkCandles(request, isHistory: true, at: now)
+        case .interestHistory: self.okxInterestHistory(request, at: now)
         case .accountRatio: self.okxRatio(request, 0, at: now)
         case .topAccountRatio: self.okxRatio(request, 1, at: now)
         case .topPositionRatio: self.okxRatio(request, 2, at: now)

@@ -74,6 +74,7 @@ extension ExchangeCore {
             }
             return HTTPResponse(
                 contentType: Self.json, text: self.sent(stream, segment: segment).joined(separator: "\n"))
+        case ("GET", "/simulator/past"): return self.pastPage(request, segment)
         case ("POST", "/simulator/list"), ("POST", "/simulator/delist"):
             guard let segment, let symbol = request.query("symbol"),
                 request.path == "/simulator/list"
@@ -83,7 +84,8 @@ extension ExchangeCore {
         default:
             return HTTPResponse(
                 status: 404,
-                text: "GET /simulator/state, /simulator/book, /simulator/sent; POST /simulator/fault, /simulator/calm, "
+                text:
+                    "GET /simulator/state, /simulator/book, /simulator/sent, /simulator/past; POST /simulator/fault, /simulator/calm, "
                     + "/simulator/pause, /simulator/resume, /simulator/list, /simulator/delist\n")
         }
     }

@@ -17,6 +17,8 @@ final class ExchangeCore: @unchecked Sendable {
 
     /// Of Binance's statistics, which weigh nothing: 1000 requests in five minutes.
     var binanceStatistics = SlidingWindow(length: 300_000_000, limit: 1_000)
+    /// Of USD-M's charged and adjusted funding together: 500 in five minutes.
+    var binanceFunding = SlidingWindow(length: 300_000_000, limit: 500)
     var okx: OKXLimits
     var deribitCredits = CreditPool(limit: 50_000, perSecond: 10_000)
     /// Of the list of instruments alone.
@@ -62,7 +64,12 @@ final class ExchangeCore: @unchecked Sendable {
             case .deribitPerpetual: min(self.configuration.bookLevels, 500)
             default: self.configuration.bookLevels
             }
-        let market = SimulatedMarket(segment: segment, symbol: symbol, levels: levels, seed: self.seeds.next())
+        let past = PastMarket(
+            symbol, segment, settings: self.configuration.past, fundingPeriod: self.fundingPeriod(of: symbol, segment),
+            seed: self.configuration.seed, until: LoopClock.wallMicroseconds() / 1000)
+        let market = SimulatedMarket(
+            segment: segment, symbol: symbol, levels: levels, seed: self.seeds.next(),
+            lastTradeID: past.ids.upperBound - 1)
         let writer: any MarketWriter =
             switch segment.venue {
             case .binance: BinanceMessages(segment: segment, symbol: symbol)
@@ -71,10 +78,15 @@ final class ExchangeCore: @unchecked Sendable {
             }
         self.listed[segment, default: []].append(symbol)
         let made = GeneratedMarket(
-            market: market, writer: writer, configuration: self.configuration, seed: self.seeds.next(),
+            market: market, past: past, writer: writer, configuration: self.configuration, seed: self.seeds.next(),
             now: LoopClock.monotonicMicroseconds())
         self.generated[segment, default: [:]][symbol.symbol] = made
         for channel in (self.channels[segment] ?? [:]).values where channel.topic.symbol == nil { made.add(channel) }
+    }
+
+    /// Milliseconds between two settlements of funding of an instrument.
+    func fundingPeriod(of symbol: SimulatedSymbol, _ segment: MarketSegment) -> Int64 {
+        (symbol.fundingPeriod ?? self.configuration.pace.fundingPeriod).wholeMicroseconds / 1000
     }
 
     func setStatus(_ status: String, of name: String, in segment: MarketSegment) {

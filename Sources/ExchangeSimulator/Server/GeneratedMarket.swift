@@ -34,18 +34,14 @@ final class GeneratedMarket {
     private var waitingTrades: [TimedPrint] = []
 
     init(
-        market: SimulatedMarket, writer: any MarketWriter, configuration: SimulatorConfiguration, seed: UInt64,
-        now: Int64
+        market: SimulatedMarket, past: PastMarket, writer: any MarketWriter, configuration: SimulatorConfiguration,
+        seed: UInt64, now: Int64
     ) {
         self.market = market
         self.writer = writer
         self.pace = configuration.pace
-        self.log = TradeLog(
-            symbol: market.symbol, firstID: market.lastTradeID + 1, startedAt: LoopClock.wallMicroseconds() / 1000,
-            seed: seed)
-        self.source = FigureSource(
-            symbol: market.symbol, book: market.book, log: self.log, fundingPeriod: configuration.pace.fundingPeriod,
-            seed: seed)
+        self.log = TradeLog(past: past)
+        self.source = FigureSource(symbol: market.symbol, book: market.book, log: self.log, seed: seed)
         self.stepsPerMicrosecond = configuration.stepsPerSecond / 1_000_000
         self.depthInterval = max(configuration.depthInterval.wholeMicroseconds, 1000)
         self.random = RandomSource(seed: seed)
@@ -106,6 +102,11 @@ final class GeneratedMarket {
     func figures(at milliseconds: Int64) -> MarketFigures {
         self.source.refresh(self.market.book, self.log, at: milliseconds)
         return self.source.figures
+    }
+
+    /// When bars that are named after this length really open.
+    func grid(_ named: BarGrid) -> BarGrid {
+        self.pace.barLength.map { .every($0.wholeMicroseconds / 1000) } ?? named
     }
 
     /// How long a bar that is named after this length really is; milliseconds.

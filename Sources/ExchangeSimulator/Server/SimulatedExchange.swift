@@ -32,7 +32,8 @@ package struct SimulatedAnswer: Sendable {
 /// Binance, OKX and Deribit on loopback, on a loop of their own.
 ///
 /// Each host has a port for WebSocket and REST. `GET /simulator/state`, `GET /simulator/book?segment=&symbol=&limit=`,
-/// `GET /simulator/sent?segment=&stream=`, `POST /simulator/fault?kind=&segment=&stream=&count=&only=`,
+/// `GET /simulator/sent?segment=&stream=`, `GET /simulator/past?segment=&symbol=&kind=&from=&to=`,
+/// `POST /simulator/fault?kind=&segment=&stream=&count=&only=`,
 /// `POST /simulator/list?segment=&symbol=`, `/simulator/delist?segment=&symbol=`, `/simulator/pause`,
 /// `/simulator/resume` and `/simulator/calm`, which forgets ordered faults, work on every port.
 package final class SimulatedExchange: Sendable {
@@ -128,6 +129,16 @@ package final class SimulatedExchange: Sendable {
     /// Prices and sizes are in units of the instrument's last digit, of the eighth fraction digit for a recording.
     package func book(of symbol: String, in segment: MarketSegment, limit: Int = 100) async -> BookTop? {
         await self.ask { $0.book(of: symbol, segment: segment, limit: limit) } ?? nil
+    }
+
+    /// The rows of a series whose time lies in a half-open range of milliseconds, oldest first, without bars that are not
+    /// over; `nil` where there is no such series.
+    ///
+    /// At most 200,000 rows, whatever the venue still serves of them.
+    package func past(
+        _ kind: PastKind, of symbol: String, in segment: MarketSegment, from: Int64, to: Int64
+    ) async -> [PastRow]? {
+        await self.ask { $0.pastRows(kind, of: symbol, segment: segment, from: from, to: to) } ?? nil
     }
 
     /// Makes a fault happen: at once to open connections, at the next `count` opportunities otherwise.

@@ -22,6 +22,7 @@ package struct SimulatorConfiguration: Sendable {
     /// How many payloads of each stream and answers on each path it remembers, for who compares them with what became of them.
     package var sentKept = 1
     package var pace = SimulatorPace()
+    package var past = PastSettings()
 
     /// - Parameter segments: Served with their standard instruments.
     package init(segments: [MarketSegment] = MarketSegment.binance) {

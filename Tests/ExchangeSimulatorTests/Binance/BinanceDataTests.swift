@@ -62,7 +62,8 @@ struct BinanceDataTests {
             #expect(zip(closed, closed.dropFirst()).allSatisfy { ($0["t"].integer ?? 0) + 1_000 == $1["t"].integer })
             let prefix = segment == .spot ? "/api/v3" : segment == .usdm ? "/fapi/v1" : "/dapi/v1"
             let rows = try Self.get(
-                "\(prefix)/klines?symbol=\(symbol)&interval=1m&limit=2&startTime=\(closed[0]["t"].integer ?? 0)", port)
+                "\(prefix)/klines?symbol=\(symbol)&interval=1m&limit=2&startTime=\(closed[0]["t"].integer ?? 0)"
+                    + "&endTime=\(closed[1]["t"].integer ?? 0)", port)
             for (row, bar) in zip(rows.list, closed) {
                 #expect(row[0].integer == bar["t"].integer && row[6].integer == bar["T"].integer)
                 let keys = ["o", "h", "l", "c", "v"]
@@ -107,7 +108,8 @@ struct BinanceDataTests {
                 ("/fapi/v1/klines?symbol=BTCUSDT&interval=1m&limit=1000", 5),
                 ("/fapi/v1/aggTrades?symbol=BTCUSDT", 20), ("/fapi/v1/trades?symbol=BTCUSDT", 5),
                 ("/fapi/v1/ticker/24hr", 40), ("/fapi/v1/premiumIndex", 10),
-                ("/fapi/v1/openInterest?symbol=BTCUSDT", 1), ("/fapi/v1/fundingRate?symbol=BTCUSDT", 1),
+                ("/fapi/v1/openInterest?symbol=BTCUSDT", 1), ("/fapi/v1/fundingRate?symbol=BTCUSDT", 0),
+                ("/fapi/v1/markPriceKlines?symbol=BTCUSDT&interval=1m&limit=1500", 10),
                 ("/futures/data/globalLongShortAccountRatio?symbol=BTCUSDT&period=5m", 0),
             ] {
                 let answer = try BlockingSocket.request("GET", target, port: usdm)
