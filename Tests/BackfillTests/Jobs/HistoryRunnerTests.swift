@@ -112,7 +112,9 @@ struct HistoryRunnerTests {
             let store = try HistoryStore(path: path)
             _ = try await store.add(Self.order(symbols: 1, days: 300), nowMilliseconds: Self.start)
             let memory = Memory()
-            let (running, most, tries) = (Atomic<Int>(0), Atomic<Int>(0), Atomic<Int>(0))
+            let running = Atomic<Int>(0)
+            let most = Atomic<Int>(0)
+            let tries = Atomic<Int>(0)
             let runner = Self.runner(store, memory) { (piece, take) async throws(PieceFailure) in
                 most.max(running.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
                 defer { running.subtract(1, ordering: .relaxed) }

@@ -32,8 +32,8 @@ struct HistoryStoreTests {
     private static func cutDays(_ store: HistoryStore) async throws {
         while let uncut = try await store.uncut(limit: 1).first {
             let (start, end) = (uncut.rangeMilliseconds.lowerBound, uncut.rangeMilliseconds.upperBound)
-            let days = stride(from: start, to: end, by: Self.day).map {
-                (range: $0..<$0 + Self.day, source: PieceSource.rest)
+            let days = stride(from: start, to: end, by: Int(Self.day)).map { (first: Int64) in
+                (range: first..<(first + Self.day), source: PieceSource.rest)
             }
             let claim = try await store.cut(
                 uncut, pieces: days, next: end, skipped: 0, unavailable: [], nowMilliseconds: .min)
