@@ -67,6 +67,16 @@ package enum MarketSamples {
                 sentTime: Timestamp(microseconds: 1_700_000_000_000_001), receivedMicroseconds: 5))
     }
 
+    /// A bar of the mark price, which was asked for as history.
+    private static func markBar(_ high: String) -> MarkPrice {
+        var bar = MarkPrice(
+            instrument: Self.book, mark: Self.number("61737.63"), eventTime: Self.time, receivedMicroseconds: 5)
+        (bar.open, bar.high, bar.low) = (Self.number("61700"), Self.number(high), Self.number("61699.5"))
+        bar.resolutionMicroseconds = 60_000_000
+        bar.isBackfilled = true
+        return bar
+    }
+
     /// Those that are dropped when there is no room.
     package static var logged: [MarketEvent] {
         [
@@ -90,20 +100,32 @@ package enum MarketSamples {
 
     /// What the messages of `full` say, by type.
     package static let bodies: [String: [String: String]] = [
-        "mark_price": ["mark": "61737.63", "index": "61730", "venue_sent_us": "1700000000000001"],
+        "mark_price": [
+            "mark": "61737.63", "index": "61730", "venue_sent_us": "1700000000000001", "backfilled": "false",
+        ],
         "funding_rate": [
             "rate": "-0.000012", "settled_rate": "0.0001", "accrual": "periodic", "interval_us": "28800000000",
             "funding_us": "1700006400000000", "event_us": "1700000000000000", "received_us": "5", "backfilled": "false",
         ],
-        "open_interest": ["amount": "1234", "unit": "base", "base_amount": "12.5", "value_usd": "790000"],
+        "open_interest": [
+            "amount": "1234", "unit": "base", "base_amount": "12.5", "value_usd": "790000", "backfilled": "false",
+        ],
         "liquidation": [
             "id": "77", "position": "short", "price": "61737.5", "price_kind": "bankruptcy", "size": "0.25",
             "unit": "base", "sampled": "false",
         ],
-        "lsr_top_position": ["ratio": "1.5", "long": "0.6", "short": "0.4", "period_us": "300000000"],
-        "lsr_top_account": ["ratio": "1.5", "long": "0.6", "short": "0.4", "period_us": "300000000"],
-        "lsr_all_account": ["ratio": "1.5", "long": "0.6", "short": "0.4", "period_us": "300000000"],
-        "volatility_index": ["open": "45", "high": "47", "low": "44", "close": "46", "resolution_us": "60000000"],
+        "lsr_top_position": [
+            "ratio": "1.5", "long": "0.6", "short": "0.4", "period_us": "300000000", "backfilled": "false",
+        ],
+        "lsr_top_account": [
+            "ratio": "1.5", "long": "0.6", "short": "0.4", "period_us": "300000000", "backfilled": "false",
+        ],
+        "lsr_all_account": [
+            "ratio": "1.5", "long": "0.6", "short": "0.4", "period_us": "300000000", "backfilled": "false",
+        ],
+        "volatility_index": [
+            "open": "45", "high": "47", "low": "44", "close": "46", "resolution_us": "60000000", "backfilled": "false",
+        ],
         "kline": [
             "interval": "1m", "open_us": "1700000000000000", "open": "61000.1", "high": "62000", "low": "60999.99",
             "close": "61737.63", "base_volume": "1234567890123456789.5", "quote_volume": "0",
@@ -149,7 +171,7 @@ package enum MarketSamples {
 
     /// What is null in the messages of `bare`, by type.
     package static let bareFields: [String: Set<String>] = [
-        "mark_price": ["event_us", "venue_sent_us", "index"],
+        "mark_price": ["event_us", "venue_sent_us", "index", "open", "high", "low", "resolution_us"],
         "funding_rate": ["event_us", "venue_sent_us", "settled_rate", "interval_us", "funding_us"],
         "open_interest": ["event_us", "venue_sent_us", "base_amount", "value_usd"],
         "liquidation": ["event_us", "venue_sent_us", "id"],
@@ -161,7 +183,8 @@ package enum MarketSamples {
     /// Messages of one instrument and time that differ in one thing each.
     package static var variants: [MarketEvent] {
         var events = [
-            Self.interest("1"), Self.interest("2"), Self.index("46"), Self.index("45"),
+            .markPrice(Self.markBar("61800")), .markPrice(Self.markBar("61801")), Self.interest("1"),
+            Self.interest("2"), Self.index("46"), Self.index("45"),
             Self.index("46", resolution: 1), Self.index("46", resolution: 0), Self.ratio(.topAccount),
             Self.ratio(.topAccount, "1.6"), .kline(Self.bar),
         ]

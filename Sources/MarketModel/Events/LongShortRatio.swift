@@ -17,6 +17,8 @@ public struct LongShortRatio: Sendable {
     public var long: DecimalValue
     public var short: DecimalValue
     public var periodMicroseconds: Int64
+    /// Whether it was asked for as history, after its time.
+    public var isBackfilled = false
     public var eventTime: Timestamp
     public var receivedMicroseconds: Int64
 

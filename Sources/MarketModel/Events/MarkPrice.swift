@@ -10,6 +10,8 @@ public struct MarkPrice: Sendable {
     public var low = DecimalValue.none
     /// The bar's length; 0 for a price as it stands.
     public var resolutionMicroseconds: Int64 = 0
+    /// Whether it was asked for as history, after its time.
+    public var isBackfilled = false
     /// The bar's opening, or the price's time.
     public var eventTime: Timestamp
     public var sentTime: Timestamp

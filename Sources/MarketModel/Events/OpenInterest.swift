@@ -7,6 +7,8 @@ public struct OpenInterest: Sendable {
     public var baseAmount: DecimalValue
     /// Its value in US dollars, where the venue gives it.
     public var valueUSD: DecimalValue
+    /// Whether it was asked for as history, after its time.
+    public var isBackfilled = false
     public var eventTime: Timestamp
     public var receivedMicroseconds: Int64
 

@@ -8,6 +8,8 @@ public struct VolatilityIndex: Sendable {
     public var close: DecimalValue
     /// The bar's length; 0 for a value as it stands.
     public var resolutionMicroseconds: Int64
+    /// Whether it was asked for as history, after its time.
+    public var isBackfilled = false
     /// The bar's opening, or the value's time.
     public var eventTime: Timestamp
     public var receivedMicroseconds: Int64

@@ -8,9 +8,23 @@ extension ByteWriter {
     /// The most bytes that an id made here takes, the venue's own aside.
     static let identityBytesMax = 8 * FixedPoint.textBytesMax
 
-    /// `<time>:<mark>:<index>`
+    /// `<time>:<mark>:<index>`, of a bar `<resolution>:<opening>:<open>:<high>:<low>:<mark>:<index>`
     mutating func identity(of price: MarkPrice) -> Bool {
+        guard price.resolutionMicroseconds == 0 else { return self.identity(ofBar: price) }
         guard self.moment(price.eventTime, price.sentTime) else { return false }
+        self.part(price.mark)
+        self.part(price.index)
+        return true
+    }
+
+    private mutating func identity(ofBar price: MarkPrice) -> Bool {
+        guard let opening = price.eventTime.microseconds else { return false }
+        self.decimal(price.resolutionMicroseconds, scale: 0)
+        self.byte(UInt8(ascii: ":"))
+        self.decimal(opening, scale: 0)
+        self.part(price.open)
+        self.part(price.high)
+        self.part(price.low)
         self.part(price.mark)
         self.part(price.index)
         return true

@@ -8,7 +8,15 @@ extension JSONMessageEncoder {
         writer.quoted(price.mark)
         writer.text(",\"index\":")
         writer.quoted(price.index)
-        writer.byte(UInt8(ascii: "}"))
+        writer.text(",\"open\":")
+        writer.quoted(price.open)
+        writer.text(",\"high\":")
+        writer.quoted(price.high)
+        writer.text(",\"low\":")
+        writer.quoted(price.low)
+        writer.text(",\"resolution_us\":")
+        Self.duration(price.resolutionMicroseconds, &writer)
+        Self.backfilled(price.isBackfilled, &writer)
     }
 
     package func encode(_ rate: FundingRate, number: UInt64, to writer: inout ByteWriter) {
@@ -25,7 +33,7 @@ extension JSONMessageEncoder {
         Self.duration(rate.intervalMicroseconds, &writer)
         writer.text(",\"funding_us\":")
         writer.time(rate.fundingTime)
-        writer.text(rate.isBackfilled ? ",\"backfilled\":true}" : ",\"backfilled\":false}")
+        Self.backfilled(rate.isBackfilled, &writer)
     }
 
     package func encode(_ interest: OpenInterest, number: UInt64, unit: SizeUnit, to writer: inout ByteWriter) {
@@ -37,7 +45,7 @@ extension JSONMessageEncoder {
         writer.quoted(interest.baseAmount)
         writer.text(",\"value_usd\":")
         writer.quoted(interest.valueUSD)
-        writer.byte(UInt8(ascii: "}"))
+        Self.backfilled(interest.isBackfilled, &writer)
     }
 
     package func encode(
@@ -78,7 +86,7 @@ extension JSONMessageEncoder {
         writer.quoted(ratio.short)
         writer.text(",\"period_us\":")
         Self.duration(ratio.periodMicroseconds, &writer)
-        writer.byte(UInt8(ascii: "}"))
+        Self.backfilled(ratio.isBackfilled, &writer)
     }
 
     package func encode(_ index: VolatilityIndex, number: UInt64, to writer: inout ByteWriter) {
@@ -93,7 +101,7 @@ extension JSONMessageEncoder {
         writer.quoted(index.close)
         writer.text(",\"resolution_us\":")
         Self.duration(index.resolutionMicroseconds, &writer)
-        writer.byte(UInt8(ascii: "}"))
+        Self.backfilled(index.isBackfilled, &writer)
     }
 
     package func encode(
@@ -122,7 +130,13 @@ extension JSONMessageEncoder {
         if bar.tradeCount >= 0 { writer.decimal(bar.tradeCount, scale: 0) } else { writer.text("null") }
         writer.text(bar.isClosed ? ",\"closed\":true" : ",\"closed\":false")
         writer.text(bar.isConfirmed ? ",\"confirmed\":true" : ",\"confirmed\":false")
-        writer.text(bar.isBackfilled ? ",\"backfilled\":true}" : ",\"backfilled\":false}")
+        Self.backfilled(bar.isBackfilled, &writer)
+    }
+
+    /// Writes whether it was asked for later, and ends the message.
+    @inline(__always)
+    private static func backfilled(_ isBackfilled: Bool, _ writer: inout ByteWriter) {
+        writer.text(isBackfilled ? ",\"backfilled\":true}" : ",\"backfilled\":false}")
     }
 
     /// Writes microseconds, or `null` for a length that is not known.
