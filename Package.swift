@@ -70,8 +70,8 @@ let package = Package(
         .testTarget(
             name: "CollectorTests",
             dependencies: shared + [
-                "Collector", "ExchangeSimulator", "OrderBook", "Publishing", "TestSupport", "Transport", "Venues",
-                logging,
+                "Backfill", "Collector", "ExchangeSimulator", "OrderBook", "Publishing", "TestSupport", "Transport",
+                "Venues", logging,
             ], exclude: ["Fixtures"]),
     ],
     swiftLanguageModes: [.v6]

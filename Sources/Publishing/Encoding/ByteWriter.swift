@@ -104,6 +104,11 @@ package struct ByteWriter: ~Copyable {
         self.byte(UInt8(ascii: "\""))
     }
 
+    /// Writes a number that stands in a frame canonically; nothing where there is none.
+    package mutating func decimal(_ parts: DecimalParts?, of frame: Span<UInt8>) {
+        if let parts { self.end += parts.write(frame, to: self.end) }
+    }
+
     /// Writes `[["price","size"],…]`.
     @inline(__always)
     package mutating func levels(_ levels: UnsafeBufferPointer<Level>, _ scales: DecimalScales) {

@@ -1,19 +1,19 @@
-import MarketModel
+package import MarketModel
 
 /// The numbers of a bar, read where they stand in its frame.
 package struct KlineNumbers {
-    let open: DecimalParts
-    let high: DecimalParts
-    let low: DecimalParts
-    let close: DecimalParts
-    let baseVolume: DecimalParts?
-    let quoteVolume: DecimalParts?
-    let contractVolume: DecimalParts?
+    package let open: DecimalParts
+    package let high: DecimalParts
+    package let low: DecimalParts
+    package let close: DecimalParts
+    package let baseVolume: DecimalParts?
+    package let quoteVolume: DecimalParts?
+    package let contractVolume: DecimalParts?
     /// The most bytes that all of them take as canonical text.
-    let textBytesMax: Int
+    package let textBytesMax: Int
 
     /// Reads them; nil when a price is missing, or one of them is no number or does not stand in the frame.
-    init?(_ bar: Kline, in frame: Span<UInt8>) {
+    package init?(_ bar: Kline, in frame: Span<UInt8>) {
         guard let open = Self.parts(bar.open, frame), let high = Self.parts(bar.high, frame),
             let low = Self.parts(bar.low, frame), let close = Self.parts(bar.close, frame)
         else { return nil }

@@ -1,12 +1,12 @@
 import Glibc
 
 /// A thread of our own, for work that blocks; joined or detached, once.
-final class NativeThread: @unchecked Sendable {
+package final class NativeThread: @unchecked Sendable {
     // Safe: `handle` is set in `init` and read by the one that joins.
     private var handle = pthread_t()
 
     /// Starts `body`; `nil` when the system has no thread left.
-    init?(name: StaticString, _ body: @escaping @Sendable () -> Void) {
+    package init?(name: StaticString, _ body: @escaping @Sendable () -> Void) {
         let box = Unmanaged.passRetained(Box(name: name, body: body))
         // The thread balances the retain; here it is balanced when no thread was made.
         guard pthread_create(&self.handle, nil, nativeThreadMain, box.toOpaque()) == 0 else {
@@ -16,10 +16,10 @@ final class NativeThread: @unchecked Sendable {
     }
 
     /// Waits until the body has returned.
-    func join() { pthread_join(self.handle, nil) }
+    package func join() { pthread_join(self.handle, nil) }
 
     /// Lets the thread end by itself.
-    func detach() { pthread_detach(self.handle) }
+    package func detach() { pthread_detach(self.handle) }
 
     fileprivate final class Box: Sendable {
         let name: StaticString
