@@ -63,6 +63,12 @@ package struct Subjects: Sendable, Equatable {
     /// Makes the filter that matches every subject of `type`.
     package func filter(_ type: MessageType) -> String { self.root(type) + ".>" }
 
+    /// The subjects of messages of the past.
+    package var history: Subjects { Subjects(prefix: self.prefix + ".history") }
+
+    /// The filter that matches all of them.
+    package var everything: String { self.prefix.isEmpty ? ">" : self.prefix + ".>" }
+
     /// Makes the subject of `type` without venue, market and symbol.
     private func root(_ type: MessageType) -> String {
         self.prefix.isEmpty ? "\(type.token)" : "\(self.prefix).\(type.token)"

@@ -179,7 +179,7 @@ extension Configuration {
         }
         self.checkEmbedded(reporting: &reader)
         let streams = self.nats.streams
-        let names = [streams.marketData.name, streams.last.name, streams.gaps.name]
+        let names = [streams.marketData.name, streams.last.name, streams.gaps.name, streams.history.name]
         if Set(names).count < names.count {
             reader.report(at: "nats.streams", "two streams have the same name")
         }
@@ -197,6 +197,7 @@ extension Configuration {
     /// A server sets each stream's size aside when the stream is made, and refuses what does not fit.
     private func checkEmbedded(reporting reader: inout SettingReader) {
         guard self.usesEmbeddedServer else { return }
+        // That of history is made with its first message, and told then if there is no room.
         let streams = [self.nats.streams.marketData, self.nats.streams.last, self.nats.streams.gaps]
         let limits: [(StreamSettings.Storage, String, ByteSize)] = [
             (.file, "max_file", self.nats.embedded.maxFile), (.memory, "max_memory", self.nats.embedded.maxMemory),

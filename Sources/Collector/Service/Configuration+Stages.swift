@@ -78,13 +78,38 @@ extension Configuration {
                 case "GAPS": self.nats.streams.gaps
                 default: self.nats.streams.marketData
                 }
-            stream.name = settings.name
-            stream.maxBytes = Int64(settings.maxBytes.bytes)
-            stream.maxAge = settings.maxAge > .zero ? settings.maxAge : nil
-            stream.replicas = Int64(settings.replicas)
-            stream.storage = settings.storage == .memory ? .memory : .file
-            stream.dedupeWindow = settings.duplicateWindow
+            settings.put(into: &stream)
         }
+    }
+
+    /// How history reaches NATS: over a connection of its own.
+    ///
+    /// - Parameter embedded: The address of the server that runs as our child, if one does.
+    package func historyPublisherConfiguration(embedded: String?, boot: String) -> HistoryPublisherConfiguration {
+        let live = self.publisherConfiguration(embedded: embedded)
+        let subjects = Subjects(prefix: self.nats.prefix)
+        var stream = StreamSpecification.history(subjects)
+        self.nats.streams.history.put(into: &stream)
+        var result = HistoryPublisherConfiguration(
+            connection: live.connection, subjects: subjects, instance: self.instance, boot: boot, stream: stream)
+        result.adoptsStreams = live.adoptsStreams
+        result.windowMessages = min(live.windowMessages, result.windowMessages)
+        result.acknowledgementTimeout = live.acknowledgementTimeout
+        // What is sent again must come while the stream knows its id.
+        result.patience = min(result.patience, stream.dedupeWindow / 4)
+        return result
+    }
+}
+
+extension StreamSettings {
+    /// Puts the limits into what the stream should be.
+    fileprivate func put(into stream: inout StreamSpecification) {
+        stream.name = self.name
+        stream.maxBytes = Int64(self.maxBytes.bytes)
+        stream.maxAge = self.maxAge > .zero ? self.maxAge : nil
+        stream.replicas = Int64(self.replicas)
+        stream.storage = self.storage == .memory ? .memory : .file
+        stream.dedupeWindow = self.duplicateWindow
     }
 }
 

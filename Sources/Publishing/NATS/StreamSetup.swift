@@ -94,6 +94,7 @@ final class StreamSetup {
         stream.maxMessagesPerSubject = found.MaxMsgsPerSubject > 0 ? found.MaxMsgsPerSubject : nil
         stream.replicas = found.Replicas
         stream.dedupeWindow = .nanoseconds(found.Duplicates)
+        stream.discard = found.Discard == js_DiscardNew ? .newest : .oldest
         return stream
     }
 
@@ -130,6 +131,7 @@ final class StreamSetup {
                 config.MaxMsgsPerSubject = stream.maxMessagesPerSubject ?? -1
                 config.Replicas = stream.replicas
                 config.Duplicates = stream.dedupeWindow.wholeNanoseconds
+                config.Discard = stream.discard == .newest ? js_DiscardNew : js_DiscardOld
                 return request(nil, self.context, &config, nil, nil)
             }
         }
@@ -156,6 +158,7 @@ final class StreamSetup {
             ("max_msgs_per_subject", text(wanted.maxMessagesPerSubject), text(found.maxMessagesPerSubject)),
             ("replicas", text(wanted.replicas), text(found.replicas)),
             ("duplicate_window", text(wanted.dedupeWindow), text(found.dedupeWindow)),
+            ("discard", wanted.discard.rawValue, found.discard.rawValue),
         ]
         return settings.filter { $0.1 != $0.2 }.map { .init(setting: $0.0, expected: $0.1, found: $0.2) }
     }

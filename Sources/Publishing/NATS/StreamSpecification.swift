@@ -9,6 +9,15 @@ package struct StreamSpecification: Sendable, Equatable {
     package var maxMessagesPerSubject: Int64?
     package var replicas: Int64 = 1
     package var dedupeWindow = Duration.seconds(120)
+    package var discard = Discard.oldest
+
+    /// What becomes of messages when the stream is full.
+    package enum Discard: String, Sendable, Equatable {
+        /// The oldest make room.
+        case oldest = "old"
+        /// New ones are refused.
+        case newest = "new"
+    }
 
     package enum Storage: String, Sendable, Equatable {
         case file, memory
@@ -38,6 +47,15 @@ package struct StreamSpecification: Sendable, Equatable {
             adjust(&stream)
             return stream
         }
+    }
+
+    /// The stream of the past, `HISTORY`: it refuses what does not fit, since what is in it is on record as fetched.
+    ///
+    /// - Parameter subjects: Of live messages.
+    package static func history(_ subjects: Subjects) -> StreamSpecification {
+        var history = StreamSpecification(name: "HISTORY", subjects: [subjects.history.everything])
+        history.discard = .newest
+        return history
     }
 }
 

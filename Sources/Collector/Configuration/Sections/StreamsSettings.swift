@@ -1,6 +1,6 @@
 /// The JetStream streams.
 package struct StreamsSettings: Hashable, Sendable {
-    /// Owns everything that the other two do not.
+    /// Owns everything live that the other two do not.
     package var marketData = StreamSettings(
         name: "MARKET_DATA", maxBytes: .gibibytes(4), maxAge: .seconds(24 * 3_600), duplicateWindow: .seconds(120))
     /// Owns `orderbook`, `instrument`, `status`, `heartbeat`: the newest message of each subject.
@@ -9,6 +9,9 @@ package struct StreamsSettings: Hashable, Sendable {
     /// Owns `gap`.
     package var gaps = StreamSettings(
         name: "GAPS", maxBytes: .mebibytes(512), maxAge: .seconds(30 * 24 * 3_600), duplicateWindow: .seconds(120))
+    /// Owns messages of the past, under `<prefix>.history`.
+    package var history = StreamSettings(
+        name: "HISTORY", maxBytes: .gibibytes(2), maxAge: .zero, duplicateWindow: .seconds(120))
     /// Whether streams that exist with other settings are changed.
     package var adopt = false
 
@@ -22,6 +25,10 @@ package struct StreamsSettings: Hashable, Sendable {
                 "last", \.last, StreamSettings.fields,
                 "The newest orderbook, instrument, status and heartbeat of each subject."),
             .section("gaps", \.gaps, StreamSettings.fields, "The ledger of losses."),
+            .section(
+                "history", \.history, StreamSettings.fields,
+                "Messages of the past. Made with the first of them, within nats.embedded.max_file where the server is ours; "
+                    + "full, it refuses them: what is in it stays until max_age, which is for ever unless it is set."),
             .value(
                 "adopt", \.adopt, .flag,
                 "Change streams that exist with other settings; otherwise the difference is only reported."),
@@ -48,7 +55,7 @@ package struct StreamSettings: Hashable, Sendable {
             .value("name", \.name, .streamName, "The stream's name."),
             .value(
                 "max_bytes", \.maxBytes, .size(.mebibytes(1)...ByteSize(1 << 44)),
-                "The oldest messages go past this size; the server sets it aside."),
+                "The oldest messages go past this size, in history new ones are refused; the server sets it aside."),
             .value(
                 "max_age", \.maxAge, .duration(.zero...(.seconds(10 * 365 * 24 * 3_600))),
                 "Messages are kept this long; 0s is until the size limit."),
