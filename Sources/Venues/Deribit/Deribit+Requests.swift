@@ -133,8 +133,10 @@ extension Deribit {
         guard Self.kind(of: segment) != nil, let resolution = DeribitStream.resolution(of: interval),
             let length = interval.microseconds
         else { return nil }
-        let (oldest, overflow) = toMilliseconds.subtractingReportingOverflow((Self.barsMax - 1) * (length / 1_000))
-        let start = overflow ? fromMilliseconds : max(fromMilliseconds, oldest)
+        // The first opening of the last that an answer holds: a range of just as many loses none.
+        let step = length / 1_000
+        let (last, overflow) = toMilliseconds.subtractingReportingOverflow(Self.barsMax * step - step)
+        let start = overflow ? fromMilliseconds : max(fromMilliseconds, last / step * step)
         return Self.request(
             segment, "get_tradingview_chart_data",
             "instrument_name=\(symbol)&resolution=\(resolution)&start_timestamp=\(start)"

@@ -46,7 +46,7 @@ struct CSVRow: ~Escapable {
 
     /// The place of the column that has one of these names; nil where none has.
     ///
-    /// What is no letter of a name is passed over: OKX put a second language behind the first.
+    /// A name ends where something else than a letter, a digit or an underscore follows: OKX put a second language behind.
     func place(of names: [StaticString]) -> Int? {
         for place in 0..<self.count where names.contains(where: { self.isName($0, at: place) }) { return place }
         return nil
@@ -57,7 +57,7 @@ struct CSVRow: ~Escapable {
         for index in self[place] {
             let byte = self.bytes[index]
             let lower = byte >= 65 && byte <= 90 ? byte + 32 : byte
-            guard (97...122).contains(lower) || lower == UInt8(ascii: "_") else { continue }
+            guard (97...122).contains(lower) || (48...57).contains(lower) || lower == UInt8(ascii: "_") else { break }
             guard matched < name.utf8CodeUnitCount, name.utf8Start[matched] == lower else { return false }
             matched += 1
         }
