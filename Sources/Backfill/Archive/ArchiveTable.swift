@@ -66,37 +66,26 @@ final class ArchiveTable {
     /// Gives the first line that was not consumed.
     func next() throws(ArchiveFailure) -> Line {
         while true {
-            if let end = self.lineEnd() {
-                guard !self.isSkipping else {
-                    self.skip(to: end + 1)
-                    self.isSkipping = false
-                    return .tooLong
-                }
-                guard end - self.start <= self.limits.lineBytes + 1 else {
-                    self.skip(to: end + 1)
-                    return .tooLong
-                }
-                return .line(self.line(to: end))
-            }
+            if let end = self.lineEnd() { return self.given(to: end, next: end + 1) }
             if self.isAtEnd {
-                guard !self.isSkipping else {
-                    self.isSkipping = false
-                    self.skip(to: self.filled)
-                    return .tooLong
-                }
-                guard self.start < self.filled else { return .end }
-                guard self.filled - self.start <= self.limits.lineBytes + 1 else {
-                    self.skip(to: self.filled)
-                    return .tooLong
-                }
-                return .line(self.line(to: self.filled))
+                guard self.isSkipping || self.start < self.filled else { return .end }
+                return self.given(to: self.filled, next: self.filled)
             }
+            // One more for the return before the end of the line.
             if self.filled - self.start > self.limits.lineBytes + 1 {
                 self.isSkipping = true
                 self.skip(to: self.filled)
             }
             try self.fill()
         }
+    }
+
+    private func given(to end: Int, next: Int) -> Line {
+        let line = self.line(to: end)
+        guard self.isSkipping || line.count > self.limits.lineBytes else { return .line(line) }
+        self.isSkipping = false
+        self.skip(to: next)
+        return .tooLong
     }
 
     /// Goes on to the line behind the one that `next` gave.

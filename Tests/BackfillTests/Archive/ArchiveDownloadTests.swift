@@ -88,6 +88,16 @@ struct ArchiveDownloadTests {
         }
     }
 
+    @Test("A part of another file is seen where the host passes the condition over")
+    func conditionIgnored() async throws {
+        try await ArchiveRig.with { rig in
+            rig.host.serve(ArchiveRig.path, Self.file(Self.otherZip))
+            rig.host.fail(ArchiveRig.path, [.cut(after: 1_000), .becomesUnseen(Self.file(tag: "\"2\""))])
+            self.expectWhole(try await rig.fetch(), rig)
+            #expect(rig.host.ranges(of: ArchiveRig.path) == ["|", "bytes=1000-|\"1\"", "|"])
+        }
+    }
+
     @Test("Another part than the one that was asked for, or of another length, begins the file anew")
     func wrongPart() async throws {
         try await ArchiveRig.with { rig in
@@ -323,18 +333,61 @@ struct ArchiveDownloadTests {
 
     @Test("Bytes that come no more end the try, which keeps what came")
     func stalls() async throws {
-        let server = StallingServer()
+        let server = RawServer()
         try await ArchiveRig.with {
             $0.deadlines.progress = .milliseconds(50)
             $0.retry.attempts = 2
             $0.addresses[TestArchives.venue] = "http://127.0.0.1:\(server.port)"
         } _: { rig in
-            let thread = Task.detached { server.answer(connections: 2) }
+            let text = Array("HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: 9\r\n\r\nfour".utf8)
+            let asked = Task.detached { server.answer([text, text], holds: true) }
             let failure = try await rig.fetch().failure
             #expect(failure?.kind == .unavailable(status: nil, retryAfter: nil))
             #expect(failure?.detail.contains("progress") == true)
             #expect(rig.partBytes == 4)
-            await thread.value
+            #expect(await asked.value.last?.contains("Range: bytes=4-\r\n") == true)
+        }
+    }
+
+    @Test("A file whose length nobody tells goes on as well, and its length is known from its parts")
+    func chunked() async throws {
+        let server = RawServer()
+        try await ArchiveRig.with {
+            $0.addresses[TestArchives.venue] = "http://127.0.0.1:\(server.port)"
+        } _: { rig in
+            let (first, rest) = (Array(Self.zip[..<256]), Array(Self.zip[256...]))
+            let begun = "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nTransfer-Encoding: chunked\r\n\r\n100\r\n"
+            // One byte less than the rest, so that it is known to be short.
+            let range = "bytes 256-\(Self.zip.count - 2)/\(Self.zip.count)"
+            let part = "HTTP/1.1 206 OK\r\nContent-Range: \(range)\r\nContent-Length: \(rest.count - 1)\r\n\r\n"
+            let last = Self.zip.count - 1
+            let end = "HTTP/1.1 206 OK\r\nContent-Range: bytes \(last)-\(last)/*\r\nContent-Length: 1\r\n\r\n"
+            let texts = [
+                Array(begun.utf8) + first, Array(part.utf8) + rest.dropLast(), Array(end.utf8) + rest.suffix(1),
+            ]
+            let asked = Task.detached { server.answer(texts) }
+            self.expectWhole(try await rig.fetch(), rig)
+            #expect(await asked.value.last?.contains("Range: bytes=\(last)-\r\n") == true)
+        }
+    }
+
+    @Test("Many fetches share the connections that there are; two of one file have a part each")
+    func shared() async throws {
+        try await ArchiveRig.with {
+            $0.connections = 3
+        } _: { rig in
+            rig.host.serve(ArchiveRig.path, Self.file())
+            let fetcher = try rig.fetcher()
+            let all = try await rig.passingTime {
+                await withTaskGroup(of: Fetched.self) { group in
+                    for _ in 0..<12 { group.addTask { await rig.fetched(by: fetcher) } }
+                    return await group.reduce(into: []) { $0.append($1) }
+                }
+            }
+            #expect(all.count == 12)
+            for fetched in all { self.expectWhole(fetched, rig) }
+            #expect(await rig.client.statistics()?.connectionsOpened == 3)
+            #expect(fetcher.bytesOnDisk == 0)
         }
     }
 

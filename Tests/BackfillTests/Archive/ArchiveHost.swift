@@ -21,6 +21,8 @@ final class ArchiveHost: Sendable {
         case wrongPart(length: Int)
         /// The file is another one from now on.
         case becomes(File)
+        /// The same, and the part that was asked for is sent of the new one, whatever the condition.
+        case becomesUnseen(File)
         case bytesPerSecond(Int)
         case never
         case packed
@@ -60,7 +62,10 @@ final class ArchiveHost: Sendable {
             state.asked.append(Asked(target: request.path, range: range, condition: condition))
             var fault: Fault?
             if state.faults[request.path]?.isEmpty == false { fault = state.faults[request.path]?.removeFirst() }
-            if case .becomes(let file)? = fault { state.files[request.path] = file }
+            switch fault {
+            case .becomes(let file)?, .becomesUnseen(let file)?: state.files[request.path] = file
+            default: break
+            }
             return (state.files[request.path], fault)
         }
         guard let file else { return HTTPResponse(status: 404, text: "NoSuchKey") }
@@ -80,6 +85,7 @@ final class ArchiveHost: Sendable {
             answer.truncateBodyAt = count
             return answer
         case .ignoresRange: return self.whole(or: nil, nil, file)
+        case .becomesUnseen: return self.whole(or: range, nil, file)
         case .bytesPerSecond(let speed):
             var answer = self.whole(or: range, condition, file)
             answer.bodyBytesPerSecond = speed
@@ -108,8 +114,8 @@ final class ArchiveHost: Sendable {
     }
 }
 
-/// A server that sends the head of an answer and some of its body, and then nothing more.
-final class StallingServer: Sendable {
+/// A server that sends bytes written by hand, one text for each connection.
+final class RawServer: Sendable {
     private let listener: Int32
     let port: Int
 
@@ -132,16 +138,18 @@ final class StallingServer: Sendable {
 
     deinit { close(self.listener) }
 
-    /// Answers so many connections, each until the other side closes it; blocks meanwhile.
-    func answer(connections: Int) {
-        for _ in 0..<connections {
+    /// Answers as many connections as there are texts, one after the other, and gives what each asked; blocks meanwhile.
+    ///
+    /// - Parameter holds: Whether a connection is left open until the other side closes it.
+    func answer(_ texts: [[UInt8]], holds: Bool = false) -> [String] {
+        texts.map { text in
             let client = accept(self.listener, nil, nil)
+            defer { close(client) }
             var buffer = [UInt8](repeating: 0, count: 4_096)
-            _ = recv(client, &buffer, buffer.count, 0)
-            let text = Array("HTTP/1.1 200 OK\r\nETag: \"1\"\r\nContent-Length: 9\r\n\r\nfour".utf8)
+            let count = recv(client, &buffer, buffer.count, 0)
             _ = send(client, text, text.count, Int32(MSG_NOSIGNAL))
-            while recv(client, &buffer, buffer.count, 0) > 0 {}
-            close(client)
+            if holds { while recv(client, &buffer, buffer.count, 0) > 0 {} }
+            return String(decoding: buffer[..<max(0, count)], as: UTF8.self)
         }
     }
 }

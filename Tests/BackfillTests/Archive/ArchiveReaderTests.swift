@@ -1,4 +1,6 @@
+import Glibc
 import MarketModel
+import TestSupport
 import Testing
 
 @testable import Backfill
@@ -117,6 +119,74 @@ struct ArchiveReaderTests {
             let failure = try await self.fetch(bytes).failure
             #expect(failure?.kind == .damaged, "\(bytes.count)")
             #expect(failure?.isPermanent == false)
+        }
+    }
+
+    @Test("However lines lie to the blocks that are read, they come as a plain cut gives them")
+    func anyLines() throws {
+        var generator = SeededGenerator(seed: 7)
+        for _ in 0..<30 {
+            var text: [UInt8] = []
+            while text.count < 200_000 {
+                let lengths = [0...3, 90...110, 60_000...70_000]
+                let length = Int.random(in: lengths[Int.random(in: 0..<24, using: &generator) / 11], using: &generator)
+                text += [UInt8](repeating: UInt8.random(in: 65...90, using: &generator), count: length)
+                text += [[10], [13, 10]][Int.random(in: 0..<2, using: &generator)]
+            }
+            if Bool.random(using: &generator) { text.removeLast() }
+            var expected = text.split(separator: 10, omittingEmptySubsequences: false).map { line in
+                let line = line.last == 13 ? line.dropLast() : line
+                return line.count <= 100 ? String(decoding: line, as: UTF8.self) : "too long"
+            }
+            if text.last == 10 { expected.removeLast() }
+            #expect(try self.lines(of: TestZip.of([("a.csv", text)])) == expected)
+        }
+    }
+
+    @Test("Any damage to a file gives its lines or a failure")
+    func anyDamage() throws {
+        let zip = TestZip.of(TestZip.table(300))
+        let whole = try self.lines(of: zip)
+        var generator = SeededGenerator(seed: 11)
+        var failures = 0
+        for _ in 0..<400 {
+            var damaged = zip
+            for _ in 0..<Int.random(in: 1...3, using: &generator) {
+                damaged[Int.random(in: 0..<zip.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+            }
+            if Int.random(in: 0..<4, using: &generator) == 0 {
+                damaged.removeLast(Int.random(in: 0..<zip.count, using: &generator))
+            }
+            do throws(ArchiveFailure) {
+                let lines = try self.lines(of: damaged)
+                #expect(lines == whole)
+            } catch {
+                failures += 1
+            }
+        }
+        #expect(failures > 200)
+    }
+
+    /// All lines of a file's table, of a hundred bytes at most.
+    private func lines(of zip: [UInt8]) throws(ArchiveFailure) -> [String] {
+        let path = "/tmp/archive-lines-\(UInt64.random(in: 0 ... .max)).zip"
+        defer { ArchiveFile.remove(path) }
+        let file = try ArchiveFile(path: path, O_WRONLY | O_CREAT)
+        let written = zip.withUnsafeBytes { bytes in
+            Result { () throws(ArchiveFailure) in try file.write(bytes, at: 0) }
+        }
+        try written.get()
+        let table = try ArchiveTable(path: path, limits: .init(lineBytes: 100, unpackedBytes: 1 << 24))
+        defer { table.close() }
+        var lines: [String] = []
+        while true {
+            switch try table.next() {
+            case .line(let line):
+                lines.append(String(decoding: line, as: UTF8.self))
+                table.consume()
+            case .tooLong: lines.append("too long")
+            case .end: return lines
+            }
         }
     }
 
