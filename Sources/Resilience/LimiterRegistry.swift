@@ -40,6 +40,44 @@ package final class LimiterRegistry<C: Clock>: Sendable where C.Duration == Dura
         }
     }
 
+    // MARK: - Sharing
+
+    /// Since the registry was made, as `grant` counts.
+    package var now: Duration { self.store.now }
+
+    /// Leaves all scopes, also later ones, to other processes but for `floor` parts of each limit; nil ends that.
+    package func share(floor: Int?) { self.store.share(floor: floor) }
+
+    /// What is needed of every scope, by the name that all processes know it by.
+    ///
+    /// That is the venue's own: which hosts a process asks differs. Of two scopes of one such name the first in the order
+    /// of their names is told; the other keeps to the floor.
+    package func demands() -> [String: RateDemand] {
+        var demands: [String: RateDemand] = [:]
+        for (name, limiter) in self.sharedLimiters { demands[name] = self.store.demand(limiter.index) }
+        return demands
+    }
+
+    /// Lowers our share of a scope as far as what was used of it allows, and gives what it is then.
+    package func lower(_ name: String, to target: Int) -> Int? {
+        self.sharedLimiters[name].map { self.store.lower($0.index, to: target) }
+    }
+
+    /// Gives us `portion` of a scope until `time`.
+    package func grant(_ portion: Int, of name: String, until time: Duration) {
+        if let limiter = self.sharedLimiters[name] { self.store.grant(portion, of: limiter.index, until: time) }
+    }
+
+    private var sharedLimiters: [String: RateLimiter<C>] {
+        let limiters = self.limiters.withLock { $0 }
+        var shared: [String: RateLimiter<C>] = [:]
+        for (name, limiter) in limiters.sorted(by: { $0.key < $1.key }) {
+            let known = String(name.prefix { $0 != " " })
+            if shared[known] == nil { shared[known] = limiter }
+        }
+        return shared
+    }
+
     /// Every scope with what its limiter looks like, ordered by name.
     package func snapshots() -> [(scope: String, snapshot: RateLimiterSnapshot)] {
         let limiters = self.limiters.withLock { $0 }

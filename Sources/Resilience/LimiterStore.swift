@@ -87,6 +87,22 @@ final class LimiterStore<C: Clock>: Sendable where C.Duration == Duration {
         self.at { scopes, now in scopes.snapshot(scope, now: now) }
     }
 
+    func share(floor: Int?) {
+        self.at { scopes, now in scopes.share(floor: floor, now: now) }
+    }
+
+    func demand(_ scope: Int) -> RateDemand {
+        self.at { scopes, now in scopes.demand(scope, now: now) }
+    }
+
+    func lower(_ scope: Int, to target: Int) -> Int {
+        self.at { scopes, now in scopes.lower(scope, to: target, now: now) }
+    }
+
+    func grant(_ portion: Int, of scope: Int, until time: Duration) {
+        self.scopes.withLock { $0.grant(portion, of: scope, until: time) }
+    }
+
     private func at<Value: Sendable>(_ body: (inout RateScopes, Duration) -> Value) -> Value {
         let now = self.now
         return self.scopes.withLock { body(&$0, now) }

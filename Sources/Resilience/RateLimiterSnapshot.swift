@@ -53,6 +53,8 @@ package struct RateLimiterSnapshot: Sendable {
     package let closedFor: Duration?
     /// How often the scope was asked for with limits that differ from those that held; the tighter hold since.
     package let disagreements: Int
+    /// What of the limits is ours now, in parts of `RateShare.whole`; nil where the scope is not shared.
+    package let share: Int?
     /// How long granted requests had waited.
     package let waits: DurationHistogram
 }

@@ -21,6 +21,12 @@ struct RateScope: Sendable {
     private(set) var limits: RateLimits
     private(set) var closedUntil: Duration?
     private var windows: [SlidingWindow]
+    /// What of `windows` was granted above priority `history`; empty unless the scope is shared.
+    private var urgentWindows: [SlidingWindow] = []
+    /// The part of every window that is ours; nil where all of it is.
+    private var share: RateShare?
+    private var advancedTo = Duration.zero
+    private var lastSpend: Duration?
     private var line: [Waiter] = []
     /// Granted and not sent yet: counts in every window for as long as it is.
     private var heldWeight = 0
@@ -62,6 +68,7 @@ struct RateScope: Sendable {
                 added.advance(to: now)
                 if self.granted.total > 0 { added.spend(window.limit) }
                 self.windows.append(added)
+                if self.share != nil { self.urgentWindows.append(added) }
             }
         }
         self.limits.windows = self.windows.map(\.window)
@@ -72,10 +79,21 @@ struct RateScope: Sendable {
     }
 
     func fitsAtAll(_ weight: Int) -> Bool {
-        for window in self.windows where window.window.cost(ofWeight: weight) > self.ceiling(of: window, due: true) {
+        for window in self.windows where window.window.cost(ofWeight: weight) > self.open(of: window, due: true) {
             return false
         }
         return true
+    }
+
+    /// Whether what is held may still be sent: a share may have run out since it was granted.
+    func maySend(_ weight: Int) -> Bool {
+        guard let share = self.share else { return true }
+        let promised = share.promised(at: self.advancedTo)
+        return self.windows.allSatisfy { window in
+            self.isSpacing(window.window)
+                || window.used + window.window.cost(ofWeight: weight)
+                    <= RateShare.portion(promised, of: self.open(of: window, due: true))
+        }
     }
 
     // MARK: - The line
@@ -107,7 +125,7 @@ struct RateScope: Sendable {
         let weight = self.line[place].weight
         var opening = self.closedUntil ?? .zero
         for window in self.windows {
-            let ceiling = self.ceiling(of: window, due: due <= now)
+            let ceiling = self.isSpacing(window.window) ? 1 : self.ceiling(of: window, due: due <= now)
             let cost = window.window.cost(ofWeight: weight)
             let length = window.window.length
             // Further windows are of no use to who looks again after a nap.
@@ -120,7 +138,9 @@ struct RateScope: Sendable {
                 }
                 index += 1
             }
-            if let fits = window.fits(total, below: ceiling) {
+            if self.isSpacing(window.window) {
+                opening = max(opening, self.spacing(window, behind: total - cost, now: now))
+            } else if let fits = window.fits(total, below: ceiling) {
                 opening = max(opening, fits)
             } else if ceiling > 0, cost <= ceiling {
                 // No stretch admits more than the ceiling, so that those before it take so many whole ones.
@@ -156,12 +176,15 @@ struct RateScope: Sendable {
     // MARK: - What is spent
 
     mutating func advance(to now: Duration) {
+        self.advancedTo = max(self.advancedTo, now)
         for index in self.windows.indices { self.windows[index].advance(to: now) }
+        for index in self.urgentWindows.indices { self.urgentWindows[index].advance(to: now) }
         if let closedUntil, closedUntil <= now { self.closedUntil = nil }
     }
 
     /// Enters a request that goes now.
     mutating func spend(_ weight: Int) {
+        self.lastSpend = self.advancedTo
         for index in self.windows.indices {
             self.windows[index].spend(self.windows[index].window.cost(ofWeight: weight))
         }
@@ -189,7 +212,9 @@ struct RateScope: Sendable {
     mutating func observed(used: Int, meter: RateWindow.Meter, per length: Duration) -> Bool {
         let match = self.windows.firstIndex { $0.window.meter == meter && $0.window.length == length }
         guard let match else { return false }
-        let unknown = used.subtractingReportingOverflow(self.windows[match].used)
+        // The venue counts all who share the scope: what they may use is no news.
+        let others = self.windows[match].window.limit - self.portion(of: self.windows[match].window.limit)
+        let unknown = used.subtractingReportingOverflow(self.windows[match].used + others)
         if !unknown.overflow, unknown.partialValue > 0 {
             self.windows[match].spend(unknown.partialValue)
         }
@@ -205,8 +230,13 @@ struct RateScope: Sendable {
 
     // MARK: - Counts
 
-    mutating func countGranted(_ priority: RatePriority, waited: Duration) {
+    mutating func countGranted(_ priority: RatePriority, weight: Int, waited: Duration) {
         self.granted[priority] += 1
+        if priority < .history {
+            for index in self.urgentWindows.indices {
+                self.urgentWindows[index].spend(self.urgentWindows[index].window.cost(ofWeight: weight))
+            }
+        }
         self.waits.record(waited)
     }
 
@@ -220,11 +250,101 @@ struct RateScope: Sendable {
             windows: windows, held: self.heldRequests, waiting: self.waiting,
             waitingMost: self.limits.waitersPerPriority * RatePriority.allCases.count, granted: self.granted,
             refused: self.refused, cancelled: self.cancelled, closures: self.closures,
-            closedFor: self.closedUntil.map { $0 - now }, disagreements: self.disagreements, waits: self.waits)
+            closedFor: self.closedUntil.map { $0 - now }, disagreements: self.disagreements,
+            share: self.share?.portion(at: now), waits: self.waits)
     }
 
-    /// What of a window may be used: all but the headroom once due, without the reserve before.
+    // MARK: - Sharing
+
+    /// Leaves the scope to others but for `floor`, and for what `grant` gives beyond it; to nobody when that is nil.
+    mutating func share(floor: Int?) {
+        guard let floor else {
+            self.share = nil
+            self.urgentWindows = []
+            return
+        }
+        self.share = RateShare(floor: floor)
+        self.urgentWindows = self.windows.map { window in
+            var urgent = SlidingWindow(window.window)
+            urgent.advance(to: self.advancedTo)
+            return urgent
+        }
+    }
+
+    /// What this process needs of the scope, as parts of its whole limits.
+    func demand() -> RateDemand {
+        var demand = RateDemand(length: .zero)
+        for (index, window) in self.windows.enumerated() where !self.isSpacing(window.window) {
+            demand.length = max(demand.length, window.window.length)
+            var (urgent, total) = (0, window.used + self.held(window.window.meter))
+            if self.urgentWindows.indices.contains(index) { urgent = min(total, self.urgentWindows[index].used) }
+            for waiter in self.line {
+                let cost = window.window.cost(ofWeight: waiter.weight)
+                total = min(total + cost, Int.max / 4)
+                if waiter.priority < .history { urgent = min(urgent + cost, Int.max / 4) }
+            }
+            let open = self.open(of: window, due: false)
+            demand.urgent = max(demand.urgent, RateShare.parts(urgent, of: open))
+            demand.total = max(demand.total, RateShare.parts(total, of: open))
+        }
+        return demand
+    }
+
+    /// Lowers the share to `target`, but not below what was used of it and still counts.
+    ///
+    /// - Returns: What of the scope may have been used or will be, until further is granted.
+    mutating func lower(to target: Int) -> Int {
+        guard let share = self.share else { return RateShare.whole }
+        var used = 0
+        for window in self.windows where !self.isSpacing(window.window) {
+            let open = self.open(of: window, due: true)
+            used = max(used, RateShare.parts(window.used + self.held(window.window.meter), of: open))
+        }
+        // What ran out may be another's by now; what was used of it counts still, and nobody has that yet.
+        let wanted = self.advancedTo < share.until ? max(target, used) : used
+        let lowered = max(share.floor, min(share.granted, wanted))
+        self.share?.granted = lowered
+        self.share?.target = target
+        return lowered
+    }
+
+    /// Takes `portion` until `time`, then the floor again; of it no more than the target is used.
+    mutating func grant(_ portion: Int, until time: Duration) {
+        self.share?.granted = portion
+        self.share?.until = time
+    }
+
+    private func held(_ meter: RateWindow.Meter) -> Int {
+        meter == .weight ? self.heldWeight : self.heldRequests
+    }
+
+    /// What of a number is ours now.
+    private func portion(of number: Int) -> Int {
+        guard let share = self.share else { return number }
+        return RateShare.portion(share.portion(at: self.advancedTo), of: number)
+    }
+
+    /// Whether a window of a shared scope only spaces requests evenly, beside a longer one that counts them.
+    private func isSpacing(_ window: RateWindow) -> Bool {
+        guard self.share != nil, window.limit == 1 else { return false }
+        return self.windows.contains { $0.window.meter == window.meter && $0.window.length > window.length }
+    }
+
+    /// When the next may go where requests are spaced evenly: the smaller the share, the wider.
+    private func spacing(_ window: SlidingWindow, behind others: Int, now: Duration) -> Duration {
+        let portion = self.share?.portion(at: now) ?? RateShare.whole
+        let distance = window.window.length * RateShare.whole / max(portion, 1)
+        guard others == 0 else { return now + distance * min(others, 1_000) }
+        return self.lastSpend.map { $0 + distance } ?? .zero
+    }
+
+    /// What of our share of a window may be used.
     private func ceiling(of window: SlidingWindow, due: Bool) -> Int {
+        self.portion(of: self.open(of: window, due: due))
+    }
+
+    /// What of a whole window may be used: all but the headroom once due, without the reserve before.
+    private func open(of window: SlidingWindow, due: Bool) -> Int {
         let open = Double(window.window.limit) * (1 - self.limits.headroom)
         return Int(due ? open : open * (1 - self.limits.reserve))
     }

@@ -56,12 +56,16 @@ package struct RateScopes: Sendable {
     private var scopes: [RateScope] = []
     private var waiting: [Ticket: Request] = [:]
     private var nextTicket: UInt64 = 1
+    /// Our own part of every scope, where they are shared with other processes.
+    private var floor: Int?
 
     package init() {}
 
     /// Adds a scope and gives its number.
     package mutating func add(_ limits: RateLimits) -> Int {
-        self.scopes.append(RateScope(limits: limits))
+        var scope = RateScope(limits: limits)
+        if let floor = self.floor { scope.share(floor: floor) }
+        self.scopes.append(scope)
         return self.scopes.count - 1
     }
 
@@ -116,10 +120,15 @@ package struct RateScopes: Sendable {
         return true
     }
 
-    /// Spends at `now` what was held; `false`, and still held, when one of the scopes was closed meanwhile.
+    /// Spends at `now` what was held; `false`, and still held, when one of the scopes was closed meanwhile or our share
+    /// of it ran out.
     package mutating func send(_ draws: [Draw], now: Duration) -> Bool {
         for draw in draws { self.scopes[draw.scope].advance(to: now) }
-        guard draws.allSatisfy({ self.scopes[$0.scope].closedUntil == nil }) else { return false }
+        guard
+            draws.allSatisfy({
+                self.scopes[$0.scope].closedUntil == nil && self.scopes[$0.scope].maySend($0.weight)
+            })
+        else { return false }
         for draw in draws {
             self.scopes[draw.scope].release(draw.weight)
             self.scopes[draw.scope].spend(draw.weight)
@@ -165,6 +174,34 @@ package struct RateScopes: Sendable {
         self.scopes[scope].snapshot(now: now)
     }
 
+    // MARK: - Sharing
+
+    /// Leaves all scopes to others but for `floor` and what `grant` gives beyond it, also those that are added later.
+    package mutating func share(floor: Int?, now: Duration) {
+        self.floor = floor
+        for index in self.scopes.indices {
+            self.scopes[index].advance(to: now)
+            self.scopes[index].share(floor: floor)
+        }
+    }
+
+    /// What is needed of a scope.
+    package mutating func demand(_ scope: Int, now: Duration) -> RateDemand {
+        self.scopes[scope].advance(to: now)
+        return self.scopes[scope].demand()
+    }
+
+    /// Lowers our share of a scope to `target`, as far as what was used allows, and gives what it is then.
+    package mutating func lower(_ scope: Int, to target: Int, now: Duration) -> Int {
+        self.scopes[scope].advance(to: now)
+        return self.scopes[scope].lower(to: target)
+    }
+
+    /// Takes `portion` of a scope until `time`.
+    package mutating func grant(_ portion: Int, of scope: Int, until time: Duration) {
+        self.scopes[scope].grant(portion, until: time)
+    }
+
     // MARK: - Private
 
     /// Grants or refuses a request that stands in the lines, which it leaves then, or says when to look again.
@@ -204,7 +241,8 @@ package struct RateScopes: Sendable {
             } else {
                 self.scopes[draw.scope].spend(draw.weight)
             }
-            self.scopes[draw.scope].countGranted(request.priority, waited: now - request.cameAt)
+            self.scopes[draw.scope].countGranted(
+                request.priority, weight: draw.weight, waited: now - request.cameAt)
         }
     }
 
