@@ -45,8 +45,8 @@ package final class LimiterRegistry<C: Clock>: Sendable where C.Duration == Dura
     /// Since the registry was made, as `grant` counts.
     package var now: Duration { self.store.now }
 
-    /// Leaves all scopes, also later ones, to other processes but for `floor` parts of each limit; nil ends that.
-    package func share(floor: Int?) { self.store.share(floor: floor) }
+    /// Leaves all scopes, also later ones, to other processes but for a floor of each; nil ends that.
+    package func share(_ terms: RateShare.Terms?) { self.store.share(terms) }
 
     /// What is needed of every scope, by the name that all processes know it by.
     ///

@@ -87,8 +87,8 @@ final class LimiterStore<C: Clock>: Sendable where C.Duration == Duration {
         self.at { scopes, now in scopes.snapshot(scope, now: now) }
     }
 
-    func share(floor: Int?) {
-        self.at { scopes, now in scopes.share(floor: floor, now: now) }
+    func share(_ terms: RateShare.Terms?) {
+        self.at { scopes, now in scopes.share(terms, now: now) }
     }
 
     func demand(_ scope: Int) -> RateDemand {

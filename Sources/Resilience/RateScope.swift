@@ -256,14 +256,19 @@ struct RateScope: Sendable {
 
     // MARK: - Sharing
 
-    /// Leaves the scope to others but for `floor`, and for what `grant` gives beyond it; to nobody when that is nil.
-    mutating func share(floor: Int?) {
-        guard let floor else {
+    /// Leaves the scope to others but for a floor, and for what `grant` gives beyond it; nil ends that.
+    mutating func share(_ terms: RateShare.Terms?) {
+        guard let terms else {
             self.share = nil
             self.urgentWindows = []
             return
         }
-        self.share = RateShare(floor: floor)
+        self.share = RateShare(floor: terms.floor)
+        let units = self.windows.map { window in
+            window.window.meter == .weight || self.isSpacing(window.window)
+                ? 0 : RateShare.parts(1, of: self.open(of: window, due: false))
+        }
+        self.share = RateShare(floor: terms.floor(unit: units.max() ?? 0))
         self.urgentWindows = self.windows.map { window in
             var urgent = SlidingWindow(window.window)
             urgent.advance(to: self.advancedTo)
@@ -273,7 +278,7 @@ struct RateScope: Sendable {
 
     /// What this process needs of the scope, as parts of its whole limits.
     func demand() -> RateDemand {
-        var demand = RateDemand(length: .zero)
+        var demand = RateDemand(length: .zero, floor: self.share?.floor ?? RateShare.whole)
         for (index, window) in self.windows.enumerated() where !self.isSpacing(window.window) {
             demand.length = max(demand.length, window.window.length)
             var (urgent, total) = (0, window.used + self.held(window.window.meter))

@@ -56,15 +56,15 @@ package struct RateScopes: Sendable {
     private var scopes: [RateScope] = []
     private var waiting: [Ticket: Request] = [:]
     private var nextTicket: UInt64 = 1
-    /// Our own part of every scope, where they are shared with other processes.
-    private var floor: Int?
+    /// What we have of every scope, where they are shared with other processes.
+    private var terms: RateShare.Terms?
 
     package init() {}
 
     /// Adds a scope and gives its number.
     package mutating func add(_ limits: RateLimits) -> Int {
         var scope = RateScope(limits: limits)
-        if let floor = self.floor { scope.share(floor: floor) }
+        if let terms = self.terms { scope.share(terms) }
         self.scopes.append(scope)
         return self.scopes.count - 1
     }
@@ -176,12 +176,12 @@ package struct RateScopes: Sendable {
 
     // MARK: - Sharing
 
-    /// Leaves all scopes to others but for `floor` and what `grant` gives beyond it, also those that are added later.
-    package mutating func share(floor: Int?, now: Duration) {
-        self.floor = floor
+    /// Leaves all scopes to others but for a floor and what `grant` gives beyond it, also those that are added later.
+    package mutating func share(_ terms: RateShare.Terms?, now: Duration) {
+        self.terms = terms
         for index in self.scopes.indices {
             self.scopes[index].advance(to: now)
-            self.scopes[index].share(floor: floor)
+            self.scopes[index].share(terms)
         }
     }
 

@@ -30,7 +30,7 @@ package struct RateWindow: Hashable, Sendable {
     }
 
     /// What a request of `weight` costs here.
-    func cost(ofWeight weight: Int) -> Int {
+    package func cost(ofWeight weight: Int) -> Int {
         switch self.meter {
         case .weight: weight
         case .requests: 1

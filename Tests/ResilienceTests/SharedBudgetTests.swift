@@ -159,7 +159,7 @@ struct SharedBudgetTests {
     @Test("The venue's count of all who share an address is not taken for ours")
     func observed() {
         var scopes = RateScopes()
-        scopes.share(floor: 100_000, now: .zero)
+        scopes.share(RateShare.Terms(floor: 100_000, members: 3), now: .zero)
         let scope = scopes.add(RateLimits(windows: [Self.minute], headroom: 0, reserve: 0))
         func used(_ count: Int) -> Int {
             scopes.observed(scope, used: count, per: .seconds(10), now: .zero)
@@ -173,7 +173,7 @@ struct SharedBudgetTests {
     @Test("What is heavier than the floor waits for a share, and is not refused")
     func heavy() {
         var scopes = RateScopes()
-        scopes.share(floor: 100_000, now: .zero)
+        scopes.share(RateShare.Terms(floor: 100_000, members: 3), now: .zero)
         let scope = scopes.add(RateLimits(windows: [Self.minute], headroom: 0, reserve: 0))
         guard
             case .wait(let ticket, _) = scopes.request(
@@ -188,6 +188,23 @@ struct SharedBudgetTests {
         scopes.grant(500_000, of: scope, until: .seconds(5))
         let decision = scopes.request(again: ticket, now: .seconds(1))
         #expect(decision == .granted)
+    }
+
+    @Test("Of a small limit everyone has one request, where there are so many")
+    func small() {
+        func floor(_ limit: Int, members: Int) -> Int {
+            let windows = [
+                RateWindow(.requests, limit: limit, per: .seconds(1)),
+                RateWindow(.requests, limit: 1, per: .seconds(1) / limit),
+            ]
+            var world = Self.world(windows, processes: members, members: members)
+            Self.run(&world, for: .seconds(1), busy: [])
+            return world.share(0)
+        }
+        #expect(floor(2, members: 2) == 500_000)
+        #expect(floor(2, members: 3) == 100_000)
+        #expect(floor(16, members: 3) == 100_000)
+        #expect(floor(8, members: 3) == 125_000)
     }
 
     @Test("A document is read as it was written, and anything else is none")

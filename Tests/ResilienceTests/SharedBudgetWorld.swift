@@ -54,7 +54,7 @@ struct SharedBudgetWorld {
     private mutating func makeProcess() -> Process {
         self.started += 1
         var process = Process(member: BudgetMember(id: "p\(self.started)", settings: self.settings))
-        process.scopes.share(floor: self.settings.floor, now: self.now)
+        process.scopes.share(self.settings.terms, now: self.now)
         _ = process.scopes.add(self.limits)
         return process
     }

@@ -34,6 +34,7 @@ extension Configuration {
             }
             self.checkDepth(of: segment, settings, at: path, reporting: &reader)
             self.checkWeight(of: segment, settings, reporting: &reader)
+            self.checkShare(of: segment, settings, warnings: &warnings)
         }
         if !segments.isEmpty, !segments.contains(where: { $0.settings.rest.scheme.isEncrypted }) { return }
         for (segment, settings) in segments where !settings.websocket.scheme.isEncrypted {
@@ -98,6 +99,22 @@ extension Configuration {
                         + "request to \(segment.title)")
                 return
             }
+        }
+    }
+
+    /// What is heavier than a process's own part of a shared limit waits while NATS is away.
+    private func checkShare(of segment: VenueSegment, _ settings: SegmentSettings, warnings: inout [String]) {
+        guard self.limits.shared.enabled, let venue = VenueCatalog.venue(segment.id.venue) else { return }
+        let scopes = venue.scopes(limits: self.limits[venue.id])
+        let connect = VenueRequest.Cost(venue.connectScope(of: segment), 1)
+        for cost in venue.instrumentRequests(in: segment).flatMap(\.costs) + [connect] {
+            guard let limits = scopes[cost.scope] else { continue }
+            let part = self.limits.shared.member.fallback(of: limits)
+            guard let window = limits.windows.first, part < window.cost(ofWeight: cost.weight) else { continue }
+            let warning =
+                "limits.shared: \(venue.id) \(cost.scope): \(part) of \(window.limit) are this process's own, less "
+                + "than one request takes: it waits while NATS is away; have fewer members or a larger fallback_percent"
+            if !warnings.contains(warning) { warnings.append(warning) }
         }
     }
 

@@ -62,6 +62,8 @@ package final class CollectorService: Sendable {
     let repairer = Mutex<GapRepairer?>(nil)
     /// While it works on what came before.
     let history = Mutex<HistoryService?>(nil)
+    /// Our part of the limits; nil where they are all ours.
+    let sharedBudget: SharedBudget?
     /// New connections, by venue.
     let connects: [VenueID: ConnectBudget<ContinuousClock>]
     /// Books that can be used, as of the last report; for the heartbeat.
@@ -119,6 +121,8 @@ package final class CollectorService: Sendable {
         self.workers = self.loops.map { LoopCell($0) }
         self.control = ServiceLoop(options: ServiceLoopOptions(name: "control", caFile: caFile))
         self.requests = SnapshotRequests(limit: max(16, self.plan.books))
+        self.sharedBudget = configuration.sharedBudgetSettings(embedded: natsURL, boot: self.boot)
+            .map { SharedBudget($0, of: .process) }
         self.connects = Self.connectBudgets(configuration)
     }
 
@@ -177,6 +181,7 @@ package final class CollectorService: Sendable {
         }
         await server?.stop()
         await rest.close()
+        await self.sharedBudget?.stop()
         self.control.stop()
         self.resolver.stop()
         self.log.info("stopped")
@@ -195,6 +200,7 @@ package final class CollectorService: Sendable {
             for loop in self.loops { try loop.start() }
             try self.control.start()
             try self.publisher.start()
+            self.sharedBudget?.start()
             guard self.configuration.http.enabled else { return nil }
             var listen = HTTPServerConfiguration()
             listen.address = self.configuration.http.listen.host

@@ -39,6 +39,16 @@ extension Configuration {
         return result
     }
 
+    /// How this process shares its address with others; nil where it does not.
+    func sharedBudgetSettings(embedded: String?, boot: String) -> SharedBudget.Settings? {
+        guard self.limits.shared.enabled else { return nil }
+        var connection = self.publisherConfiguration(embedded: embedded).connection
+        connection.name += " budget"
+        return SharedBudget.Settings(
+            connection: connection, bucket: self.limits.shared.bucket,
+            id: "\(self.instance)-\(boot)-\(UInt32.random(in: .min ... .max))", member: self.limits.shared.member)
+    }
+
     private var spoolConfiguration: SpoolConfiguration? {
         guard self.spool.enabled else { return nil }
         let sync: SpoolSync =

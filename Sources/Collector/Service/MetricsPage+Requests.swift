@@ -1,5 +1,6 @@
 import MarketModel
 import Observability
+import Publishing
 import Resilience
 import Venues
 
@@ -19,6 +20,9 @@ extension MetricsPage {
         var disagreements = MetricFamily(
             "sluice_rest_disagreements_total",
             help: "Times that a scope was asked for with limits that differ; the tighter hold.", kind: .counter)
+        var share = MetricFamily(
+            "sluice_budget_share", help: "The part of a scope's limits that is this process's now, 0 to 1.",
+            kind: .gauge)
         var waiting = MetricFamily(
             "sluice_rest_waiting_requests", help: "Requests that wait for budget.", kind: .gauge)
         var requests = MetricFamily(
@@ -36,6 +40,8 @@ extension MetricsPage {
                 limit.add(["scope": scope, "meter": meter, "window": length], .integer(window.window.limit))
             }
             held.add(["scope": scope], .integer(budget.held))
+            share.add(
+                ["scope": scope], .decimal(Double(budget.share ?? RateShare.whole) / Double(RateShare.whole)))
             disagreements.add(["scope": scope], .integer(budget.disagreements))
             for priority in RatePriority.allCases {
                 waiting.add(["scope": scope, "priority": priority.label], .integer(budget.waiting[priority]))
@@ -54,7 +60,30 @@ extension MetricsPage {
             snapshots.add(
                 ["venue": segment.venue.name, "segment": segment.name, "outcome": "failed"], .count(counts.failed))
         }
-        return [closed, closures, used, limit, held, disagreements, waiting, requests, waits, snapshots]
+        return [closed, closures, used, limit, held, disagreements, share, waiting, requests, waits, snapshots]
+            + Self.sharedBudget(report.sharedBudget)
+    }
+
+    /// The others on this address; zeros where the limits are not shared.
+    private static func sharedBudget(_ counts: SharedBudget.Counts?) -> [MetricFamily] {
+        let counts = counts ?? SharedBudget.Counts()
+        var turns = MetricFamily(
+            "sluice_budget_turns_total", help: "Turns at the shared budget, by what became of them.", kind: .counter)
+        for (outcome, count) in [
+            ("written", counts.written), ("failed", counts.failed), ("overtaken", counts.overtaken),
+            ("unreadable", counts.unreadable),
+        ] {
+            turns.add(["outcome": outcome], .count(count))
+        }
+        return [
+            turns,
+            MetricFamily(
+                "sluice_budget_members", help: "Processes heard that share the limits, this one among them.",
+                kind: .gauge, value: .integer(counts.members)),
+            MetricFamily(
+                "sluice_budget_crowded", help: "1 while more processes are heard than the limits are divided for.",
+                kind: .gauge, value: .flag(counts.isCrowded)),
+        ]
     }
 }
 

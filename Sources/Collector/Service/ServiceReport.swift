@@ -107,6 +107,8 @@ struct ServiceReport: Sendable {
     /// Nil when it cannot be read.
     let residentBytes: Int?
     let requests: RequestFigures
+    /// Nil where the limits are not shared.
+    let sharedBudget: SharedBudget.Counts?
     /// One for each section that is collected, or was at the start.
     let sections: [CollectorService.Section]
     let roster: CollectorService.RosterFigures
@@ -155,6 +157,7 @@ struct ServiceReport: Sendable {
             residentBytes: resident,
             requests: RequestFigures(
                 configuration, service.configured, connects: service.connects.values.map(\.scope)),
+            sharedBudget: service.sharedBudget?.figures,
             sections: sections, roster: service.rosterFigures, reloads: service.reloads.withLock { $0 },
             seriesOrdersRefused: service.seriesOrders.refused,
             connects: service.connects.filter { venues.contains($0.key) }.sorted { $0.key.name < $1.key.name }

@@ -37,6 +37,8 @@ package final class SharedBudget: Sendable {
         package var isCrowded = false
         /// Why the last turn passed without writing; nil when it did not.
         package var problem: String?
+
+        package init() {}
     }
 
     /// How often a turn is tried when others write first.
@@ -54,7 +56,7 @@ package final class SharedBudget: Sendable {
     package init(_ settings: Settings, of registry: LimiterRegistry<ContinuousClock>) {
         self.settings = settings
         self.registry = registry
-        registry.share(floor: settings.member.floor)
+        registry.share(settings.member.terms)
     }
 
     /// Joins the others; does nothing more when the system has no thread left, and each keeps to its floor.
@@ -81,7 +83,7 @@ package final class SharedBudget: Sendable {
             return thread
         }
         thread?.detach()
-        self.registry.share(floor: nil)
+        self.registry.share(nil)
     }
 
     package var figures: Counts { self.counts.withLock { $0 } }

@@ -20,6 +20,15 @@ package struct BudgetMember: Sendable {
             self.members = max(1, members)
             self.floor = RateShare.whole / 100 * min(max(fallbackPercent, 0), 100) / self.members
         }
+
+        /// What a member has of a scope's first window while the others are not heard.
+        package func fallback(of limits: RateLimits) -> Int {
+            var scope = RateScope(limits: limits)
+            scope.share(self.terms)
+            return RateShare.portion(scope.demand().floor, of: limits.windows.first?.limit ?? 0)
+        }
+
+        package var terms: RateShare.Terms { RateShare.Terms(floor: self.floor, members: self.members) }
     }
 
     /// What is written next, and what may be used once it stands.
@@ -82,8 +91,8 @@ package struct BudgetMember: Sendable {
         self.enter(demands, in: &document)
         self.heard = document.members.count { !self.isSilent($0, now: now) }
         var targets: [String: Int] = [:]
-        for scope in demands.keys {
-            targets[scope] = self.settings.floor + self.target(of: scope, in: document, now: now)
+        for (scope, demand) in demands {
+            targets[scope] = demand.floor + self.target(of: scope, demand, in: document, now: now)
         }
         return (document, targets)
     }
@@ -103,16 +112,16 @@ package struct BudgetMember: Sendable {
         }
         document.members[mine].beat = self.beat
         for (scope, demand) in demands {
-            let held = max(0, (lowered[scope] ?? self.settings.floor) - self.settings.floor)
+            let held = max(0, (lowered[scope] ?? demand.floor) - demand.floor)
             var pool = held
             // What was promised in a document that was lost has run out after this time.
             if Duration.seconds(document.age) > Self.lease + demand.length {
-                let wanted = max(0, (targets[scope] ?? 0) - self.settings.floor)
-                let free = self.pool(of: document) - self.taken(of: scope, in: document)
+                let wanted = max(0, (targets[scope] ?? 0) - demand.floor)
+                let free = self.pool(of: demand, in: document) - self.taken(of: scope, in: document)
                 pool = max(held, min(wanted, free))
             }
             document.members[mine].holdings[scope]?.pool = pool
-            shares[scope] = self.settings.floor + pool
+            shares[scope] = demand.floor + pool
         }
         document.members[mine].holdings = document.members[mine].holdings.filter { !$0.value.isEmpty }
         return Proposal(document: document, shares: shares, madeAt: now)
@@ -161,23 +170,24 @@ package struct BudgetMember: Sendable {
         }
         guard let mine = document.members.firstIndex(where: { $0.id == self.id }) else { return }
         for (scope, demand) in demands {
-            document.members[mine].holdings[scope, default: BudgetDocument.Holding()].urgent = self.wish(demand.urgent)
-            document.members[mine].holdings[scope]?.total = self.wish(demand.total)
+            document.members[mine].holdings[scope, default: BudgetDocument.Holding()].urgent =
+                self.wish(demand.urgent, demand)
+            document.members[mine].holdings[scope]?.total = self.wish(demand.total, demand)
         }
     }
 
     /// What is wanted beyond the floor: half more than is used and waits, so that a rising need is not held up.
-    private func wish(_ needed: Int) -> Int {
-        min(RateShare.whole, max(0, needed + needed / 2 - self.settings.floor))
+    private func wish(_ needed: Int, _ demand: RateDemand) -> Int {
+        min(RateShare.whole, max(0, needed + needed / 2 - demand.floor))
     }
 
     // MARK: - Parts of the pool
 
     /// What no member has as its floor; a member too many has one as well.
-    private func pool(of document: BudgetDocument) -> Int {
-        let floors = document.members.reduce(0) { $0 + $1.floor }
+    private func pool(of demand: RateDemand, in document: BudgetDocument) -> Int {
+        let floors = document.members.reduce(0) { $0 + max($1.floor, demand.floor) }
         let absent = max(0, self.settings.members - document.members.count)
-        return max(0, RateShare.whole - floors - absent * self.settings.floor)
+        return max(0, RateShare.whole - floors - absent * demand.floor)
     }
 
     /// What others hold of a scope's pool.
@@ -186,8 +196,10 @@ package struct BudgetMember: Sendable {
     }
 
     /// Our part of a scope's pool when everyone has what is his: urgent wishes first, each kind in equal parts.
-    private func target(of scope: String, in document: BudgetDocument, now: Duration) -> Int {
-        var room = self.pool(of: document)
+    private func target(
+        of scope: String, _ demand: RateDemand, in document: BudgetDocument, now: Duration
+    ) -> Int {
+        var room = self.pool(of: demand, in: document)
         var wishes: [(isMine: Bool, urgent: Int, rest: Int)] = []
         for member in document.members {
             guard let holding = member.holdings[scope] else { continue }

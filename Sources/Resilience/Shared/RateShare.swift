@@ -5,6 +5,17 @@ package struct RateShare: Hashable, Sendable {
     /// The parts of a whole limit.
     package static let whole = 1_000_000
 
+    /// What every process has of all scopes.
+    package struct Terms: Hashable, Sendable {
+        package let floor: Int
+        package let members: Int
+
+        /// The floor in a scope of which one request is `unit` parts: at least that, where it is there for everyone.
+        func floor(unit: Int) -> Int {
+            unit > self.floor && unit <= RateShare.whole / self.members ? unit : self.floor
+        }
+    }
+
     /// What is ours for ever.
     let floor: Int
     /// What is ours until `until`; afterwards only what was used of it counts still.
@@ -45,13 +56,16 @@ package struct RateShare: Hashable, Sendable {
 package struct RateDemand: Hashable, Sendable {
     /// The scope's longest window: what is used counts for so long.
     package var length: Duration
+    /// What every member has of the scope for ever.
+    package var floor: Int
     /// Used within the windows or waiting, of all priorities but `history`.
     package var urgent = 0
     /// Of all priorities.
     package var total = 0
 
-    package init(length: Duration, urgent: Int = 0, total: Int = 0) {
+    package init(length: Duration, floor: Int, urgent: Int = 0, total: Int = 0) {
         self.length = length
+        self.floor = floor
         self.urgent = urgent
         self.total = total
     }

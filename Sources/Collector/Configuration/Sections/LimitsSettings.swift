@@ -4,6 +4,7 @@ package import Venues
 /// What the venues allow one address; the standards were read from their documentation.
 package struct LimitsSettings: Hashable, Sendable {
     private var limits: [VenueID: VenueLimits]
+    package var shared = SharedLimitsSettings()
 
     package init() {
         self.limits = Dictionary(uniqueKeysWithValues: VenueCatalog.all.map { ($0.id, VenueLimits($0.limits)) })
@@ -18,7 +19,11 @@ package struct LimitsSettings: Hashable, Sendable {
         VenueCatalog.all.map { venue in
             .section(
                 venue.id.name, \.[venue.id], Self.fields(of: venue), "\(venue.title)'s limits for one address.")
-        }
+        } + [
+            .section(
+                "shared", \.shared, SharedLimitsSettings.fields,
+                "Several collectors and backfills on one address; see `docs/decisions/0017-shared-budget.md`.")
+        ]
     }
 
     private static func fields(of venue: any Venue) -> [SettingField<VenueLimits>] {
