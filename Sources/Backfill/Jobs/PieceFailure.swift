@@ -39,7 +39,7 @@ package struct PieceFailure: Error, CustomStringConvertible, Sendable {
         self.init(kind, failure.description)
     }
 
-    init(_ failure: HistoryOutputError) {
+    package init(_ failure: HistoryOutputError) {
         self.init(failure.isTemporary ? .temporary : .permanent, failure.description)
     }
 }

@@ -18,7 +18,6 @@ package final class HistoryService: Sendable {
     private let archives: HistoryArchives
     private let runner: HistoryRunner
     private let planner: HistoryPlanner
-    private let log: Logger
 
     /// - Parameter natsURL: The address of the server that runs as our child, if one does.
     init(
@@ -28,7 +27,6 @@ package final class HistoryService: Sendable {
         self.configuration = configuration
         self.store = store
         self.rest = rest
-        self.log = log
         let instruments = HistoryInstruments(rest)
         self.instruments = instruments
         let outputs = HistoryOutputs(configuration, natsURL: natsURL, log: log)

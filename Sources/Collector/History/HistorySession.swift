@@ -1,6 +1,8 @@
 package import Backfill
 package import Logging
 import Glibc
+import Publishing
+import Resilience
 import Transport
 
 /// History in a process of its own: a loop for requests, the store, and what works on it.
@@ -16,9 +18,15 @@ package final class HistorySession: Sendable {
     private let loop: ServiceLoop
     private let resolver: Resolver
     private let rest: VenueRequests
+    /// Our part of the limits; nil where they are all ours.
+    private let sharedBudget: SharedBudget?
 
     /// - Parameter natsURL: The address of the server that the collector runs as its child, if it does.
     package init(_ configuration: Configuration, natsURL: String?, log: Logger) throws(Unavailable) {
+        self.sharedBudget = configuration.sharedBudgetSettings(
+            embedded: natsURL ?? configuration.ownServerURL,
+            boot: String(LoopClock.wallMicroseconds() / 1_000, radix: 36)
+        ).map { SharedBudget($0, of: .process) }
         do {
             let store = try Self.openStore(configuration)
             self.loop = ServiceLoop(
@@ -28,6 +36,7 @@ package final class HistorySession: Sendable {
             self.rest = try VenueRequests(configuration, loop: self.loop, resolver: self.resolver)
             self.service = try HistoryService(
                 configuration, store: store, rest: self.rest, resolver: self.resolver, natsURL: natsURL, log: log)
+            self.sharedBudget?.start()
         } catch {
             throw Unavailable(description: "\(error)")
         }
@@ -37,6 +46,7 @@ package final class HistorySession: Sendable {
     package func close() async {
         await self.service.close()
         await self.rest.close()
+        await self.sharedBudget?.stop()
         self.loop.stop()
         self.resolver.stop()
     }
@@ -57,5 +67,14 @@ package final class HistorySession: Sendable {
     /// Takes the work on the jobs for this process; refused while another has it.
     package static func lock(_ configuration: Configuration) throws(StateLock.Refusal) -> StateLock {
         try StateLock(directory: Self.directory(configuration))
+    }
+}
+
+extension Configuration {
+    /// The address of the server that a collector of this configuration runs as its child; nil where it runs none, or on
+    /// any free port.
+    var ownServerURL: String? {
+        guard self.nats.servers.isEmpty, self.nats.embedded.port != 0 else { return nil }
+        return "nats://127.0.0.1:\(self.nats.embedded.port)"
     }
 }
