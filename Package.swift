@@ -40,7 +40,7 @@ let package = Package(
         .target(name: "Publishing", dependencies: shared + ["CNATS", "CZlib", logging]),
 
         // The service, and the exchange it is tested against.
-        .target(name: "ExchangeSimulator", dependencies: shared + ["Transport", "CZlib"]),
+        .target(name: "ExchangeSimulator", dependencies: shared + ["Transport", "CCrypto", "CZlib"]),
         .target(
             name: "Collector",
             dependencies: shared + [

@@ -5,12 +5,16 @@ extension ExchangeCore {
 
     /// Answers a request to one of Binance's hosts.
     func respondAsBinance(_ request: HTTPRequest, segment: MarketSegment) -> HTTPResponse {
-        if self.faultHappens(.serverError, segments: [segment]) {
+        if self.faultHappens(.serverError, segments: [segment], .rest(request.path)) {
             return HTTPResponse(status: 503, contentType: "text/html", text: "<html>Service Unavailable</html>")
         }
         let retryAfter = self.configuration.faults.retryAfterSeconds
-        if self.faultHappens(.rateLimited, segments: [segment]) { return self.limited(429, retryAfter, used: nil) }
-        if self.faultHappens(.banned, segments: [segment]) { return self.limited(418, retryAfter, used: nil) }
+        if self.faultHappens(.rateLimited, segments: [segment], .rest(request.path)) {
+            return self.limited(429, retryAfter, used: nil)
+        }
+        if self.faultHappens(.banned, segments: [segment], .rest(request.path)) {
+            return self.limited(418, retryAfter, used: nil)
+        }
         let limit = DepthLimit(request.query("limit"), segment: segment)
         let endpoint = self.endpoint(of: request, segment: segment)
         let moment = LoopClock.monotonicMicroseconds()

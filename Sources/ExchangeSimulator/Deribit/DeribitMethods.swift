@@ -6,8 +6,12 @@ extension ExchangeCore {
     /// Answers a request to Deribit over HTTP: `/api/v2/public/get_time`.
     func respondAsDeribit(_ request: HTTPRequest) -> HTTPResponse {
         let segments = SimulatedHost.deribit.segments
-        if self.faultHappens(.serverError, segments: segments) { return self.deribitFailure(503, .unavailable) }
-        if self.faultHappens(.rateLimited, segments: segments) || self.faultHappens(.banned, segments: segments) {
+        if self.faultHappens(.serverError, segments: segments, .rest(request.path)) {
+            return self.deribitFailure(503, .unavailable)
+        }
+        if self.faultHappens(.rateLimited, segments: segments, .rest(request.path))
+            || self.faultHappens(.banned, segments: segments, .rest(request.path))
+        {
             return self.deribitFailure(429, .tooManyRequests)
         }
         guard request.method == "GET", request.path.hasPrefix("/api/v2/") else {

@@ -30,8 +30,26 @@ package enum Fault: String, CaseIterable, Sendable {
     case banned
     /// A REST request is answered 503.
     case serverError
+    /// A request is answered 403, as by a firewall.
+    case forbidden
+    /// A request is answered 500.
+    case internalError
     /// A REST answer ends in the middle.
     case truncatedBody
+    /// An answer is whole as its length says, and only half of what it should be.
+    case cutAnswer
+    /// An answer has nothing in it.
+    case emptyAnswer
+    /// The SHA-256 beside an archive is another one.
+    case wrongChecksum
+    /// An archive ends in the middle, and the connection with it.
+    case truncatedArchive
+    /// An archive comes a few bytes at a time.
+    case slowArchive
+    /// A part of an archive is asked for and the whole is sent.
+    case rangeIgnored
+    /// An archive is another file from now on: the same rows, other bytes, another tag.
+    case archiveChanged
     /// A snapshot is older than every frame of the stream.
     case staleSnapshot
     /// A connection is told that it will be closed, and is closed a while later.

@@ -4,6 +4,10 @@ package struct FaultPlan: Sendable {
     /// Probability of each fault per opportunity: per frame sent to one client, per subscription, per connection,
     /// per request.
     package var rates: [Fault: Double] = [:]
+    /// Those of requests for archives, where they differ from `rates`.
+    package var archiveRates: [Fault: Double] = [:]
+    /// How fast an archive comes that is slow.
+    package var archiveBytesPerSecond = 20_000
     package var stallDuration = Duration.seconds(2)
     /// How long a half-open connection is kept before it is reset.
     package var halfOpenDuration = Duration.seconds(60)
@@ -35,11 +39,15 @@ struct FaultEngine {
     private(set) var counts: [Fault: Int] = [:]
     private var random: RandomSource
     private var orders: [Order] = []
+    private var rates: [Fault: Double]
+    private var archiveRates: [Fault: Double]
     private let frameFaults: [(fault: Fault, rate: Double)]
 
     init(plan: FaultPlan) {
         self.plan = plan
         self.random = RandomSource(seed: plan.seed)
+        self.rates = plan.rates
+        self.archiveRates = plan.archiveRates
         let kinds: [Fault] = [
             .drop, .duplicate, .reorder, .stall, .halfOpen, .reset, .truncatedFrame, .oversizedFrame, .junk,
         ]
@@ -64,7 +72,7 @@ struct FaultEngine {
 
     /// The fault that happens to a frame of `stream`, if any.
     mutating func frameFault(segment: MarketSegment, stream: String) -> Fault? {
-        if let ordered = self.takeOrder(segments: [segment], stream: stream, of: nil) { return ordered }
+        if let ordered = self.takeOrder(segments: [segment], of: nil, isFor: { $0 == stream }) { return ordered }
         for (fault, rate) in self.frameFaults where self.random.happens(rate) {
             self.count(fault)
             return fault
@@ -72,24 +80,40 @@ struct FaultEngine {
         return nil
     }
 
-    /// Whether `fault` happens at this opportunity.
-    mutating func happens(_ fault: Fault, segments: [MarketSegment]) -> Bool {
-        if self.takeOrder(segments: segments, stream: nil, of: fault) != nil { return true }
-        guard let rate = self.plan.rates[fault], self.random.happens(rate) else { return false }
+    /// Whether `fault` happens at this opportunity, which is a request where there is a scope.
+    mutating func happens(_ fault: Fault, segments: [MarketSegment], _ scope: RequestScope? = nil) -> Bool {
+        if self.takeOrder(segments: segments, of: fault, isFor: { scope?.matches($0) ?? true }) != nil { return true }
+        let own = scope?.isArchive == true ? self.archiveRates[fault] : nil
+        guard let rate = own ?? self.rates[fault], self.random.happens(rate) else { return false }
         self.count(fault)
         return true
+    }
+
+    /// Has a fault happen to a share of all opportunities from now on, of requests for archives alone or of the others
+    /// alone where that is said.
+    mutating func setRate(_ fault: Fault, to share: Double, ofArchives: Bool?) {
+        guard fault.isOfRequests else { return }
+        if ofArchives != true {
+            // Archives keep what they had.
+            if ofArchives == false { self.archiveRates[fault] = self.archiveRates[fault] ?? self.rates[fault] ?? 0 }
+            self.rates[fault] = share
+        }
+        if ofArchives != false { self.archiveRates[fault] = share }
     }
 
     mutating func count(_ fault: Fault) {
         self.counts[fault, default: 0] += 1
     }
 
-    private mutating func takeOrder(segments: [MarketSegment], stream: String?, of fault: Fault?) -> Fault? {
+    /// - Parameter isFor: Whether what an order is limited to is what there is an opportunity for.
+    private mutating func takeOrder(
+        segments: [MarketSegment], of fault: Fault?, isFor: (String) -> Bool
+    ) -> Fault? {
         guard !self.orders.isEmpty else { return nil }
         let found = self.orders.firstIndex { order in
             (order.segment.map { segments.contains($0) } ?? true)
                 && (fault.map { order.fault == $0 } ?? order.fault.isOfFrames)
-                && (order.stream == nil || stream == nil || order.stream == stream)
+                && (order.stream.map(isFor) ?? true)
         }
         guard let found else { return nil }
         let ordered = self.orders[found].fault
@@ -105,8 +129,22 @@ extension Fault {
     var isOfFrames: Bool {
         switch self {
         case .drop, .duplicate, .reorder, .stall, .halfOpen, .reset, .truncatedFrame, .oversizedFrame, .junk: true
-        case .silentAck, .refuseConnects, .slowREST, .rateLimited, .banned, .serverError, .truncatedBody,
-            .staleSnapshot, .notice, .lifetime, .sequenceReset:
+        case .silentAck, .refuseConnects, .slowREST, .rateLimited, .banned, .serverError, .forbidden, .internalError,
+            .truncatedBody, .cutAnswer, .emptyAnswer, .staleSnapshot, .notice, .lifetime, .sequenceReset,
+            .wrongChecksum, .truncatedArchive, .slowArchive, .rangeIgnored, .archiveChanged:
+            false
+        }
+    }
+
+    /// Whether it happens to a request or its answer.
+    var isOfRequests: Bool {
+        switch self {
+        case .slowREST, .rateLimited, .banned, .serverError, .forbidden, .internalError, .truncatedBody, .cutAnswer,
+            .emptyAnswer, .staleSnapshot, .wrongChecksum, .truncatedArchive, .slowArchive, .rangeIgnored,
+            .archiveChanged:
+            true
+        case .drop, .duplicate, .reorder, .stall, .halfOpen, .reset, .truncatedFrame, .oversizedFrame, .junk,
+            .silentAck, .refuseConnects, .notice, .lifetime, .sequenceReset:
             false
         }
     }

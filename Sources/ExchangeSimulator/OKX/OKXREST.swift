@@ -8,6 +8,7 @@ enum OKXEndpoint: String {
     case fundingHistory = "/api/v5/public/funding-rate-history"
     case openInterest = "/api/v5/public/open-interest"
     case markPrice = "/api/v5/public/mark-price"
+    case archives = "/api/v5/public/market-data-history"
     case books = "/api/v5/market/books"
     case tickers = "/api/v5/market/tickers"
     case trades = "/api/v5/market/trades"
@@ -29,7 +30,7 @@ enum OKXEndpoint: String {
         case .time, .fundingRate, .fundingHistory, .markPrice, .interestHistory: 10
         case .books, .candles: 40
         case .trades: 100
-        case .accountRatio, .topAccountRatio, .topPositionRatio: 5
+        case .accountRatio, .topAccountRatio, .topPositionRatio, .archives: 5
         }
     }
 
@@ -49,10 +50,12 @@ extension ExchangeCore {
     /// Answers a request to OKX.
     func respondAsOKX(_ request: HTTPRequest) -> HTTPResponse {
         let segments = SimulatedHost.okx.segments
-        if self.faultHappens(.serverError, segments: segments) {
+        if self.faultHappens(.serverError, segments: segments, .rest(request.path)) {
             return self.okxError(503, "50001", "Service temporarily unavailable. Try again later.")
         }
-        if self.faultHappens(.rateLimited, segments: segments) || self.faultHappens(.banned, segments: segments) {
+        if self.faultHappens(.rateLimited, segments: segments, .rest(request.path))
+            || self.faultHappens(.banned, segments: segments, .rest(request.path))
+        {
             return self.okxTooMany()
         }
         guard request.method == "GET", let endpoint = OKXEndpoint(rawValue: request.path) else {
@@ -81,6 +84,7 @@ extension ExchangeCore {
         case .historyTrades: self.okxTrades(request, pageMax: 100, at: now)
         case .candles: self.okxCandles(request, isHistory: false, at: now)
         case .historyCandles: self.okxCandles(request, isHistory: true, at: now)
+        case .archives: self.okxArchives(request, at: now)
         case .markCandles: self.okxMarkCandles(request, isHistory: false, at: now)
         case .historyMarkCandles: self.okxMarkCandles(request, isHistory: true, at: now)
         case .interestHistory: self.okxInterestHistory(request, at: now)

@@ -3,25 +3,58 @@ internal import Transport
 extension ExchangeCore {
     private static let json = "application/json;charset=UTF-8"
 
-    /// Answers a request to one host, or to the simulator's own pages.
-    func respond(_ request: HTTPRequest, host: SimulatedHost) -> HTTPResponse {
+    /// Answers a request to one host, or to the simulator's own pages, or for an archive, which all of them serve.
+    ///
+    /// - Parameter host: `nil` for the port of archives alone.
+    func respond(_ request: HTTPRequest, host: SimulatedHost?) -> HTTPResponse {
         if request.path.hasPrefix("/simulator/") { return self.simulatorPage(request) }
-        self.counters.requests += 1
-        var response =
-            switch host.venue {
-            case .binance: self.respondAsBinance(request, segment: host.segments[0])
-            case .okx: self.respondAsOKX(request)
-            case .deribit: self.respondAsDeribit(request)
-            }
-        guard response.status == 200 else { return response }
-        self.keepAnswer(response.body, to: request, host: host)
-        if self.faultHappens(.slowREST, segments: host.segments) {
+        let isArchive = request.path.hasPrefix(ArchiveFile.root + "/")
+        let scope: RequestScope = isArchive ? .archive(request.path) : .rest(request.path)
+        let segments = isArchive ? self.archiveSegments(request) : host?.segments ?? MarketSegment.allCases
+        var response = self.refusal(segments, scope) ?? self.answer(request, host: host, isArchive: isArchive)
+        let kind =
+            !isArchive
+            ? request.path
+            : response.status == 404 ? "missing" : request.path.hasSuffix(".CHECKSUM") ? "checksum" : "archive"
+        self.tally.count(!isArchive && response.status == 404 ? "unknown" : kind, status: response.status)
+        guard response.status < 300 else { return response }
+        if !isArchive, let host { self.keepAnswer(response.body, to: request, host: host) }
+        if self.faultHappens(.cutAnswer, segments: segments, scope) {
+            response.body.removeLast(response.body.count - response.body.count / 2)
+        }
+        if self.faultHappens(.emptyAnswer, segments: segments, scope) { response.body = [] }
+        if self.faultHappens(.slowREST, segments: segments, scope) {
             response.delay = self.configuration.faults.restDelay
         }
-        if self.faultHappens(.truncatedBody, segments: host.segments) {
+        if !isArchive, self.faultHappens(.truncatedBody, segments: segments, scope) {
             response.truncateBodyAt = response.body.count / 2
         }
         return response
+    }
+
+    private func answer(_ request: HTTPRequest, host: SimulatedHost?, isArchive: Bool) -> HTTPResponse {
+        guard !isArchive else {
+            self.counters.archiveRequests += 1
+            return self.respondArchive(request)
+        }
+        self.counters.requests += 1
+        guard let host else { return HTTPResponse(status: 404, text: "archives alone\n") }
+        return switch host.venue {
+        case .binance: self.respondAsBinance(request, segment: host.segments[0])
+        case .okx: self.respondAsOKX(request)
+        case .deribit: self.respondAsDeribit(request)
+        }
+    }
+
+    /// What no venue words in its own way.
+    private func refusal(_ segments: [MarketSegment], _ scope: RequestScope) -> HTTPResponse? {
+        if self.faultHappens(.forbidden, segments: segments, scope) {
+            return HTTPResponse(status: 403, contentType: "text/html", text: "<html>403 Forbidden</html>")
+        }
+        if self.faultHappens(.internalError, segments: segments, scope) {
+            return HTTPResponse(status: 500, contentType: "text/html", text: "<html>Internal Server Error</html>")
+        }
+        return nil
     }
 
     /// The answers given last on a path of a segment's host, oldest first.
@@ -63,6 +96,14 @@ extension ExchangeCore {
                 count: request.query("count").flatMap { Int($0) } ?? 1,
                 only: request.query("only").flatMap(SessionAge.init(rawValue:)))
             return HTTPResponse(contentType: Self.json, text: "{\"injected\":\(count)}")
+        case ("POST", "/simulator/rate"):
+            let share = request.query("share").flatMap { Double($0) }
+            let scope = request.query("scope")
+            guard let fault = request.query("kind").flatMap(Fault.init(rawValue:)), let share,
+                scope == nil || scope == "rest" || scope == "archive",
+                self.setRate(fault, to: share, ofArchives: scope.map { $0 == "archive" })
+            else { return HTTPResponse(status: 400, text: "kind of requests, share from 0 to 1, scope\n") }
+            return HTTPResponse(contentType: Self.json, text: "{}")
         case ("POST", "/simulator/calm"):
             return HTTPResponse(contentType: Self.json, text: "{\"forgotten\":\(self.calm())}")
         case ("POST", "/simulator/pause"), ("POST", "/simulator/resume"):
@@ -85,7 +126,7 @@ extension ExchangeCore {
             return HTTPResponse(
                 status: 404,
                 text:
-                    "GET /simulator/state, /simulator/book, /simulator/sent, /simulator/past; POST /simulator/fault, /simulator/calm, "
+                    "GET /simulator/state, /simulator/book, /simulator/sent, /simulator/past; POST /simulator/fault, /simulator/rate, /simulator/calm, "
                     + "/simulator/pause, /simulator/resume, /simulator/list, /simulator/delist\n")
         }
     }
@@ -117,6 +158,21 @@ extension SimulatorState {
             text.write(quoted: fault.rawValue)
             text.write(":")
             text.write(count)
+        }
+        text.write("},\"archives_made\":\(self.archivesMade),\"statuses\":{")
+        for (index, (status, count)) in self.statuses.sorted(by: { $0.key < $1.key }).enumerated() {
+            text.write(index == 0 ? "\"\(status)\":\(count)" : ",\"\(status)\":\(count)")
+        }
+        text.write("},\"requests\":{")
+        for (index, (kind, count)) in self.requests.sorted(by: { $0.key < $1.key }).enumerated() {
+            if index > 0 { text.write(",") }
+            text.write(quoted: kind)
+            text.write(":{\"asked\":\(count.asked),\"limited\":\(count.limited),\"failed\":\(count.failed)}")
+        }
+        text.write("},\"connections\":{")
+        for (index, (name, count)) in self.connections.sorted(by: { $0.key < $1.key }).enumerated() {
+            text.write(index == 0 ? "\"\(name)\":" : ",\"\(name)\":")
+            text.write("{\"open\":\(count.open),\"most\":\(count.most),\"accepted\":\(count.accepted)}")
         }
         text.write("},\"markets\":[")
         for (index, market) in self.markets.enumerated() {

@@ -23,6 +23,10 @@ final class ExchangeCore: @unchecked Sendable {
     var deribitCredits = CreditPool(limit: 50_000, perSecond: 10_000)
     /// Of the list of instruments alone.
     var deribitListCredits = CreditPool(limit: 500_000, perSecond: 10_000)
+    var shelf = ArchiveShelf()
+    var tally = RequestTally()
+    /// Those that serve it, by name; read on the loop.
+    var servers: [(name: String, server: HTTPServer)] = []
     var answers: [SimulatedHost: [String: [SimulatedAnswer]]] = [:]
     private var channels: [MarketSegment: [String: StreamChannel]] = [:]
     private var sessions: [ObjectIdentifier: SimulatorSession] = [:]
@@ -251,8 +255,15 @@ final class ExchangeCore: @unchecked Sendable {
         self.faults.sparesFrames ? nil : self.faults.frameFault(segment: segment, stream: stream)
     }
 
-    func faultHappens(_ fault: Fault, segments: [MarketSegment]) -> Bool {
-        self.faults.happens(fault, segments: segments)
+    func faultHappens(_ fault: Fault, segments: [MarketSegment], _ scope: RequestScope? = nil) -> Bool {
+        self.faults.happens(fault, segments: segments, scope)
+    }
+
+    /// Has a fault happen to a share of all requests from now on; false for one that does not happen to requests.
+    func setRate(_ fault: Fault, to share: Double, ofArchives: Bool?) -> Bool {
+        guard fault.isOfRequests, share >= 0, share <= 1 else { return false }
+        self.faults.setRate(fault, to: share, ofArchives: ofArchives)
+        return true
     }
 
     /// Makes a fault happen: at once to connections, at the next opportunity otherwise.
@@ -283,7 +294,8 @@ final class ExchangeCore: @unchecked Sendable {
             self.faults.count(fault)
             return markets.count
         case .drop, .duplicate, .reorder, .silentAck, .slowREST, .rateLimited, .banned, .serverError, .truncatedBody,
-            .staleSnapshot:
+            .staleSnapshot, .forbidden, .internalError, .cutAnswer, .emptyAnswer, .wrongChecksum, .truncatedArchive,
+            .slowArchive, .rangeIgnored, .archiveChanged:
             let order = FaultEngine.Order(fault: fault, segment: segment, stream: stream, count: count)
             return self.faults.order(order) ? count : 0
         }
@@ -319,6 +331,18 @@ final class ExchangeCore: @unchecked Sendable {
         return text
     }
 
+    /// Connections of each server, by its name.
+    private var connections: [String: SimulatedConnections] {
+        var found: [String: SimulatedConnections] = [:]
+        for (name, server) in self.servers {
+            guard let statistics = server.statisticsOnLoop else { continue }
+            found[name] = SimulatedConnections(
+                open: statistics.plainConnections, most: statistics.plainConnectionsMax,
+                accepted: statistics.connectionsAccepted)
+        }
+        return found
+    }
+
     func state() -> SimulatorState {
         let recorded = (self.player?.markets ?? [:]).values.flatMap(\.values).map { market in
             SimulatedMarketState(
@@ -329,7 +353,8 @@ final class ExchangeCore: @unchecked Sendable {
         return SimulatorState(
             counters: self.counters, faults: self.faults.counts, spotWeightMax: self.spotWeight.usedMax,
             futuresWeightMax: self.futuresWeight.usedMax, source: self.player?.state.rawValue ?? "generated",
-            framesPlayed: self.player?.framesPlayed ?? 0,
+            framesPlayed: self.player?.framesPlayed ?? 0, requests: self.tally.requests, statuses: self.tally.statuses,
+            connections: self.connections, archivesMade: self.shelf.made,
             markets: (recorded + made).sorted { ($0.segment.rawValue, $0.symbol) < ($1.segment.rawValue, $1.symbol) })
     }
 }

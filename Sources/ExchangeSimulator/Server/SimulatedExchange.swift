@@ -18,7 +18,8 @@ package struct SimulatorEndpoint: Sendable, Equatable {
 package enum SimulatorError: Error {
     case loop(ServiceLoopError)
     case recording(RecordingError)
-    case server(MarketSegment, TransportError)
+    /// A port could not be opened: a host's, or that of archives.
+    case server(String, TransportError)
     /// It was started before.
     case alreadyStarted
 }
@@ -32,14 +33,15 @@ package struct SimulatedAnswer: Sendable {
 /// Binance, OKX and Deribit on loopback, on a loop of their own.
 ///
 /// Each host has a port for WebSocket and REST. `GET /simulator/state`, `GET /simulator/book?segment=&symbol=&limit=`,
-/// `GET /simulator/sent?segment=&stream=`, `GET /simulator/past?segment=&symbol=&kind=&from=&to=`,
+/// `GET /simulator/sent?segment=&stream=`, `POST /simulator/rate?kind=&share=&scope=`, `GET /simulator/past?segment=&symbol=&kind=&from=&to=`,
 /// `POST /simulator/fault?kind=&segment=&stream=&count=&only=`,
 /// `POST /simulator/list?segment=&symbol=`, `/simulator/delist?segment=&symbol=`, `/simulator/pause`,
 /// `/simulator/resume` and `/simulator/calm`, which forgets ordered faults, work on every port.
 package final class SimulatedExchange: Sendable {
     private struct Running {
         let core: ExchangeCore
-        let servers: [HTTPServer]
+        let servers: [(name: String, server: HTTPServer)]
+        let archivePort: Int
     }
 
     private enum Life {
@@ -73,36 +75,57 @@ package final class SimulatedExchange: Sendable {
         } catch {
             throw .loop(error)
         }
-        var servers: [HTTPServer] = []
+        var servers: [(name: String, server: HTTPServer)] = []
         var endpoints: [SimulatorEndpoint] = []
-        for host in SimulatedHost.allCases {
-            let segments = host.segments.filter { !core.symbols(of: $0).isEmpty }
-            guard let first = segments.first else { continue }
-            var options = HTTPServerConfiguration()
-            options.address = self.configuration.address
-            options.port = segments.compactMap { self.configuration.ports[$0] }.first ?? 0
-            options.maxQueuedBytes = 64 * 1024 * 1024
-            let server = HTTPServer(
-                loop: self.loop, configuration: options,
-                onRequest: { core.respond($0, host: host) },
-                onWebSocket: { core.accept($0, host: host) })
-            do {
-                let port = try await server.start()
-                servers.append(server)
+        var archivePort = 0
+        do throws(TransportError) {
+            for host in SimulatedHost.allCases {
+                let segments = host.segments.filter { !core.symbols(of: $0).isEmpty }
+                guard !segments.isEmpty else { continue }
+                let port = segments.compactMap { self.configuration.ports[$0] }.first ?? 0
+                let server = self.makeServer(core, host, port: port)
+                servers.append((host.rawValue, server))
+                let opened = try await server.start()
                 for segment in segments {
                     endpoints.append(
-                        SimulatorEndpoint(segment: segment, address: self.configuration.address, port: port))
+                        SimulatorEndpoint(segment: segment, address: self.configuration.address, port: opened))
                 }
-            } catch {
-                for server in servers { await server.stop() }
-                self.loop.stop()
-                throw .server(first, error)
             }
+            let server = self.makeServer(core, nil, port: self.configuration.archivePort)
+            servers.append(("archive", server))
+            archivePort = try await server.start()
+        } catch {
+            for (_, server) in servers { await server.stop() }
+            self.loop.stop()
+            throw .server(servers.last?.name ?? "", error)
         }
-        _ = self.loop.submit { context in core.start(on: context) }
-        let running = Running(core: core, servers: servers)
+        let running = Running(core: core, servers: servers, archivePort: archivePort)
+        _ = self.loop.submit { context in
+            core.servers = running.servers
+            core.start(on: context)
+        }
         self.life.withLock { $0 = .running(running) }
         return endpoints
+    }
+
+    /// The base of the archives' paths on a port of their own, `http://127.0.0.1:4712/archive`; every other port has them
+    /// at `/archive` too. `nil` while it does not run.
+    package var archiveURL: String? {
+        self.life.withLock { life in
+            guard case .running(let running) = life else { return nil }
+            return "http://\(self.configuration.address):\(running.archivePort)\(ArchiveFile.root)"
+        }
+    }
+
+    private func makeServer(_ core: ExchangeCore, _ host: SimulatedHost?, port: Int) -> HTTPServer {
+        var options = HTTPServerConfiguration()
+        options.address = self.configuration.address
+        options.port = port
+        options.maxQueuedBytes = 64 * 1024 * 1024
+        return HTTPServer(
+            loop: self.loop, configuration: options,
+            onRequest: { core.respond($0, host: host) },
+            onWebSocket: { request in host.flatMap { core.accept(request, host: $0) } })
     }
 
     /// Closes every connection and port; returns when they are closed.
@@ -115,7 +138,7 @@ package final class SimulatedExchange: Sendable {
         guard let running else { return }
         let core = running.core
         _ = self.loop.submit { _ in core.stop() }
-        for server in running.servers { await server.stop() }
+        for (_, server) in running.servers { await server.stop() }
         self.loop.stop()
     }
 
@@ -144,7 +167,8 @@ package final class SimulatedExchange: Sendable {
     /// Makes a fault happen: at once to open connections, at the next `count` opportunities otherwise.
     ///
     /// - Parameters:
-    ///   - stream: Limits it to connections that serve this stream, or to its frames.
+    ///   - stream: Limits it to connections that serve this stream, or to its frames; a fault of requests to `rest`, to
+    ///     `archive`, or to a path.
     ///   - age: Limits it to one of the connections.
     /// - Returns: To how many connections it happened, or how many opportunities were ordered.
     @discardableResult
@@ -153,6 +177,13 @@ package final class SimulatedExchange: Sendable {
         only age: SessionAge? = nil
     ) async -> Int {
         await self.ask { $0.inject(fault, segment: segment, stream: stream, count: count, only: age) } ?? 0
+    }
+
+    /// Has a fault happen to a share of all requests from now on, of archives alone or of the others alone where that is
+    /// said, which ones by the plan's seed; false for a fault that does not happen to requests.
+    @discardableResult
+    package func setRate(_ fault: Fault, to share: Double, ofArchives: Bool? = nil) async -> Bool {
+        await self.ask { $0.setRate(fault, to: share, ofArchives: ofArchives) } ?? false
     }
 
     /// The payloads sent last on a stream, oldest first, without what a client's choice puts around them.

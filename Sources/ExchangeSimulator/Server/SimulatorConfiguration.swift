@@ -4,6 +4,8 @@ package struct SimulatorConfiguration: Sendable {
     package var address = "127.0.0.1"
     /// Ports by segment; 0 or none takes a free one.
     package var ports: [MarketSegment: Int] = [:]
+    /// Of archives alone; 0 takes a free one.
+    package var archivePort = 0
     /// The instruments of each segment served; a segment without an entry is not served.
     package var symbols: [MarketSegment: [SimulatedSymbol]]
     /// Changes of each book a second, on average; they come in bursts.

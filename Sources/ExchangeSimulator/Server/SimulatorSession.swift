@@ -143,7 +143,8 @@ final class SimulatorSession: WebSocketSessionHandler {
         case .stall, .halfOpen, .reset, .truncatedFrame, .oversizedFrame:
             self.apply(fault)
         case .silentAck, .refuseConnects, .slowREST, .rateLimited, .banned, .serverError, .truncatedBody,
-            .staleSnapshot, .notice, .lifetime, .sequenceReset:
+            .staleSnapshot, .notice, .lifetime, .sequenceReset, .forbidden, .internalError, .cutAnswer, .emptyAnswer,
+            .wrongChecksum, .truncatedArchive, .slowArchive, .rangeIgnored, .archiveChanged:
             self.send(data, of: channel)
         }
     }
@@ -184,7 +185,8 @@ final class SimulatorSession: WebSocketSessionHandler {
             self.core.counters.lifetimesEnded += 1
             session.close(code: 1001, reason: "lifetime")
         case .drop, .duplicate, .reorder, .silentAck, .refuseConnects, .slowREST, .rateLimited, .banned, .serverError,
-            .truncatedBody, .staleSnapshot, .sequenceReset:
+            .truncatedBody, .staleSnapshot, .sequenceReset, .forbidden, .internalError, .cutAnswer, .emptyAnswer,
+            .wrongChecksum, .truncatedArchive, .slowArchive, .rangeIgnored, .archiveChanged:
             break
         }
     }

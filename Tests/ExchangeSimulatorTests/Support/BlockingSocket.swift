@@ -43,9 +43,14 @@ final class BlockingSocket {
         close(self.descriptor)
     }
 
-    static func request(_ method: String = "GET", _ target: String, port: Int) throws -> Answer {
+    static func request(
+        _ method: String = "GET", _ target: String, port: Int, headers: [String: String] = [:]
+    ) throws -> Answer {
         let socket = try BlockingSocket(port: port)
-        try socket.write(Array("\(method) \(target) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8))
+        let lines = headers.map { "\($0.key): \($0.value)\r\n" }.joined()
+        try socket.write(
+            Array(
+                "\(method) \(target) HTTP/1.1\r\nHost: localhost\r\n\(lines)Connection: close\r\n\r\n".utf8))
         return try socket.readAnswer()
     }
 

@@ -5,6 +5,9 @@ package struct HTTPServerStatistics: Sendable, Equatable {
     /// Connections at the moment, WebSockets included.
     package internal(set) var connections = 0
     package internal(set) var connectionsAccepted = 0
+    /// Connections that are no WebSockets, at the moment and at most at a time.
+    package internal(set) var plainConnections = 0
+    package internal(set) var plainConnectionsMax = 0
     /// Connections closed at once because of the limit.
     package internal(set) var connectionsRefused = 0
     /// Times the system had no descriptor or memory for a new connection.
@@ -102,6 +105,9 @@ package final class HTTPServer: Sendable {
             if !taken { continuation.resume() }
         }
     }
+
+    /// What the server has done so far; for callers on the loop's thread alone.
+    package var statisticsOnLoop: HTTPServerStatistics? { self.core.value?.currentStatistics }
 
     /// What the server has done so far; nil if the loop does not answer.
     package func statistics() async -> HTTPServerStatistics? {

@@ -28,6 +28,8 @@ final class HTTPServerConnection: SocketSetMember {
     private var interest: SocketSet.Interest = []
     private var isTurnNamed = false
     private var isWriteBlocked = false
+    /// Whether it became a WebSocket.
+    private(set) var isUpgraded = false
     private var answer: HTTPServerAnswer?
     private var answerTimer: LoopTimer?
     private var deadline: Int64
@@ -292,6 +294,8 @@ final class HTTPServerConnection: SocketSetMember {
             id: self.id, request: request, connection: self, handler: handler, configuration: self.server.configuration)
         self.state = .webSocket(session)
         self.deadline = .max
+        self.isUpgraded = true
+        self.server.statistics.plainConnections -= 1
         self.server.statistics.webSockets += 1
         session.started()
         self.nameForTurn()

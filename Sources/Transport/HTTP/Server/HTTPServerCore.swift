@@ -75,7 +75,8 @@ final class HTTPServerCore: SocketSetMember {
     }
 
     func connectionEnded(_ connection: HTTPServerConnection) {
-        self.connections[connection.id] = nil
+        guard self.connections.removeValue(forKey: connection.id) != nil, !connection.isUpgraded else { return }
+        self.statistics.plainConnections -= 1
     }
 
     // MARK: Accepting
@@ -115,6 +116,9 @@ final class HTTPServerCore: SocketSetMember {
         }
         self.connections[connection.id] = connection
         self.statistics.connectionsAccepted += 1
+        self.statistics.plainConnections += 1
+        self.statistics.plainConnectionsMax = max(
+            self.statistics.plainConnectionsMax, self.statistics.plainConnections)
     }
 
     private func acceptFailed(_ code: Int32) {
