@@ -27,7 +27,9 @@ package final class ArchiveFetcher<C: Clock>: Sendable where C.Duration == Durat
         wallMicroseconds: @escaping @Sendable () -> Int64 = { LoopClock.wallMicroseconds() }
     ) throws(ArchiveFailure) {
         self.settings = settings
-        self.folder = try ArchiveFolder(path: settings.folder, bytesMost: settings.folderBytesMost)
+        let keptFrom = wallMicroseconds() / 1_000_000 - settings.partsKept.components.seconds
+        self.folder = try ArchiveFolder(
+            path: settings.folder, bytesMost: settings.folderBytesMost, keptFrom: Int(keptFrom))
         self.downloader = ArchiveDownloader(settings: settings, folder: self.folder, client: client, core: core)
         self.rest = rest
         self.venues = venues

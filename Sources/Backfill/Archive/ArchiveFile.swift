@@ -105,11 +105,11 @@ final class ArchiveFile: Sendable {
         }
     }
 
-    /// The names of a folder's files with their sizes.
-    static func list(_ path: String) throws(ArchiveFailure) -> [(name: String, bytes: Int)] {
+    /// The names of a folder's files with their sizes and when they were last written, seconds since 1970.
+    static func list(_ path: String) throws(ArchiveFailure) -> [(name: String, bytes: Int, written: Int)] {
         guard let stream = opendir(path) else { throw Self.failure("list", path, errno) }
         defer { closedir(stream) }
-        var files: [(name: String, bytes: Int)] = []
+        var files: [(name: String, bytes: Int, written: Int)] = []
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) {
@@ -118,7 +118,7 @@ final class ArchiveFile: Sendable {
             }
             var status = stat()
             guard stat("\(path)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
-            files.append((name, Int(status.st_size)))
+            files.append((name, Int(status.st_size), status.st_mtim.tv_sec))
         }
         return files
     }

@@ -22,8 +22,13 @@ package final class ArchiveFolder: Sendable {
     private let state: Mutex<State>
 
     /// Makes the folder where it is missing, and looks for what is there.
-    package init(path: String, bytesMost: Int) throws(ArchiveFailure) {
+    ///
+    /// - Parameter keptFrom: What was last written before, seconds since 1970, is removed.
+    package init(path: String, bytesMost: Int, keptFrom: Int) throws(ArchiveFailure) {
         try ArchiveFile.makeFolder(path)
+        for file in try ArchiveFile.list(path) where file.name.hasSuffix(Self.part) && file.written < keptFrom {
+            ArchiveFile.remove("\(path)/\(file.name)")
+        }
         let files = try ArchiveFile.list(path)
         let parts = files.filter { $0.name.hasSuffix(Self.part) }
         var state = State()

@@ -165,8 +165,8 @@ final class ArchivePart: Sendable {
     private func beginAnew(
         _ length: Int?, _ validator: PartNote.Validator?, _ state: inout State
     ) throws(ArchiveFailure) {
-        // The note goes first and comes back last, so that it never speaks of bytes of another file.
-        ArchiveFile.remove(self.folder.notePath(of: self.name))
+        // A part of no bytes is begun anew whatever its note says, and the new note is there before the first byte: it never
+        // speaks of bytes of another file.
         state.note = nil
         state.offset = 0
         try self.file.truncate(to: 0)

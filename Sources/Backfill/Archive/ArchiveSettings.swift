@@ -10,6 +10,8 @@ package struct ArchiveSettings: Sendable {
     package var folder: String
     /// What all files of the folder together may take on disk.
     package var folderBytesMost = 16 << 30
+    /// What is there of a file that nobody went on with for so long is removed at the next start.
+    package var partsKept = Duration.seconds(7 * 86_400)
     /// A larger file is refused.
     package var fileBytesMost = 8 << 30
     /// What one file may unpack to.

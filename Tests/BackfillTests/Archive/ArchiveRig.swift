@@ -62,13 +62,16 @@ final class ArchiveRig: Sendable {
     }
 
     /// Another process: it knows of the earlier one only what lies on disk.
-    func fetcher(decoder: TestDecoder.Kind = .trades) throws -> ArchiveFetcher<ManualClock> {
+    ///
+    /// - Parameter day: Which day it is, counted from 1970.
+    func fetcher(decoder: TestDecoder.Kind = .trades, day: Int64 = 0) throws -> ArchiveFetcher<ManualClock> {
         var rest = VenueRESTSettings()
         rest.hosts[TestArchives.segment] = .init(isSecure: false, host: "127.0.0.1", port: self.port)
         return try ArchiveFetcher(
             settings: self.settings, client: self.client, core: self.core,
             rest: VenueREST(settings: rest, client: self.client, core: self.core, wallMilliseconds: { 0 }),
-            venues: { $0 == TestArchives.venue ? TestArchives(decoder: decoder) : nil }, wallMicroseconds: { 7 })
+            venues: { $0 == TestArchives.venue ? TestArchives(decoder: decoder) : nil },
+            wallMicroseconds: { day * 86_400_000_000 })
     }
 
     /// Fetches the archive of the day with a process of its own, all waits cut short.
