@@ -28,6 +28,10 @@ struct SimulateCommand: AsyncParsableCommand {
             if self.options.port != 0 { simulator.ports[segment] = Int(self.options.port) + offset }
         }
         simulator.stepsPerSecond = Double(self.options.rate) / Double(max(count, 1))
+        if self.options.port != 0 { simulator.archivePort = Int(self.options.port) + offset + 1 }
+        simulator.past.days = self.options.pastDays
+        simulator.past.tradesPerDay = self.options.pastTrades
+        simulator.past.keepsRetention = !self.options.keepsAll
         if let path = self.options.recording {
             var plan = RecordingPlan(path: path)
             plan.pace = .times(self.options.pace)
@@ -38,6 +42,7 @@ struct SimulateCommand: AsyncParsableCommand {
             for endpoint in try await exchange.start() {
                 print("\(endpoint.segment.rawValue) \(endpoint.webSocketURL) \(endpoint.restURL)")
             }
+            if let url = exchange.archiveURL { print("archive \(url)") }
         } catch {
             StandardError.write("sluice: the simulator cannot start: \(error)\n")
             throw ExitStatus.unavailable

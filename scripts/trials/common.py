@@ -37,7 +37,7 @@ SECTIONS = {
 }
 # Sections that the simulator serves: the rate that it is told is that of all of them together.
 SIMULATED = 7
-SIMULATOR_PORTS = 5
+SIMULATOR_PORTS = 6
 OTHER_SEGMENTS = ("okx_spot", "okx_swap", "deribit_perpetual", "deribit_option")
 USABLE = ("seeded", "live", "refreshing")
 

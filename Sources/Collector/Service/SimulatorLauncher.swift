@@ -10,6 +10,8 @@ package enum SimulatorLauncher {
         var simulator = SimulatorConfiguration()
         simulator.seed = UInt64(clamping: settings.seed)
         simulator.symbols = [:]
+        simulator.past.days = settings.pastDays
+        simulator.past.tradesPerDay = settings.pastTrades
         var count = 0
         for (segment, configured) in service.venues.segments {
             guard let simulated = MarketSegment(segment.id) else { continue }

@@ -82,7 +82,7 @@ struct ArchiveTable {
         self.writeSize(print.size, &text)
         text.write(",")
         if self.file.table == .aggregateTrades {
-            text.write("\(print.id &* 2),\(print.id &* 2 &+ 1),")
+            text.write("\(print.id),\(print.id),")
         } else {
             var bar = Bar(start: 0, length: 1, price: print.price)
             bar.take(print, priceDecimals: self.symbol.priceDecimals)
@@ -154,7 +154,7 @@ struct ArchiveTable {
         self.writeLast(bar.end, &text)
         text.write(",")
         self.writeWorth(bar.turnover, bar.coins, &text)
-        text.write(",\(self.segment.isFutures ? bar.trades * 2 : bar.trades),")
+        text.write(",\(bar.trades),")
         self.writeSize(bar.bought, &text)
         text.write(",")
         self.writeWorth(bar.boughtTurnover, bar.boughtCoins, &text)

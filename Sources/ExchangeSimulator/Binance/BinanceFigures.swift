@@ -116,7 +116,7 @@ extension BinanceMessages {
             text.write(",\"nq\":")
             self.writeSize(print.size, into: &text)
         }
-        text.write(",\"f\":\(print.id &* 2),\"l\":\(print.id &* 2 &+ 1),\"T\":\(trade.milliseconds)")
+        text.write(",\"f\":\(print.id),\"l\":\(print.id),\"T\":\(trade.milliseconds)")
         text.write(",\"m\":\(print.buyerIsMaker)")
         text.write(self.segment == .spot ? ",\"M\":true}" : "}")
     }

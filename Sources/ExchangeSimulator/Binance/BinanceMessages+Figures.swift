@@ -72,7 +72,7 @@ extension BinanceMessages {
         text.write(",\"k\":{\"t\":\(bar.start),\"T\":\(bar.end - 1),\"s\":")
         text.write(quoted: self.symbol.symbol)
         text.write(",\"i\":\"\(interval)\",\"f\":")
-        let (first, last, count) = self.tradeIDs(bar)
+        let (first, last) = self.tradeIDs(bar)
         text.write("\(first),\"L\":\(last)")
         for (key, price) in [("o", bar.open), ("c", bar.close), ("h", bar.high), ("l", bar.low)] {
             text.write(",\"\(key)\":")
@@ -80,7 +80,7 @@ extension BinanceMessages {
         }
         text.write(",\"v\":")
         self.writeSize(bar.volume, into: &text)
-        text.write(bar.isClosed ? ",\"n\":\(count),\"x\":true,\"q\":" : ",\"n\":\(count),\"x\":false,\"q\":")
+        text.write(bar.isClosed ? ",\"n\":\(bar.trades),\"x\":true,\"q\":" : ",\"n\":\(bar.trades),\"x\":false,\"q\":")
         self.writeWorth(bar.turnover, bar.coins, into: &text)
         text.write(",\"V\":")
         self.writeSize(bar.bought, into: &text)
@@ -100,18 +100,16 @@ extension BinanceMessages {
         self.writeSize(bar.volume, into: &text)
         text.write(",\(bar.end - 1),")
         self.writeWorth(bar.turnover, bar.coins, into: &text)
-        text.write(",\(self.tradeIDs(bar).count),")
+        text.write(",\(bar.trades),")
         self.writeSize(bar.bought, into: &text)
         text.write(",")
         self.writeWorth(bar.boughtTurnover, bar.boughtCoins, into: &text)
         text.write(",\"0\"]")
     }
 
-    /// Ids of the single trades: on futures an aggregate stands for two; -1 where there were none.
-    private func tradeIDs(_ bar: Bar) -> (first: Int64, last: Int64, count: Int) {
-        guard bar.trades > 0 else { return (-1, -1, 0) }
-        let (first, last) = (Int64(clamping: bar.firstID), Int64(clamping: bar.lastID))
-        return self.segment.isFutures ? (first &* 2, last &* 2 &+ 1, bar.trades * 2) : (first, last, bar.trades)
+    /// Ids of the trades; -1 where there were none.
+    private func tradeIDs(_ bar: Bar) -> (first: Int64, last: Int64) {
+        bar.trades > 0 ? (Int64(clamping: bar.firstID), Int64(clamping: bar.lastID)) : (-1, -1)
     }
 
     /// What all clients are told when a contract is listed or ends.

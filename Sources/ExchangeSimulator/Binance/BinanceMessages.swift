@@ -58,10 +58,11 @@ struct BinanceMessages {
             text.write(",\"nq\":")
             text.write(units: print.size, decimals: self.symbol.sizeDecimals)
         }
+        // Every one stands for one single trade, of the same id.
         text.write(",\"f\":")
-        text.write(print.id &* 2)
+        text.write(print.id)
         text.write(",\"l\":")
-        text.write(print.id &* 2 &+ 1)
+        text.write(print.id)
         text.write(",\"T\":")
         text.write(now - 1)
         text.write(print.buyerIsMaker ? ",\"m\":true" : ",\"m\":false")

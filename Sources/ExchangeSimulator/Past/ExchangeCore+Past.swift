@@ -149,8 +149,7 @@ private struct PastBarWriter {
         switch self.segment.venue {
         case .binance:
             let turnover = self.symbol.isInverse ? coins : ExchangeCore.shortest(bar.turnover, price + size)
-            let trades = self.segment.isFutures ? bar.trades * 2 : bar.trades
-            return ["volume": volume, "turnover": turnover, "trades": String(trades)]
+            return ["volume": volume, "turnover": turnover, "trades": String(bar.trades)]
         case .okx:
             let quote = OKXAmounts(symbol: self.symbol).quote(bar.volume, price: bar.close, priceDecimals: price)
             return ["volume": volume, "turnover": ExchangeCore.shortest(quote.units, quote.decimals)]

@@ -141,6 +141,10 @@ struct ArchiveTests {
             let state = try #require(await exchange.state())
             #expect(state.requests["archive"]?.asked == 2 && state.requests["missing"]?.failed == 3)
             #expect(state.counters.archiveRequests == 5 && state.archivesMade == 2)
+            let socket = try BlockingSocket.webSocket("/public/ws/btcusdt@depth", port: #require(ports[.usdm]))
+            _ = try socket.message()
+            let sockets = try #require(await exchange.state()?.connections["binanceUSDM"])
+            #expect(sockets == SimulatedConnections(open: 0, most: 1, accepted: 1))
             #expect(state.connections["archive"]?.accepted == 6 && state.connections["archive"]?.most ?? 0 >= 1)
         }
     }
