@@ -26,6 +26,8 @@ package struct HistoryCounts: Hashable, Sendable {
     /// Already there, from live collection or an earlier try.
     package var skipped: UInt64 = 0
     package var bytes: UInt64 = 0
+    /// Not readable where they came from: lost, and counted.
+    package var refused: UInt64 = 0
 
     package init(written: UInt64 = 0, skipped: UInt64 = 0, bytes: UInt64 = 0) {
         self.written = written

@@ -51,7 +51,8 @@ package final class HistoryRunner: Sendable {
     }
 
     package typealias Take = @Sendable (HistoryPage) async throws(HistoryOutputError) -> Void
-    package typealias Fetch = @Sendable (HistoryPiece, @escaping Take) async throws(PieceFailure) -> Void
+    /// Gives the rows that could not be read.
+    package typealias Fetch = @Sendable (HistoryPiece, @escaping Take) async throws(PieceFailure) -> UInt64
 
     /// What the runner does now.
     package struct Activity: Hashable, Sendable {
@@ -217,8 +218,9 @@ package final class HistoryRunner: Sendable {
         } catch {
             throw PieceFailure(error)
         }
+        let refused: UInt64
         do throws(PieceFailure) {
-            try await self.surroundings.fetch(piece) { (page) async throws(HistoryOutputError) in
+            refused = try await self.surroundings.fetch(piece) { (page) async throws(HistoryOutputError) in
                 try await writer.write(page)
                 self.working.withLock { $0.rows &+= UInt64(page.rows.count) }
             }
@@ -228,7 +230,9 @@ package final class HistoryRunner: Sendable {
             throw error
         }
         do throws(HistoryOutputError) {
-            return try await writer.finish()
+            var counts = try await writer.finish()
+            counts.refused = refused
+            return counts
         } catch {
             throw PieceFailure(error)
         }
@@ -259,26 +263,31 @@ package final class HistoryRunner: Sendable {
     /// A store that does not take it leaves the piece in work: the next start takes it back.
     private func failed(_ claim: HistoryStore.Claim, _ failure: PieceFailure) async {
         let now = self.surroundings.nowMilliseconds()
+        let isLast = failure.kind == .permanent || claim.attempts + 1 >= self.settings.attempts
         switch failure.kind {
         case .cancelled:
             try? await self.store.release(claim)
             return
-        case .missing where claim.source != .rest:
-            if let instead = await self.instead(of: claim, now) {
-                try? await self.store.replace(claim, by: instead)
-                return
-            }
         case .missing, .temporary, .permanent:
-            break
+            // An archive that is not there, or that nothing can be made of: others may have what it should have.
+            guard claim.source != .rest, failure.kind == .missing || isLast,
+                let instead = await self.instead(of: claim, now)
+            else { break }
+            if failure.kind != .missing { self.note(failure, of: claim) }
+            try? await self.store.replace(claim, by: instead)
+            return
         }
+        self.note(failure, of: claim)
+        let pause = self.surroundings.random(self.pauseMilliseconds(claim.attempts))
+        try? await self.store.fail(
+            claim, failure.description, retryAt: isLast ? nil : now + pause, nowMilliseconds: now)
+    }
+
+    private func note(_ failure: PieceFailure, of claim: HistoryStore.Claim) {
         self.working.withLock { working in
             working.failures &+= 1
             working.lastFailure = "\(claim.series.symbol) \(claim.series.kind): \(failure)"
         }
-        let isLast = failure.kind == .permanent || claim.attempts + 1 >= self.settings.attempts
-        let pause = self.surroundings.random(self.pauseMilliseconds(claim.attempts))
-        try? await self.store.fail(
-            claim, failure.description, retryAt: isLast ? nil : now + pause, nowMilliseconds: now)
     }
 
     private func instead(

@@ -12,6 +12,10 @@ package struct RESTPieceFetcher: Sendable {
     private static let emptyWindowsMost = 24 * 31
     /// Answers in a row without a trade of the range after which a piece ends.
     private static let emptyPagesMost = 50
+    /// Ids that are asked for, of which an answer gives the first: more than any answer holds.
+    private static let idsAhead: UInt64 = 1_000_000
+    /// Ids are signed numbers of 64 bits; nothing counts as far.
+    private static let idsEnd = UInt64(Int64.max) - idsAhead - 1
 
     private let ask: Ask
     private let wallMicroseconds: @Sendable () -> Int64
@@ -96,9 +100,14 @@ package struct RESTPieceFetcher: Sendable {
             var next = try await self.firstTrade(
                 of: symbol, from: range.lowerBound, before: range.upperBound, venue, segment, wanted, reader)
         else { return }
+        guard next < Self.idsEnd else {
+            throw PieceFailure(.permanent, "\(venue.title) gave an id that is none: \(next)")
+        }
         var emptyPages = 0
         while emptyPages < Self.emptyPagesMost {
-            guard let page = venue.tradeRequest(of: symbol, ids: next...UInt64(Int64.max), in: segment, wanted: wanted)
+            guard
+                let page = venue.tradeRequest(
+                    of: symbol, ids: next...(next &+ Self.idsAhead), in: segment, wanted: wanted)
             else { throw PieceFailure(.permanent, "\(venue.title) cannot be asked for trades by id") }
             let body = try await self.body(page.request)
             let received = self.wallMicroseconds()
@@ -115,7 +124,7 @@ package struct RESTPieceFetcher: Sendable {
             if rows.contains(where: { $0.milliseconds.map { $0 >= range.upperBound } ?? false }) { return }
             guard !rows.isEmpty else { return }
             emptyPages = inside.isEmpty ? emptyPages + 1 : 0
-            guard page.ids.upperBound < UInt64(Int64.max) else { return }
+            guard page.ids.upperBound < Self.idsEnd else { return }
             next = page.ids.upperBound + 1
         }
     }

@@ -26,6 +26,7 @@ enum HistorySchema {
             to_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER,
             pieces_done INTEGER NOT NULL DEFAULT 0, rows_written INTEGER NOT NULL DEFAULT 0,
             rows_skipped INTEGER NOT NULL DEFAULT 0, bytes_written INTEGER NOT NULL DEFAULT 0,
+            rows_refused INTEGER NOT NULL DEFAULT 0,
             failures INTEGER NOT NULL DEFAULT 0, covered_ms INTEGER NOT NULL DEFAULT 0,
             total_ms INTEGER NOT NULL
         ) STRICT;

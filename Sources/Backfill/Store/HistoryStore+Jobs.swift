@@ -55,15 +55,18 @@ extension HistoryStore {
 
     private static func job(_ row: Row) -> HistoryJob {
         let state: String = row["state"]
-        let (written, skipped, bytes): (Int64, Int64, Int64) = (
-            row["rows_written"], row["rows_skipped"], row["bytes_written"]
-        )
+        func count(_ column: String) -> UInt64 {
+            let value: Int64 = row[column]
+            return UInt64(clamping: value)
+        }
+        var counts = HistoryCounts(
+            written: count("rows_written"), skipped: count("rows_skipped"), bytes: count("bytes_written"))
+        counts.refused = count("rows_refused")
         return HistoryJob(
             id: row["id"], name: row["name"], output: row["output_name"], priority: row["priority"],
             state: HistoryJob.State(rawValue: state) ?? .paused, reason: row["reason"], rangeMilliseconds: range(row),
             createdMilliseconds: row["created_ms"], endedMilliseconds: row["ended_ms"], series: row["series"],
-            counts: HistoryCounts(
-                written: UInt64(clamping: written), skipped: UInt64(clamping: skipped), bytes: UInt64(clamping: bytes)),
+            counts: counts,
             piecesDone: row["pieces_done"], piecesRunning: row["running"], piecesWaiting: row["waiting"],
             piecesFailed: row["failed"], failures: row["failures"], coveredMilliseconds: row["covered_ms"],
             totalMilliseconds: row["total_ms"])

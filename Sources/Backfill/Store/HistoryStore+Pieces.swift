@@ -125,12 +125,13 @@ extension HistoryStore {
             try database.execute(
                 sql: """
                     UPDATE job SET pieces_done = pieces_done + 1, rows_written = rows_written + ?,
-                        rows_skipped = rows_skipped + ?, bytes_written = bytes_written + ?, covered_ms = covered_ms + ?
+                        rows_skipped = rows_skipped + ?, bytes_written = bytes_written + ?, covered_ms = covered_ms + ?,
+                        rows_refused = rows_refused + ?
                     WHERE id = ?
                     """,
                 arguments: [
                     Int64(clamping: counts.written), Int64(clamping: counts.skipped), Int64(clamping: counts.bytes),
-                    range.upperBound - range.lowerBound, claim.job,
+                    range.upperBound - range.lowerBound, Int64(clamping: counts.refused), claim.job,
                 ])
         }
     }

@@ -33,13 +33,14 @@ final class HistoryArchives: Sendable {
         }
     }
 
-    /// Fetches a piece that an archive has.
+    /// Fetches a piece that an archive has; gives the lines that could not be read.
     func fetch(
         _ piece: HistoryPiece, _ location: ArchiveLocation, _ take: @escaping HistoryRunner.Take
-    ) async throws(PieceFailure) {
+    ) async throws(PieceFailure) -> UInt64 {
         do throws(ArchiveFailure) {
-            _ = try await self.fetcher.fetch(
-                location, instrument: piece.instrument, range: piece.rangeMilliseconds, take: take)
+            return try await self.fetcher.fetch(
+                location, instrument: piece.instrument, range: piece.rangeMilliseconds, take: take
+            ).refused
         } catch {
             throw PieceFailure(error)
         }

@@ -57,8 +57,10 @@ package final class HistoryService: Sendable {
                         let segment = VenueCatalog.segment(piece.series.segment)
                     else { throw PieceFailure(.permanent, "there is no section \(piece.series.segment)") }
                     switch piece.source {
-                    case .rest: try await fetcher.fetch(piece, venue, segment, wanted(segment.id), take)
-                    case .archive(let location): try await archives.fetch(piece, location, take)
+                    case .rest:
+                        try await fetcher.fetch(piece, venue, segment, wanted(segment.id), take)
+                        return 0
+                    case .archive(let location): return try await archives.fetch(piece, location, take)
                     }
                 },
                 output: { (name) throws(PieceFailure) in try outputs.output(name) },
@@ -103,24 +105,28 @@ package final class HistoryService: Sendable {
         _ order: HistoryOrder
     ) async throws -> (series: [HistorySeries], idle: [String]) {
         var series: [HistorySeries] = []
-        var idle: [String] = []
+        // What means something in one section at least is not in vain.
+        var (idleKinds, idleSymbols) = (Set(order.kinds), [String: Int]())
         let wanted = Self.wanted(self.configuration)
-        for segment in try order.segments() {
+        let segments = try order.segments()
+        for segment in segments {
             let kinds = order.kinds.filter { HistoryOrder.serves($0, segment, wanted(segment.id)) }
-            for kind in order.kinds where !kinds.contains(kind) { idle.append("\(segment.id) has no \(kind)") }
-            guard !kinds.isEmpty else { continue }
+            idleKinds.subtract(kinds)
             let listed = try await self.instruments.list(segment)
-            let needsTurnovers = order.symbols.contains {
-                if case .filter(let filter) = $0 { filter.top != nil } else { false }
+            let needsTurnovers = order.symbols.contains { rule in
+                if case .filter(let filter) = rule { filter.top != nil } else { false }
             }
             let resolution = Universe.resolve(
                 order.symbols, listed: listed, turnovers: needsTurnovers ? try await self.rest.turnovers(segment) : [:],
                 nowMicroseconds: LoopClock.wallMicroseconds(), limit: SegmentSettings.symbolsMost)
-            idle += (resolution.missing + resolution.idle).map { "\(segment.id) does not list \($0)" }
+            for text in resolution.missing + resolution.idle { idleSymbols[text, default: 0] += 1 }
             for symbol in resolution.symbols {
                 for kind in kinds { series.append(HistorySeries(segment.id, symbol: symbol, kind: kind)) }
             }
         }
+        let idle =
+            idleKinds.map { "none of the sections serves \($0)" }.sorted()
+            + idleSymbols.filter { $0.value == segments.count }.map { "none of the sections lists \($0.key)" }.sorted()
         return (series, idle)
     }
 

@@ -35,7 +35,7 @@ extension HistoryTable {
             "created_ms": job.createdMilliseconds, "series": job.series, "pieces_done": job.piecesDone,
             "pieces_running": job.piecesRunning, "pieces_waiting": job.piecesWaiting,
             "pieces_failed": job.piecesFailed, "failures": job.failures, "rows_written": job.counts.written,
-            "rows_skipped": job.counts.skipped, "bytes_written": job.counts.bytes,
+            "rows_skipped": job.counts.skipped, "rows_refused": job.counts.refused, "bytes_written": job.counts.bytes,
             "covered_ms": job.coveredMilliseconds, "total_ms": job.totalMilliseconds,
         ]
         object["reason"] = job.reason

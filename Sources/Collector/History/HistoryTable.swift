@@ -62,6 +62,7 @@ package struct HistoryTable: Sendable {
         var rows = [
             [
                 "JOB", "STATE", "FROM", "TO", "OUTPUT", "SERIES", "DONE", "PIECES", "WAIT", "FAILED", "ROWS", "PRESENT",
+                "UNREADABLE",
             ]
         ]
         for job in jobs {
@@ -70,6 +71,7 @@ package struct HistoryTable: Sendable {
                 UTCTime.short(job.rangeMilliseconds.upperBound), TerminalText.escaped(job.output), "\(job.series)",
                 Self.percent(job), "\(job.piecesDone)", "\(job.piecesWaiting + job.piecesRunning)",
                 "\(job.piecesFailed)", "\(job.counts.written)", "\(job.counts.skipped)",
+                "\(job.counts.refused)",
             ])
         }
         var lines = self.table(rows, numbersFrom: 5)

@@ -71,6 +71,7 @@ struct BackfillRunCommand: AsyncParsableCommand {
     }
 
     private func work(_ service: HistoryService) async throws {
+        let names = Set(try await service.store.jobs().filter { $0.state == .running }.map(\.name))
         let progress = BackfillProgress(service)
         let isStopped = await BackfillSession.untilStopped {
             try await withThrowingDiscardingTaskGroup { group in
@@ -82,6 +83,7 @@ struct BackfillRunCommand: AsyncParsableCommand {
         await progress.show(isLast: true)
         if case .failure(let error) = isStopped { throw error }
         let jobs = try await service.store.jobs()
-        if jobs.contains(where: { $0.state == .ended && $0.piecesFailed > 0 }) { throw ExitCode(1) }
+        let isIncomplete = jobs.contains { names.contains($0.name) && $0.state == .ended && $0.piecesFailed > 0 }
+        if isIncomplete { throw ExitCode(1) }
     }
 }

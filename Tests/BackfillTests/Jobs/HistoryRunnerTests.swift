@@ -125,6 +125,7 @@ struct HistoryRunnerTests {
                     throw PieceFailure(error)
                 }
                 if tries.add(1, ordering: .relaxed).newValue % 3 == 0 { throw PieceFailure(.temporary, "by chance") }
+                return 0
             }
             try await runner.run(untilDone: true)
             #expect(memory.rows == Self.expected(days: 300, symbols: 1))
@@ -176,6 +177,7 @@ struct HistoryRunnerTests {
                         throw PieceFailure(error)
                     }
                     if fetched.add(1, ordering: .relaxed).newValue > round % 5 { task.withLock { $0?.cancel() } }
+                    return 0
                 }
                 let work = Task { try await runner.run(untilDone: true) }
                 task.withLock { $0 = work }
@@ -188,6 +190,7 @@ struct HistoryRunnerTests {
                 } catch {
                     throw PieceFailure(error)
                 }
+                return 0
             }
             try await runner.run(untilDone: true)
             let coverage = try await store.coverage(of: "memory")
@@ -211,6 +214,7 @@ struct HistoryRunnerTests {
                 } catch {
                     throw PieceFailure(.cancelled, "cancelled")
                 }
+                return 0
             }
             try await runner.run(untilDone: true)
             #expect(try await store.jobs().first?.state == .cancelled)
