@@ -63,6 +63,9 @@ def decoder():
             b'{"a":9,"p":"1","q":"1","T":1785000000154,"m":false}]'],
         16: [b'[{"symbol":"BTCUSDT","fundingRate":"-0.0375","fundingTime":1785000000000,"markPrice":"34287.5"}]'],
         24: [b'[[1785000000000,"1.5","1.7","1.4","1.6","1000.25",1785000059999,"1600.5",308,"500","800","0"]]'],
+        32: [b'[{"symbol":"BTCUSDT","sumOpenInterest":"20403.6","sumOpenInterestValue":"15.1","timestamp":1785000000000}]'],
+        48: [b'[{"longShortRatio":"1.8","longAccount":"0.6","shortAccount":"0.4","timestamp":"1785000000000"}]'],
+        56: [b'[[1785000000000,"1.5","1.7","1.4","1.6","0",1785000059999,"0",60,"0","0","0"]]'],
     }
     for bits, answers in past.items():  # the bits that say which question it answers
         for answer in answers:
@@ -108,6 +111,8 @@ def okx():
                          b'"tradeId":"20","ts":"1"}]}')
     yield bytes([15]) + (b'{"code":"0","data":[{"fundingRate":"0.1","fundingTime":"1784995200000","instId":"BTC-USDT",'
                          b'"realizedRate":"-0.00002279"}]}')
+    yield bytes([23]) + b'{"code":"0","data":[["1701417600000","690.5","6905","1182136.8"],["1701417300000","1","2","3"]]}'
+    yield bytes([27]) + b'{"code":"0","data":[["1701417600000","1","2","0.5","1.5","1"]],"msg":""}'
 
 
 def deribit():
@@ -299,6 +304,26 @@ def answer():
     )
 
 
+def archive():
+    """The first byte is the place of the table in ArchiveFuzz."""
+    lines = (
+        b"7,61737.63,0.001,1001,1003,1790812800000123,True,True", b"7,1.5,3,4.5,1790812800105,false",
+        b"open_time,open,high,low,close,volume,close_time,quote_volume,count\n"
+        b"1790812800000,1.5,1.7,1.4,1.60,1000.25,1790812859999,1600.5,308",
+        b"1790812800000,1.5,1.70,1.4,1.6,0,1790812859999,0,60,0,0,0",
+        b"calc_time,funding_interval_hours,last_funding_rate\n1790812800001,8,-0.00005703",
+        b"create_time,symbol,sum_open_interest\n2026-10-01 00:05:00,BTCUSDT,2310973.7900000000000000",
+        b"2026-10-01 00:05:00,BTCUSDT,2310973.79,3669133.08,4.24734982,2.26803000,2.72141015,0.69236000",
+        b"\xef\xbb\xbfinstrument_name,trade_id,side,price,size,created_time\nBTC-USDT-SWAP,5,sell,78542.2,14.07,1788192000021",
+        b"BTC-USDT,3839.44,3843.58,3836.71,3838.16,23503.2,2350.32,9024127.3,1761148800000,1",
+        b"instrument_name,funding_rate,real_funding_rate,funding_time\r\nBTC-USDT-SWAP,1e-4,0.00009,1760659200000\r",
+    )
+    for table, line in enumerate(lines):
+        yield bytes([table]) + line
+    yield bytes([7]) + (b'{"code":"0","data":[{"details":[{"instId":"","instFamily":"BTC-USDT","instType":"SWAP","groupDetails":'
+                        b'[{"filename":"a-2026-10-01.zip","dateTs":"1790812800000","url":"https://static.okx.com/a.zip"}]}]}]}')
+
+
 json_words = [b'"stream":', b'"data":', b'"e":"trade"', b'"u":', b'"U":', b'"pu":', b'"b":[["', b'"a":[["', b'"],["',
               b'","', b'"]]', b"\\u0041", b'"m":true', b'"X":"MARKET"', b'"lastUpdateId":', b'"bids":[]', b'"st":1']
 http_words = [b"HTTP/1.1 200 OK\r\n", b"Content-Length: ", b"Transfer-Encoding: chunked\r\n", b"\r\n\r\n",
@@ -317,4 +342,5 @@ save("instruments", instruments(), [b'"symbol":', b'"filters":', b'"tickSize":"'
 save("configuration", configuration(), [b": ", b"- ", b"\n  ", b"*a", b"&a", b"books:", b"nats:", b"ms", b"MiB", b"[", b"{", b"? "])
 save("recording", recording(), [b'"raw":"', b'"ts":', b'"conn":"', b"\\u", b"\\ud83d\\ude00", b'"params":[', b'"bids":[["'])
 save("answer", answer(), [b'"error"', b'"seq":', b'"type":"', b'"bids":[["', b'"code":', b"\\u009b", b"\\u202e"])
+save("archive", archive(), [b",", b"\n", b"BTC-USDT-SWAP", b"BTCUSDT", b"1790812800000", b"2026-10-01 00:05:00", b"true", b'"'])
 save("planted", [b"abc"], [b"f"])

@@ -69,10 +69,13 @@ enum DecoderFuzz {
             do throws(FrameRefusal) {
                 if choice & 4 != 0 {
                     let question: VenueQuestion =
-                        switch choice & 24 {
+                        switch choice & 56 {
                         case 0: .depthSnapshot
-                        case 8: .trades
+                        case 8, 40: .trades
                         case 16: .fundingHistory
+                        case 32: .openInterestHistory(.minute5)
+                        case 48: .ratio(.allAccount, period: .minute5)
+                        case 56: .markPriceBars(.minute1)
                         default: .klines(.minute1, missed: 1_785_000_000_000_000...1_785_000_100_000_000)
                         }
                     try decoder.decodeAnswer(frame, to: question, of: InstrumentID(0), into: &batch)
@@ -119,8 +122,10 @@ enum DecoderFuzz {
                     out += String(decoding: text, as: UTF8.self) + " "
                 }
                 out += "\(bar.openTime) \(bar.tradeCount) \(bar.isBackfilled)"
-            case .markPrice, .openInterest, .liquidation, .longShortRatio, .volatilityIndex, .orderBook,
-                .orderBookDelta, .instrument, .status, .heartbeat:
+            case .markPrice(let price): out += "\(price)"
+            case .openInterest(let interest): out += "\(interest)"
+            case .longShortRatio(let ratio): out += "\(ratio)"
+            case .liquidation, .volatilityIndex, .orderBook, .orderBookDelta, .instrument, .status, .heartbeat:
                 fatalError("a decoder makes no such event")
             }
         }

@@ -14,7 +14,7 @@ func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 /// Built only when `SLUICE_FUZZ` is set, with the fuzzer's and the address sanitizer; see `scripts/fuzz`.
 enum FuzzTarget: String, CaseIterable {
     case websocket, decoder, okx, deribit, decimal, http, request, pipeline, instruments, configuration, recording,
-        answer
+        answer, archive
     /// Breaks on an input that only a working fuzzer finds: shows that breaking is seen.
     case planted
 
@@ -42,6 +42,7 @@ enum FuzzTarget: String, CaseIterable {
         case .configuration: ConfigurationFuzz.run(input)
         case .recording: RecordingFuzz.run(input)
         case .answer: AnswerFuzz.run(input)
+        case .archive: ArchiveFuzz.run(input)
         case .planted: PlantedFuzz.run(input)
         }
     }

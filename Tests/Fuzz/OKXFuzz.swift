@@ -64,6 +64,8 @@ enum OKXFuzz {
                     case 4: .ratio(.topAccount, period: .minute5)
                     case 8: .trades
                     case 12: .fundingHistory
+                    case 20: .openInterestHistory(.minute5)
+                    case 24: .markPriceBars(.minute1)
                     default: .bookAudit
                     }
                 try decoder.decodeAnswer(frame, to: question, of: InstrumentID(0), into: &batch)
