@@ -15,8 +15,6 @@ extension Binance {
             let table = BinanceArchiveTable(kind, section, singleTrades: wanted.options["trade_stream"] != "aggTrade")
         else { return [] }
         let range = rangeMilliseconds.clamped(to: Self.archivesStart..<Self.timeMax)
-        let first = CalendarDay(number: (range.lowerBound + CalendarDay.milliseconds - 1) / CalendarDay.milliseconds)
-        let end = CalendarDay(number: range.upperBound / CalendarDay.milliseconds)
         let listed = (instrument.listedMicroseconds ?? 0) / 1_000
         var found: [ArchiveLocation] = []
         func add(_ span: VenueArchive.Span, _ day: CalendarDay, _ rows: Range<Int64>) {
@@ -28,17 +26,20 @@ extension Binance {
                         segment: segment.id, symbol: instrument.venueSymbol, kind: kind, span: span,
                         rangeMilliseconds: rows, path: path, checksumPath: path + ".CHECKSUM")))
         }
-        // The first midnight of figures may be the last row of the day before.
-        var day = table.isFigures && first < end ? CalendarDay(number: first.number - 1) : first
+        if table.isFigures {
+            Self.addFigures(in: range, nowMilliseconds) { add(.day, $0, $1) }
+            return found
+        }
+        var day = CalendarDay(number: (range.lowerBound + CalendarDay.milliseconds - 1) / CalendarDay.milliseconds)
+        let end = CalendarDay(number: range.upperBound / CalendarDay.milliseconds)
         while day < end {
             let nextMonth = day.firstOfNextMonth
-            if table.hasMonths, day.day == 1, nextMonth <= end, Self.hasMonth(before: nextMonth, nowMilliseconds) {
+            if day.day == 1, nextMonth <= end, Self.hasMonth(before: nextMonth, nowMilliseconds) {
                 add(.month, day, day.startMilliseconds..<nextMonth.startMilliseconds)
                 day = nextMonth
             } else if table.hasDays {
                 guard Self.hasDay(day, nowMilliseconds) else { break }
-                let rows = table.isFigures ? Self.figureRows(of: day) : Self.rows(of: day)
-                add(.day, day, rows.clamped(to: first.startMilliseconds..<end.startMilliseconds))
+                add(.day, day, Self.rows(of: day))
                 day = day.next
             } else {
                 day = nextMonth
@@ -73,6 +74,19 @@ extension Binance {
 
     private static func rows(of day: CalendarDay) -> Range<Int64> {
         day.startMilliseconds..<day.next.startMilliseconds
+    }
+
+    /// Days of figures are small, and requests give the last thirty days alone: parts of a day are taken too.
+    private static func addFigures(
+        in range: Range<Int64>, _ now: Int64, _ add: (CalendarDay, Range<Int64>) -> Void
+    ) {
+        guard !range.isEmpty else { return }
+        // The first midnight may be the last row of the day before.
+        var day = CalendarDay(number: max(0, range.lowerBound / CalendarDay.milliseconds - 1))
+        while day.startMilliseconds < range.upperBound, Self.hasDay(day, now) {
+            add(day, Self.figureRows(of: day).clamped(to: range))
+            day = day.next
+        }
     }
 
     /// Periods of five minutes bore the time of their end until 2026-06-24, so that the last row of a day was the midnight

@@ -37,8 +37,6 @@ struct BinanceArchiveTable: Sendable {
         }
     }
 
-    var hasMonths: Bool { !self.isFigures }
-
     /// Rates come by months alone, and so do bars that are longer than a day.
     var hasDays: Bool {
         switch self.content {

@@ -23,7 +23,8 @@ package protocol VenueHistory {
 
     /// The archives that hold a kind for whole days or months inside of a range, each stretch once, in order: months where
     /// the venue has them whole by `nowMilliseconds`, days up to the last that it has. What lies before, behind and between
-    /// them is left to requests.
+    /// them is left to requests. Where requests do not reach as far, parts of days may be among them. The stretch of one of
+    /// them, asked for alone, gives it again.
     func archives(
         of kind: HistoryKind, instrument: Instrument, rangeMilliseconds: Range<Int64>, nowMilliseconds: Int64,
         in segment: VenueSegment, wanted: Wanted

@@ -147,6 +147,35 @@ struct BinanceArchiveTests {
         #expect(found.allSatisfy { $0.path.contains("/daily/metrics/BTCUSDT/BTCUSDT-metrics-") })
     }
 
+    @Test("Parts of days of figures are taken, and the stretch of an archive gives it again")
+    func parts() throws {
+        let start = Self.october - 100 * Self.day
+        let now = Self.october
+        for range in [
+            (start + 7_000)..<(start + Self.day + 3_600_000),
+            (Self.october - 20 * Self.day + 1)..<(Self.october - 18 * Self.day - 1),
+        ] {
+            let found = try Self.archives(.ratio(.allAccount, period: .minute5), "usdm", range, now: now)
+            #expect(found.first?.rangeMilliseconds.lowerBound == range.lowerBound)
+            #expect(found.last?.rangeMilliseconds.upperBound == range.upperBound)
+            for (one, next) in zip(found, found.dropFirst()) {
+                #expect(one.rangeMilliseconds.upperBound == next.rangeMilliseconds.lowerBound)
+            }
+            for archive in found {
+                let again = try Self.archives(archive.kind, "usdm", archive.rangeMilliseconds, now: now)
+                #expect(again == [archive])
+            }
+        }
+        let days = try Self.archives(.trade, "usdm", start..<(start + 40 * Self.day), now: now)
+        for archive in days {
+            #expect(try Self.archives(.trade, "usdm", archive.rangeMilliseconds, now: now) == [archive])
+        }
+        let last = Self.october..<(Self.october + 5 * Self.day)
+        let open = try Self.archives(
+            .openInterest(.minute5), "usdm", last, now: Self.october + 3 * Self.day + 7)
+        #expect(open.map(\.rangeMilliseconds.upperBound) == [1, 2].map { Self.october + $0 * Self.day })
+    }
+
     // MARK: - What stands in them
 
     private static func rig(
