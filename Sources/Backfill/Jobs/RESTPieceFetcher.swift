@@ -140,10 +140,12 @@ package struct RESTPieceFetcher: Sendable {
                 let search = venue.tradeSearchRequest(of: symbol, atMilliseconds: time, in: segment, wanted: wanted)
             else { throw PieceFailure(.permanent, "\(venue.title) cannot be asked for trades by time") }
             let body = try await self.body(search.request)
-            let found = try reader.rows(body, to: .trades, self.wallMicroseconds()).compactMap(Self.sequence)
+            let rows = try reader.rows(body, to: .trades, self.wallMicroseconds())
+            let found = rows.compactMap(Self.sequence)
             switch search.tells {
             case .first:
-                if let first = found.min() { return first }
+                // What was put together begins before the id that it bears where single trades are counted.
+                if let first = rows.compactMap(Self.firstSequence).min() { return first }
                 guard let next = search.endMilliseconds, next > time, next < end else { return nil }
                 time = next
             case .lastBefore:
@@ -152,6 +154,11 @@ package struct RESTPieceFetcher: Sendable {
             }
         }
         return nil
+    }
+
+    private static func firstSequence(_ row: HistoryRow) -> UInt64? {
+        guard case .trade(let trade) = row else { return nil }
+        return trade.firstSequence
     }
 
     private static func sequence(_ row: HistoryRow) -> UInt64? {

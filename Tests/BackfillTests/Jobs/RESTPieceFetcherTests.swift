@@ -1,0 +1,39 @@
+import Backfill
+import MarketModel
+import Testing
+import Venues
+
+@Suite("Pieces over REST")
+struct RESTPieceFetcherTests {
+    private static func row(_ id: Int, _ time: Int) -> String {
+        #"{"id":\#(id),"price":"1.5","qty":"2","quoteQty":"3","time":\#(time),"isBuyerMaker":true}"#
+    }
+
+    @Test("Single trades of a range begin with the first of those that were put together at its start")
+    func firstOfAggregate() async throws {
+        let venue = Binance()
+        let segment = try #require(VenueCatalog.segment(BinanceSegment.spot.id))
+        let instrument = Instrument(
+            venue: Binance.id, segment: "spot", market: .spot, symbol: "BTC-USDT", venueSymbol: "BTCUSDT",
+            base: "BTC", quote: "USDT", contract: .spot, unit: .base)
+        let start: Int64 = 1_790_812_800_000
+        let fetcher = RESTPieceFetcher(wallMicroseconds: { 1_790_900_000_000_000 }) { request in
+            // A trade put together of 10, 11 and 12; single ones from 10 on, the last behind the range.
+            guard request.path.contains("fromId=10&") else {
+                return Array(
+                    #"[{"a":5,"p":"1.5","q":"6","f":10,"l":12,"T":\#(start),"m":true}]"#.utf8)
+            }
+            let rows = (10...12).map { Self.row($0, Int(start)) } + [Self.row(13, Int(start) + 1_000)]
+            return Array("[\(rows.joined(separator: ","))]".utf8)
+        }
+        let piece = HistoryPiece(
+            HistorySeries(segment.id, symbol: "BTCUSDT", kind: .trade), of: instrument,
+            rangeMilliseconds: start..<(start + 1_000), source: .rest)
+        let wanted = Wanted(types: [.trade], options: ["trade_stream": "trade"])
+        var ids: [UInt64] = []
+        try await fetcher.fetch(piece, venue, segment, wanted) { page in
+            for case .trade(let trade) in page.rows { ids.append(trade.sequence) }
+        }
+        #expect(ids == [10, 11, 12])
+    }
+}
