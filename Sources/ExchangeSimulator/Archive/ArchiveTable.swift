@@ -4,6 +4,8 @@
 /// (<https://github.com/binance/binance-public-data>, 2026-08). OKX's have headings.
 struct ArchiveTable {
     private static let rowsAtOnce = 2_000
+    /// 2025-01-01, milliseconds.
+    private static let microsecondsSince: Int64 = 1_735_689_600_000
 
     let file: ArchiveFile
     let log: TradeLog
@@ -12,6 +14,7 @@ struct ArchiveTable {
     private var symbol: SimulatedSymbol { self.log.symbol }
     private var segment: MarketSegment { self.file.segment }
     private var isOKX: Bool { self.segment.venue == .okx }
+    private var hasMicroseconds: Bool { self.segment == .spot && self.file.from >= Self.microsecondsSince }
     private var binance: BinanceMessages { BinanceMessages(segment: self.segment, symbol: self.symbol) }
 
     /// Hands over the text in pieces of a few thousand lines; false where there are no lines but the heading.
@@ -241,12 +244,12 @@ struct ArchiveTable {
 
     private func writeTime(_ milliseconds: Int64, _ text: inout [UInt8]) {
         text.write(milliseconds)
-        if self.segment == .spot { text.write("000") }
+        if self.hasMicroseconds { text.write("000") }
     }
 
     /// The last moment before a time.
     private func writeLast(_ milliseconds: Int64, _ text: inout [UInt8]) {
         text.write(milliseconds - 1)
-        if self.segment == .spot { text.write("999") }
+        if self.hasMicroseconds { text.write("999") }
     }
 }

@@ -62,6 +62,27 @@ struct ArchiveFileTests {
         #expect(ByteRange(header, condition: condition, tag: "\"a\"", count: 10) == expected)
     }
 
+    @Test("Spot's times are microseconds since 2025, milliseconds before")
+    func units() throws {
+        var settings = PastSettings()
+        settings.days = 1_000
+        let past = PastMarket(
+            SimulatedSymbol.standard(.spot)[0], .spot, settings: settings, fundingPeriod: 1, seed: 1,
+            until: Self.november)
+        for (date, opening, end) in [
+            ("2024-12-31", "1735603200000,", "1735689599999,"),
+            ("2025-01-01", "1735689600000000,", "1735775999999999,"),
+        ] {
+            let file = try #require(Self.file("data/spot/daily/klines/BTCUSDT/1d/BTCUSDT-1d-\(date).zip"))
+            var text = ""
+            #expect(
+                ArchiveTable(file: file, log: TradeLog(past: past)).write {
+                    text += String(decoding: $0, as: UTF8.self)
+                })
+            #expect(text.hasPrefix(opening) && text.contains("," + end))
+        }
+    }
+
     @Test("The shelf keeps a bounded number of bytes, and a change makes a file anew")
     func shelf() {
         var shelf = ArchiveShelf()
