@@ -4,7 +4,7 @@ package import Resilience
 /// What the collector must know of a venue, beside its decoder: its sections, how to ask, how to read lists.
 ///
 /// The control plane's side: none of it is on the frame path.
-package protocol Venue: VenueHistory, Sendable {
+package protocol Venue: VenueHistory, VenueClock, Sendable {
     var id: VenueID { get }
     /// As people write it.
     var title: String { get }

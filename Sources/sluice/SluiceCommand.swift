@@ -16,7 +16,7 @@ struct SluiceCommand: AsyncParsableCommand {
         version: Self.version,
         subcommands: [
             RunCommand.self, CheckCommand.self, TailCommand.self, GapsCommand.self, BackfillCommand.self,
-            CoverageCommand.self, SimulateCommand.self, ReplayCommand.self, HealthCommand.self,
+            CoverageCommand.self, SimulateCommand.self, ReplayCommand.self, HealthCommand.self, DoctorCommand.self,
         ])
 
     /// Takes the stop signals over, for the commands that wait for them.

@@ -2,7 +2,7 @@ import CNATS
 
 /// Creates or checks streams; blocks, each request up to two seconds.
 final class StreamSetup {
-    private let context: OpaquePointer
+    let context: OpaquePointer
     /// The context uses the connection, which must outlive it.
     private let connection: NATSConnection
 
@@ -78,7 +78,7 @@ final class StreamSetup {
         return (0..<Int(subjects.Count)).reduce(0) { $0 + Int(clamping: subjects.List[$1].Msgs) }
     }
 
-    private func find(_ name: String) throws(NATSError) -> StreamSpecification? {
+    func find(_ name: String) throws(NATSError) -> StreamSpecification? {
         var info: UnsafeMutablePointer<jsStreamInfo>?
         defer { jsStreamInfo_Destroy(info) }
         var code = jsErrCode(rawValue: 0)
@@ -143,7 +143,7 @@ final class StreamSetup {
         StreamReport(name: stream.name, outcome: outcome, otherOwners: others)
     }
 
-    private static func differences(
+    static func differences(
         _ wanted: StreamSpecification, _ found: StreamSpecification
     ) -> [StreamReport.Difference] {
         func text<Value>(_ value: Value?) -> String { value.map { "\($0)" } ?? "unlimited" }

@@ -108,6 +108,9 @@ package enum BinanceEndpoints {
         "\(Self.base(segment))/ticker/24hr\(segment == .spot ? "?type=MINI" : "")"
     }
 
+    /// The path that tells the venue's time.
+    package static func time(_ segment: BinanceSegment) -> String { Self.base(segment) + "/time" }
+
     private static func base(_ segment: BinanceSegment) -> String {
         switch segment {
         case .spot: "/api/v3"

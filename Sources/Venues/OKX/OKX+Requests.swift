@@ -8,7 +8,7 @@ extension OKX {
     private static let endpoints: [(scope: String, limit: Int)] = [
         ("instruments", 20), ("tickers", 20), ("candles", 40), ("history-candles", 20), ("books", 40),
         // Rates are metered for each instrument; one budget for all of them asks no faster than for one.
-        (Self.tradesScope, 20), (Self.fundingScope, 10),
+        (Self.tradesScope, 20), (Self.fundingScope, 10), (Self.timeScope, 10),
         (Self.ratioScope(.allAccount), 5), (Self.ratioScope(.topAccount), 5), (Self.ratioScope(.topPosition), 5),
         (Self.openInterestScope, 10), ("mark-price-candles", 20), ("history-mark-price-candles", 20),
         (Self.archiveScope, 5),

@@ -1,5 +1,7 @@
+import Collector
 import Foundation
 import Testing
+import Transport
 
 @Suite("sluice run, as its users start it", .serialized)
 struct RunCommandTests {
@@ -59,6 +61,30 @@ struct RunCommandTests {
             let result = try await child.result(atMost: .seconds(10))
             #expect(result.status == 0, "\(result.errors.suffix(600))")
             #expect(result.errors.components(separatedBy: "configuration read again").count == 3)
+        }
+    }
+
+    @Test("With shared limits it joins the others, and has its part of each limit from the start")
+    func sharedLimits() async throws {
+        let text =
+            Self.demo + "\nlimits: {shared: {enabled: true, members: 3, fallback_percent: 60}}\n"
+            + "http: {listen: \"127.0.0.1:0\"}\n"
+        try await Self.withRun(text) { child, _ in
+            #expect(try await child.wait(forErrors: "instruments loaded"))
+            let port = try #require(child.errors.firstMatch(of: /health pages.*port="?([0-9]+)/)?.output.1)
+            var page = ""
+            let deadline = ContinuousClock.now + .seconds(20)
+            while ContinuousClock.now < deadline, !page.contains("sluice_budget_members 1") {
+                try await Task.sleep(for: .milliseconds(300))
+                let answer = try await PageClient.get("http://127.0.0.1:\(port)/metrics", timeout: .seconds(5))
+                page = String(decoding: answer.body, as: UTF8.self)
+            }
+            #expect(page.contains("sluice_budget_members 1\n"))
+            // Until a bucket is a window old, nobody has more than its own part.
+            #expect(page.contains(/sluice_budget_share\{scope="binance-spot [^}]*\} 0\.2\n/))
+            kill(child.identifier, SIGTERM)
+            let result = try await child.result(atMost: .seconds(10))
+            #expect(result.status == 0, "\(result.errors.suffix(600))")
         }
     }
 

@@ -195,6 +195,24 @@ struct ConfigurationTests {
         #expect(warnings == ["environment SLUICE_NATS_URI is not read; did you mean SLUICE_NATS_URL?"])
     }
 
+    @Test("Shared limits warn of what is heavier than a process's own part")
+    func sharedLimits() throws {
+        func warnings(_ shared: String) throws -> [String] {
+            let text = """
+                venues: {okx: {spot: {symbols: [BTC-USDT]}}, binance: {spot: {symbols: [BTCUSDT]}}}
+                nats: {servers: ["nats://127.0.0.1:4222"]}
+                limits: {shared: {\(shared)}}
+                """
+            return try Configuration.parse(text).warnings
+        }
+        #expect(try warnings("enabled: false, members: 32, fallback_percent: 1").isEmpty)
+        // Two connections a second are one for each of two, and none for each of three.
+        #expect(try warnings("enabled: true, members: 2").isEmpty)
+        let three = try warnings("enabled: true, members: 3")
+        #expect(three.count == 1)
+        #expect(three.first?.hasPrefix("limits.shared: okx connections: 0 of 2") == true)
+    }
+
     @Test("A secret in the file is refused and not repeated")
     func inlineSecrets() {
         let problems = Self.problems(

@@ -133,7 +133,7 @@ struct OKXVenueTests {
             "long-short-accounts": (2, .seconds(2)), "long-short-top-accounts": (2, .seconds(2)),
             "long-short-top-positions": (2, .seconds(2)), "open-interest-history": (5, .seconds(2)),
             "mark-price-candles": (10, .seconds(2)), "history-mark-price-candles": (10, .seconds(2)),
-            "market-data-history": (2, .seconds(2)),
+            "market-data-history": (2, .seconds(2)), "time": (5, .seconds(2)),
         ]
         #expect(Set(scopes.keys) == Set(expected.keys))
         for (name, (limit, length)) in expected {
