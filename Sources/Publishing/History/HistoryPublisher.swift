@@ -45,7 +45,7 @@ package final class HistoryPublisher: Sendable {
             begunMicroseconds: begunMicroseconds)
         let limits = QueueLimits(bytes: self.configuration.queueBytes, messages: 8_192)
         guard let lane = self.shared.open(messages.subject, limits, most: self.configuration.piecesMost) else {
-            throw HistoryPublishError("too many pieces are published at once")
+            throw HistoryPublishError("too many pieces are published at once, or publishing ends")
         }
         return HistoryPublication(lane, messages, held, shared: self.shared)
     }
@@ -99,7 +99,8 @@ final class HistoryShared: Sendable {
 
     func open(_ subject: String, _ limits: QueueLimits, most: Int) -> HistoryLane? {
         let lane = self.state.withLock { state -> HistoryLane? in
-            guard state.lanes < most else { return nil }
+            // Once the thread has ended nobody would tell the piece.
+            guard state.lanes < most, !self.isClosing else { return nil }
             state.lanes += 1
             state.lastNumber += 1
             let lane = HistoryLane(number: state.lastNumber, subject: subject, limits: limits, waker: self.waker)

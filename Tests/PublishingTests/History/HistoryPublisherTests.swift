@@ -241,6 +241,35 @@ struct HistoryPublisherTests {
         await rig.server.stop()
     }
 
+    @Test("The end of publishing ends the pieces that are under way, and begins none")
+    func closed() async throws {
+        let rig = try await HistoryRig()
+        let publisher = rig.makePublisher()
+        let publication = try await rig.open(publisher)
+        try await rig.write(1...10, to: publication)
+        await publisher.close()
+        await #expect(throws: HistoryPublishError.self) { _ = try await publication.finish() }
+        await #expect(throws: HistoryPublishError.self) { _ = try await rig.open(publisher) }
+        await rig.server.stop()
+    }
+
+    @Test("A cancelled task stops waiting at once")
+    func cancelled() async throws {
+        let rig = try await HistoryRig()
+        let publisher = rig.makePublisher()
+        let publication = try await rig.open(publisher)
+        await rig.server.stop()
+        let task = Task {
+            try await rig.write(1...20_000, to: publication)
+            _ = try await publication.finish()
+        }
+        task.cancel()
+        let result = await task.result
+        #expect(throws: HistoryPublishError.self) { try result.get() }
+        publication.abandon()
+        await publisher.close()
+    }
+
     @Test("The stream is made with a limit that refuses, and one that differs is told")
     func stream() {
         let stream = StreamSpecification.history(Subjects(prefix: "a.b"))
