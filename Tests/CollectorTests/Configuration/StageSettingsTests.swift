@@ -61,6 +61,22 @@ struct StageSettingsTests {
         #expect(spacings == [spot, futures, futures])
     }
 
+    @Test("History has a stream with limits of its own, and waits no longer than the stream knows its messages")
+    func history() throws {
+        let text = """
+            nats:
+              prefix: a.b
+              servers: ["nats://one"]
+              streams: {history: {name: PAST, max_bytes: 3GiB, max_age: 48h, duplicate_window: 20s}}
+            """
+        let history = try Self.load(text).historyPublisherConfiguration(embedded: nil, boot: "b")
+        #expect(history.stream.name == "PAST" && history.stream.subjects == ["a.b.history.>"])
+        #expect(history.stream.maxBytes == 3 << 30 && history.stream.maxAge == .seconds(172_800))
+        #expect(history.stream.discard == .newest && history.patience == .seconds(5))
+        #expect(history.connection.addresses == ["nats://one:4222"] && history.connection.name.hasSuffix(" history"))
+        #expect(try Self.load("").historyPublisherConfiguration(embedded: "x", boot: "b").stream.name == "HISTORY")
+    }
+
     @Test("The server of our own takes its place, port and limits from the configuration; named servers need none")
     func embedded() throws {
         let text = """
