@@ -69,6 +69,11 @@ package struct Subjects: Sendable, Equatable {
     /// The filter that matches all of them.
     package var everything: String { self.prefix.isEmpty ? ">" : self.prefix + ".>" }
 
+    /// Makes the filter that matches the subjects of `type` of one market.
+    func filter(_ type: MessageType, venue: String?, market: String?) -> String {
+        self.root(type) + "." + Self.token(venue) + "." + Self.token(market) + ".*"
+    }
+
     /// Makes the subject of `type` without venue, market and symbol.
     private func root(_ type: MessageType) -> String {
         self.prefix.isEmpty ? "\(type.token)" : "\(self.prefix).\(type.token)"

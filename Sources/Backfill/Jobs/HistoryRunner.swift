@@ -62,6 +62,8 @@ package final class HistoryRunner: Sendable {
         package var failures: UInt64 = 0
         package var rows: UInt64 = 0
         package var lastFailure: String?
+
+        package init() {}
     }
 
     /// What came of cutting a series.
@@ -95,6 +97,7 @@ package final class HistoryRunner: Sendable {
 
     /// Works until the task is cancelled, or until nothing is left where `untilDone`; all pieces have ended then.
     package func run(untilDone: Bool) async throws(HistoryStoreError) {
+        guard !Task.isCancelled else { return }
         try await self.store.begin()
         let ended = PieceEnds()
         do {
@@ -125,10 +128,10 @@ package final class HistoryRunner: Sendable {
                     await ended.wait(atMost: self.settings.tick)
                 }
             }
-        } catch let error as HistoryStoreError {
-            throw error
         } catch {
-            throw HistoryStoreError(error)
+            // A store that is asked in a cancelled task gives no answer.
+            guard !Task.isCancelled else { return }
+            throw error as? HistoryStoreError ?? HistoryStoreError(error)
         }
     }
 
@@ -167,9 +170,19 @@ package final class HistoryRunner: Sendable {
             guard error.kind == .permanent else { return nil }
             return try await self.giveUp(uncut, error.description, now)
         }
-        let step = self.planner.step(
-            uncut.series, of: instrument, in: uncut.rangeMilliseconds, covered: uncut.covered, nowMilliseconds: now,
-            venue, segment, self.surroundings.wanted(uncut.series.segment))
+        // What is not final yet is no part of the job.
+        let (start, end) = (uncut.rangeMilliseconds.lowerBound, uncut.rangeMilliseconds.upperBound)
+        let final = min(end, HistoryPlanner.end(of: uncut.series.kind, nowMilliseconds: now))
+        guard start < final else {
+            return Cut(
+                claim: try await self.store.cut(
+                    uncut, pieces: [], next: end, skipped: 0, unavailable: [], nowMilliseconds: now))
+        }
+        var step = self.planner.step(
+            uncut.series, of: instrument, in: start..<final, covered: uncut.covered, nowMilliseconds: now, venue,
+            segment,
+            self.surroundings.wanted(uncut.series.segment))
+        if step.nextMilliseconds == final { step.nextMilliseconds = end }
         let claim = try await self.store.cut(
             uncut, pieces: step.piece.map { [($0.rangeMilliseconds, $0.source.kind)] } ?? [],
             next: step.nextMilliseconds, skipped: step.skippedMilliseconds,

@@ -32,10 +32,6 @@ final class GapRepairer: Sendable {
 
     /// How often the ledger is looked at.
     private static let tick = Duration.milliseconds(500)
-    /// How far before a hole the streams are read: our clock and the server's may differ.
-    private static let streamMargin: Int64 = 60_000_000
-    /// Places whose streams are read in one go.
-    private static let batch = 32
     /// Trades that are published in one go, and the pause until the next of all searches: live data stands behind no more
     /// of them than a server takes within a few milliseconds.
     private static let portion: UInt64 = 20
@@ -48,12 +44,15 @@ final class GapRepairer: Sendable {
     private let storedTrades: StoredTrades
     private let counted = Mutex(Counts())
     private let schedule = Mutex(RepairSchedule())
+    private let stored: StoredAnswers
     /// When the next portion may be published, microseconds of the monotonic clock.
     private let nextPortion = Mutex(Int64(0))
 
     init(_ service: CollectorService, storedTrades: StoredTrades) {
         self.service = service
         self.storedTrades = storedTrades
+        self.stored = StoredAnswers(
+            duplicateWindow: service.configuration.nats.streams.marketData.duplicateWindow.microseconds)
     }
 
     var counts: Counts { self.counted.withLock { $0 } }
@@ -63,15 +62,22 @@ final class GapRepairer: Sendable {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 let holes = self.service.ledger.holes()
-                let searches = self.schedule.withLock { schedule in
-                    // Without a server the streams cannot be asked, and what is published waits on disk.
-                    guard self.service.publisher.snapshot().isConnected else { return [RepairSchedule.Search]() }
-                    return schedule.begin(holes, at: LoopClock.monotonicMicroseconds())
-                }
                 self.note(holes)
-                for start in stride(from: 0, to: searches.count, by: Self.batch) {
-                    let batch = Array(searches[start..<min(start + Self.batch, searches.count)])
-                    group.addTask { await self.search(batch, rest) }
+                // Without a server the streams cannot be asked, and what is published waits on disk.
+                let publisher = self.service.publisher.snapshot()
+                if publisher.isConnected {
+                    if publisher.hasJetStream,
+                        let questions = self.stored.ask(holes, at: LoopClock.monotonicMicroseconds())
+                    {
+                        group.addTask { await self.ask(questions) }
+                    }
+                    let isKnown =
+                        publisher.hasJetStream ? self.stored.known(at: LoopClock.monotonicMicroseconds()) : nil
+                    let ready = holes.filter { hole in isKnown?.contains(hole.subject.place) ?? true }
+                    let searches = self.schedule.withLock { schedule in
+                        schedule.begin(ready, of: holes, at: LoopClock.monotonicMicroseconds())
+                    }
+                    for search in searches { group.addTask { await self.search(search, rest) } }
                 }
                 do { try await Task.sleep(for: Self.tick) } catch { return }
             }
@@ -89,38 +95,24 @@ final class GapRepairer: Sendable {
 
     // MARK: - Searching
 
-    /// Asks the streams for all places together, then the venues for each by itself.
-    private func search(_ searches: [RepairSchedule.Search], _ rest: VenueRequests) async {
-        var stored: [TradeRuns?] = searches.map { _ in TradeRuns() }
-        if self.service.publisher.snapshot().hasJetStream {
-            stored = await self.storedTrades.held(
-                searches.map { search in
-                    let since = search.holes.map(\.sinceMicroseconds).min() ?? 0
-                    return .init(subject: search.subject, sinceMicroseconds: max(1, since - Self.streamMargin))
-                })
-        }
-        await withDiscardingTaskGroup { group in
-            for (search, stored) in zip(searches, stored) {
-                group.addTask {
-                    let end = await self.search(search, stored, rest)
-                    self.ended(search, as: end)
-                }
-            }
-        }
+    /// Asks the streams for all places together.
+    private func ask(_ questions: [StoredTrades.Question]) async {
+        let asked = LoopClock.monotonicMicroseconds()
+        let answers = await self.storedTrades.held(questions)
+        self.stored.answered(questions.map(\.subject), answers, askedAt: asked)
     }
 
-    private func search(
-        _ search: RepairSchedule.Search, _ stored: TradeRuns?, _ rest: VenueRequests
-    ) async -> RepairSchedule.End {
-        guard let stored else { return .failed }
+    private func search(_ search: RepairSchedule.Search, _ rest: VenueRequests) async {
         let missing = TradeRuns(search.holes.flatMap(\.ids))
+        let stored = self.stored.runs(of: search.subject)
         let wanted = missing.without(stored)
         if wanted.total < missing.total {
             self.service.ledger.holds(search.subject, trades: stored)
             self.counted.withLock { $0.stored &+= missing.total &- wanted.total }
         }
-        guard let place = self.service.tradePlace(of: search.subject) else { return .failed }
-        return await self.fetch(wanted, at: place, rest)
+        var end = RepairSchedule.End.failed
+        if let place = self.service.tradePlace(of: search.subject) { end = await self.fetch(wanted, at: place, rest) }
+        self.ended(search, as: end)
     }
 
     /// Asks the venue page by page, in ascending order.

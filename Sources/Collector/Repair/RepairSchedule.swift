@@ -54,8 +54,10 @@ struct RepairSchedule {
     var searching: Int { self.underWay.count }
 
     /// Gives the searches to begin now, the longest missing first.
-    mutating func begin(_ holes: [TradeHole], at now: Int64) -> [Search] {
-        let known = Set(holes.map(\.id))
+    ///
+    /// - Parameter all: What is missing at all, of which `holes` may be looked for now; these alone where it is left out.
+    mutating func begin(_ holes: [TradeHole], of all: [TradeHole]? = nil, at now: Int64) -> [Search] {
+        let known = Set((all ?? holes).map(\.id))
         self.progress = self.progress.filter { known.contains($0.key) }
         var due: [GapSubject: [TradeHole]] = [:]
         for hole in holes {

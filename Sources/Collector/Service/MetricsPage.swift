@@ -10,6 +10,7 @@ enum MetricsPage {
             + Self.books(report.books, of: report.segments) + Self.audits(report.audits, at: report.steady)
             + Self.trades(report) + Self.messages(report) + Self.accounting(report) + Self.nats(report)
             + Self.spool(report) + Self.resumes(report) + Self.ledger(report) + Self.repair(report)
+            + Self.history(report)
             + Self.latencies(report)
             + Self.requests(report) + Self.hosts(report) + Self.connects(report) + Self.sections(report)
     }

@@ -1,3 +1,4 @@
+import Backfill
 import MarketModel
 import Observability
 import OrderBook
@@ -104,6 +105,8 @@ struct ServiceReport: Sendable {
     let counts: [TypeCounts]
     let ledger: GapLedger.Counts
     let repair: GapRepairer.Counts
+    /// What is done about the past; nil where it rests.
+    let backfill: HistoryRunner.Activity?
     /// Nil when it cannot be read.
     let residentBytes: Int?
     let requests: RequestFigures
@@ -154,6 +157,7 @@ struct ServiceReport: Sendable {
             publisher: service.publisher.snapshot(), lanes: lanes,
             counts: MessageType.allCases.map { service.publisher.counts(of: $0) }, ledger: service.ledger.counts,
             repair: service.repairer.withLock { $0?.counts } ?? GapRepairer.Counts(),
+            backfill: service.history.withLock { $0?.activity },
             residentBytes: resident,
             requests: RequestFigures(
                 configuration, service.configured, connects: service.connects.values.map(\.scope)),

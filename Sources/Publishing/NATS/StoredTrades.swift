@@ -18,6 +18,19 @@ package struct StoredTrades: Sendable {
     private static let deadline = Duration.seconds(30)
     /// Messages that are read for one answer at most.
     private static let messagesMost = 1_000_000
+    /// Questions about one market from which on the whole market is read at once.
+    private static let togetherLeast = 4
+
+    /// What is read together.
+    private struct Market: Hashable {
+        let venue: String?
+        let market: String?
+
+        init(_ subject: GapSubject) {
+            self.venue = subject.venue
+            self.market = subject.market
+        }
+    }
 
     private let connection: NATSConnectionOptions
     private let subjects: Subjects
@@ -49,8 +62,17 @@ package struct StoredTrades: Sendable {
         var answers: [TradeRuns?] = questions.map { _ in nil }
         do throws(NATSError) {
             let reader = try StreamReader(connecting: self.connection)
-            for (index, question) in questions.enumerated() {
-                answers[index] = try self.read(question, with: reader, until: end)
+            for group in Dictionary(grouping: questions.indices, by: { Market(questions[$0].subject) }).values {
+                let together =
+                    group.count < Self.togetherLeast
+                    ? nil : try self.readTogether(group.map { questions[$0] }, with: reader, until: end)
+                for index in group {
+                    if let runs = together?[self.key(questions[index])] {
+                        answers[index] = runs
+                    } else {
+                        answers[index] = try self.read(questions[index], with: reader, until: end)
+                    }
+                }
             }
         } catch {
             // What is not answered is asked again later.
@@ -58,11 +80,47 @@ package struct StoredTrades: Sendable {
         return answers
     }
 
+    private func subject(_ question: Question) -> String {
+        self.subjects.subject(
+            .trade, venue: question.subject.venue, market: question.subject.market, symbol: question.subject.symbol)
+    }
+
+    private func key(_ question: Question) -> UInt64 { TradeMarks.key(of: self.subject(question).utf8) }
+
+    /// Reads what is stored of a whole market at once, by subject: what a server does to begin to read costs live data more
+    /// than some messages that nobody asked for. Nil where there are none, or too many.
+    private func readTogether(
+        _ questions: [Question], with reader: StreamReader, until end: ContinuousClock.Instant
+    ) throws(NATSError) -> [UInt64: TradeRuns]? {
+        guard let first = questions.first, let since = questions.map(\.sinceMicroseconds).min() else { return nil }
+        let filter = self.subjects.filter(.trade, venue: first.subject.venue, market: first.subject.market)
+        var runs: [UInt64: TradeRuns] = [:]
+        for question in questions { runs[self.key(question)] = TradeRuns() }
+        var left = Self.messagesMost
+        for stream in try reader.owners(of: filter) {
+            let request = StreamReader.Request(
+                stream, from: .time(microseconds: since), filter: filter, headersOnly: true, deadline: end)
+            let outcome = try reader.read(request) { message in
+                let key = TradeMarks.key(of: message.subject)
+                let text = message.messageID.dropFirst(message.subject.count + 1)
+                if runs[key] != nil, let ids = TradeSpan.ids(UnsafeRawBufferPointer(rebasing: text)) {
+                    runs[key]?.insert(ids)
+                }
+                left -= 1
+                return left > 0
+            }
+            switch outcome {
+            case .stopped, .finished(messages: 0, _): return nil
+            case .finished, .streamMissing: continue
+            }
+        }
+        return runs
+    }
+
     private func read(
         _ question: Question, with reader: StreamReader, until end: ContinuousClock.Instant
     ) throws(NATSError) -> TradeRuns? {
-        let subject = self.subjects.subject(
-            .trade, venue: question.subject.venue, market: question.subject.market, symbol: question.subject.symbol)
+        let subject = self.subject(question)
         var runs = TradeRuns()
         for stream in try reader.owners(of: subject) {
             let request = StreamReader.Request(

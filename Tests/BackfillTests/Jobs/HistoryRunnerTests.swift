@@ -200,6 +200,32 @@ struct HistoryRunnerTests {
         }
     }
 
+    @Test("What is not final yet is not asked for, and does not count as complete")
+    func unfinished() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            // The clock stands some minutes behind this time: the last bar of an hour grows.
+            var order = Self.order(symbols: 1, days: 1)
+            order.rangeMilliseconds = Self.start + 399 * Self.day..<Self.start + 401 * Self.day
+            _ = try await store.add(order, nowMilliseconds: Self.start)
+            let memory = Memory()
+            let runner = Self.runner(store, memory) { (piece, take) async throws(PieceFailure) in
+                do throws(HistoryOutputError) {
+                    try await take(Self.page(piece))
+                } catch {
+                    throw PieceFailure(error)
+                }
+                return 0
+            }
+            try await runner.run(untilDone: true)
+            let job = try #require(try await store.jobs().first)
+            #expect(job.state == .ended && job.piecesFailed == 0)
+            let end = try #require(try await store.coverage(of: "memory").first?.ranges.ranges.last?.upperBound)
+            let hour: Int64 = 3_600_000
+            #expect(end > Self.start + 400 * Self.day - 2 * hour && end < Self.start + 400 * Self.day + hour)
+        }
+    }
+
     @Test("A job that is cancelled by another process loses what is in work, within a look at the jobs")
     func cancelledJob() async throws {
         try await Self.with { path in
