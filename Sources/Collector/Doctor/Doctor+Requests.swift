@@ -145,8 +145,12 @@ extension Doctor {
 
     func archiveProbes(_ tools: Tools) -> [Probe] {
         var probes: [Probe] = []
+        guard self.configuration.history.archives else { return probes }
         for venue in self.configuration.venues.venues {
-            guard let address = venue.archiveAddress, var request = HTTPClientRequest(url: address) else { continue }
+            let configured = self.configuration.history.addresses[venue.id].map { "\($0)" }
+            guard let address = configured ?? venue.archiveAddress, var request = HTTPClientRequest(url: address) else {
+                continue
+            }
             request.method = .head
             request.deadlines = self.deadlines
             probes.append { [request] in

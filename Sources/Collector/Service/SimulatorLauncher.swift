@@ -51,6 +51,11 @@ package enum SimulatorLauncher {
                 configuration.venues[segment.id]?.websocket = Endpoint(scheme: .ws, address: address)
                 configuration.venues[segment.id]?.rest = Endpoint(scheme: .http, address: address)
             }
+            guard
+                let venue = VenueCatalog.segments.first(where: { MarketSegment($0.id) == endpoint.segment })?.id.venue,
+                VenueCatalog.venue(venue)?.archiveAddress != nil
+            else { continue }
+            configuration.history.addresses[venue] = Endpoint(scheme: .http, address: address, path: "/archive")
         }
     }
 }

@@ -27,7 +27,7 @@ struct MatrixTruth {
                 default: nil
                 }
             guard let messages else { return nil }
-            all += messages.compactMap { $0 }
+            all += messages.compactMap { $0?.completed(cell.type) }
         }
         return all
     }
@@ -76,5 +76,21 @@ struct MatrixTruth {
             all[key] = value
         }
         return MatrixMessage(all)
+    }
+}
+
+extension MatrixMessage {
+    /// With what every live message of a type says alike: no bar, and not of the past.
+    fileprivate func completed(_ type: DataType) -> MatrixMessage {
+        switch type {
+        case .markPrice:
+            return ["open", "high", "low", "resolution_us"].reduce(self.with("backfilled", "false")) {
+                $0.with($1, "null")
+            }
+        case .openInterest, .topPositionRatio, .topAccountRatio, .allAccountRatio, .volatilityIndex:
+            return self.with("backfilled", "false")
+        case .trade, .orderbook, .bbo, .fundingRate, .liquidation, .kline, .instrument:
+            return self
+        }
     }
 }
