@@ -18,10 +18,12 @@ package struct PieceFailure: Error, CustomStringConvertible, Sendable {
         self.description = description
     }
 
-    init(_ failure: RequestFailure) {
+    package init(_ failure: RequestFailure) {
         let kind: Kind =
             switch failure.kind {
             case .cancelled: .cancelled
+            // A success that says nothing which can be read was cut on its way.
+            case .refused(status: 200, code: nil): .temporary
             case .refused, .impossible: .permanent
             case .rateLimited, .unavailable, .waitedTooLong: .temporary
             }

@@ -5,6 +5,9 @@ import Venues
 
 /// The venues' lists, each loaded once when it is first asked for; as many as there are sections.
 final class HistoryInstruments: Sendable {
+    /// How often a list is asked for.
+    private static let tries = 4
+
     private let rest: VenueRequests
     private let lists = Mutex<[SegmentID: Task<[Instrument], any Error>]>([:])
 
@@ -16,7 +19,7 @@ final class HistoryInstruments: Sendable {
     func list(_ segment: VenueSegment) async throws(PieceFailure) -> [Instrument] {
         let task = self.lists.withLock { lists in
             if let task = lists[segment.id] { return task }
-            let task = Task { [rest] in try await rest.list(segment).instruments }
+            let task = Task { [rest] in try await Self.load(segment, rest) }
             lists[segment.id] = task
             return task
         }
@@ -28,6 +31,20 @@ final class HistoryInstruments: Sendable {
             let isPermanent = (error as? RequestFailure)?.isPermanent ?? false
             throw PieceFailure(isPermanent ? .permanent : .temporary, "the list of \(segment.id): \(error)")
         }
+    }
+
+    /// An answer that cannot be read is asked for again: the next one may be whole.
+    private static func load(_ segment: VenueSegment, _ rest: VenueRequests) async throws -> [Instrument] {
+        for _ in 1..<Self.tries {
+            do {
+                return try await rest.list(segment).instruments
+            } catch is UnreadableAnswer {
+                continue
+            } catch let error as RequestFailure where PieceFailure(error).kind == .temporary {
+                continue
+            }
+        }
+        return try await rest.list(segment).instruments
     }
 
     func instrument(of series: HistorySeries) async throws(PieceFailure) -> Instrument {
