@@ -22,8 +22,8 @@ package struct PieceFailure: Error, CustomStringConvertible, Sendable {
         let kind: Kind =
             switch failure.kind {
             case .cancelled: .cancelled
-            // A success that says nothing which can be read was cut on its way.
-            case .refused(status: 200, code: nil): .temporary
+            // A success that says nothing which can be read was cut on its way; a 403 is a guard's, which may let the next pass.
+            case .refused(status: 200, code: nil), .refused(status: 403, _): .temporary
             case .refused, .impossible: .permanent
             case .rateLimited, .unavailable, .waitedTooLong: .temporary
             }
