@@ -62,7 +62,7 @@ package final class ArchiveFetcher<C: Clock>: Sendable where C.Duration == Durat
             scope: "\(archive.segment.venue)-archive")
         do throws(ArchiveFailure) {
             let reader = try ArchiveReader(
-                path: file.path, decoder: decoder, scales: Self.scales(of: instrument), range: range,
+                path: file.path, decoder: decoder, scales: instrument.scales, range: range,
                 limits: self.limits(fileBytes: try ArchiveFile.size(of: file.path)),
                 wallMicroseconds: self.wallMicroseconds)
             var counts = try await Self.read(reader, take)
@@ -142,12 +142,6 @@ package final class ArchiveFetcher<C: Clock>: Sendable where C.Duration == Durat
                 lineBytes: self.settings.lineBytesMost, unpackedBytes: isLarge || isLarger ? most : min(sum, most)),
             pageRows: max(1, self.settings.pageRows), pageBytes: max(1, self.settings.pageBytes),
             refusedLines: self.settings.refusedLinesMost)
-    }
-
-    /// Those of the venue's tick and lot.
-    private static func scales(of instrument: Instrument) -> DecimalScales {
-        func scale(_ text: String?) -> UInt8 { text.flatMap { try? FixedPoint.scale(of: $0) } ?? 0 }
-        return DecimalScales(price: scale(instrument.tickSize), size: scale(instrument.lotSize))
     }
 
     private static func impossible(_ detail: String) -> ArchiveFailure {

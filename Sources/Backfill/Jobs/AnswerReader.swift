@@ -14,8 +14,7 @@ package final class AnswerReader {
 
     package init(_ instrument: Instrument, _ venue: any Venue, _ segment: VenueSegment, _ wanted: Wanted) {
         self.decoder = venue.makeDecoder(for: segment, wanted: wanted)
-        self.scales = DecimalScales(
-            price: Self.scale(of: instrument.tickSize), size: Self.scale(of: instrument.lotSize))
+        self.scales = instrument.scales
         for stream in venue.streams(of: instrument.venueSymbol, in: segment, wanted: wanted) {
             _ = self.decoder.addStream(stream, of: Self.instrument)
         }
@@ -68,8 +67,6 @@ package final class AnswerReader {
         }
         try result.get()
     }
-
-    private static func scale(of text: String?) -> UInt8 { text.flatMap { try? FixedPoint.scale(of: $0) } ?? 0 }
 }
 
 extension Int64 {

@@ -247,6 +247,7 @@ package final class HistoryRunner: Sendable {
             counts.refused = refused
             return counts
         } catch {
+            await writer.abandon()
             throw PieceFailure(error)
         }
     }

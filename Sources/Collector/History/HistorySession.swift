@@ -27,19 +27,24 @@ package final class HistorySession: Sendable {
             embedded: natsURL ?? configuration.ownServerURL,
             boot: String(LoopClock.wallMicroseconds() / 1_000, radix: 36)
         ).map { SharedBudget($0, of: .process) }
+        let loop = ServiceLoop(options: ServiceLoopOptions(name: "history", caFile: configuration.transport.caFile))
+        let resolver = Resolver()
+        (self.loop, self.resolver) = (loop, resolver)
+        var store: HistoryStore?
         do {
-            let store = try Self.openStore(configuration)
-            self.loop = ServiceLoop(
-                options: ServiceLoopOptions(name: "history", caFile: configuration.transport.caFile))
-            self.resolver = Resolver()
-            try self.loop.start()
-            self.rest = try VenueRequests(configuration, loop: self.loop, resolver: self.resolver)
+            let opened = try Self.openStore(configuration)
+            store = opened
+            try loop.start()
+            self.rest = try VenueRequests(configuration, loop: loop, resolver: resolver)
             self.service = try HistoryService(
-                configuration, store: store, rest: self.rest, resolver: self.resolver, natsURL: natsURL, log: log)
-            self.sharedBudget?.start()
+                configuration, store: opened, rest: self.rest, resolver: resolver, natsURL: natsURL, log: log)
         } catch {
+            store?.close()
+            loop.stop()
+            resolver.stop()
             throw Unavailable(description: "\(error)")
         }
+        self.sharedBudget?.start()
     }
 
     /// Ends everything.

@@ -14,8 +14,7 @@ package struct InstrumentTable {
     /// Adds an instrument; its scales start at the venue's tick and lot.
     package mutating func add(_ instrument: Instrument) -> InstrumentID {
         self.instruments.append(instrument)
-        self.scales.append(
-            DecimalScales(price: Self.scale(of: instrument.tickSize), size: Self.scale(of: instrument.lotSize)))
+        self.scales.append(instrument.scales)
         return InstrumentID(self.instruments.count - 1)
     }
 
@@ -27,10 +26,5 @@ package struct InstrumentTable {
 
     package mutating func setScales(_ scales: DecimalScales, of id: InstrumentID) {
         self.scales[Int(id.index)] = scales
-    }
-
-    private static func scale(of text: String?) -> UInt8 {
-        guard let text, let scale = try? FixedPoint.scale(of: text) else { return 0 }
-        return scale
     }
 }

@@ -12,11 +12,14 @@ final class StoredAnswers: Sendable {
         let runs: TradeRuns
         /// When it was asked, microseconds that only go forward.
         let askedAt: Int64
+        /// From when on the streams were read, microseconds since the epoch.
+        let since: Int64
     }
 
     private struct State {
         var answers: [GapSubject: Answer] = [:]
-        var isAsking = false
+        /// What is being asked: the places, and from when on they are read; nil while nothing is.
+        var asking: [GapSubject: Int64]?
         /// Not before this the streams are asked again.
         var pausedUntil: Int64 = .min
     }
@@ -50,14 +53,16 @@ final class StoredAnswers: Sendable {
                 let place = hole.subject.place
                 since[place] = min(since[place] ?? .max, hole.sinceMicroseconds)
             }
-            state.answers = state.answers.filter { since[$0.key] != nil }
-            guard !state.isAsking, now >= state.pausedUntil else { return nil }
+            // A hole that begins earlier may be held before what was read.
+            state.answers = state.answers.filter { place, answer in since[place].map { $0 >= answer.since } ?? false }
+            guard state.asking == nil, now >= state.pausedUntil else { return nil }
             let unknown = since.filter { place, _ in
                 state.answers[place].map { now - $0.askedAt > self.valid } ?? true
             }
             guard !unknown.isEmpty else { return nil }
-            state.isAsking = true
-            return unknown.sorted { $0.value < $1.value }.prefix(Self.placesMost).map { place, since in
+            let asked = unknown.sorted { $0.value < $1.value }.prefix(Self.placesMost)
+            state.asking = Dictionary(uniqueKeysWithValues: asked.map { ($0.key, $0.value) })
+            return asked.map { place, since in
                 StoredTrades.Question(subject: place, sinceMicroseconds: max(1, since - Self.margin))
             }
         }
@@ -66,11 +71,12 @@ final class StoredAnswers: Sendable {
     /// Takes the answers; nil for a place that was not answered.
     func answered(_ places: [GapSubject], _ answers: [TradeRuns?], askedAt: Int64) {
         self.state.withLock { state in
-            state.isAsking = false
+            let asked = state.asking.take() ?? [:]
             let isWhole = !answers.contains { $0 == nil }
             state.pausedUntil = askedAt &+ (isWhole ? Self.pause : Self.failurePause)
             for (place, runs) in zip(places, answers) {
-                if let runs { state.answers[place] = Answer(runs: runs, askedAt: askedAt) }
+                guard let runs, let since = asked[place] else { continue }
+                state.answers[place] = Answer(runs: runs, askedAt: askedAt, since: since)
             }
         }
     }

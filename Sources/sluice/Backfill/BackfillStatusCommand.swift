@@ -29,6 +29,9 @@ struct BackfillStatusCommand: AsyncParsableCommand {
                 print(HistoryTable.json(jobs, failures))
             } else {
                 for line in table.lines(jobs, failures) { print(line) }
+                if let next = try await store.nextDue(), next > WallClock.milliseconds {
+                    print("the next try is at \(UTCTime.format(next)) UTC")
+                }
             }
         }
     }

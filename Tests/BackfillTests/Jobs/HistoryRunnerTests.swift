@@ -16,6 +16,8 @@ struct HistoryRunnerTests {
     private final class Memory: HistoryOutput {
         let name = "memory"
         let done = Mutex<[Range<Int64>: [Int64]]>([:])
+        /// Ends of pieces that fail, from now on.
+        let failingEnds = Atomic<Int>(0)
         let open = Atomic<Int>(0)
 
         func begin(_ piece: HistoryPiece) async throws(HistoryOutputError) -> any HistoryPieceOutput {
@@ -41,6 +43,10 @@ struct HistoryRunnerTests {
         }
 
         func finish() async throws(HistoryOutputError) -> HistoryCounts {
+            if self.memory.failingEnds.load(ordering: .relaxed) > 0 {
+                self.memory.failingEnds.subtract(1, ordering: .relaxed)
+                throw HistoryOutputError("the disk is full")
+            }
             let rows = self.rows.withLock { $0 }
             self.memory.done.withLock { $0[self.range] = rows }
             self.memory.open.subtract(1, ordering: .relaxed)
@@ -62,6 +68,15 @@ struct HistoryRunnerTests {
                     receivedMicroseconds: 0))
         }
         return HistoryPage(bytes: [], rows: rows, scales: DecimalScales(), receivedMicroseconds: 0)
+    }
+
+    /// Hands on all rows of a piece.
+    private static func give(_ piece: HistoryPiece, _ take: HistoryRunner.Take) async throws(PieceFailure) {
+        do throws(HistoryOutputError) {
+            try await take(Self.page(piece))
+        } catch {
+            throw PieceFailure(error)
+        }
     }
 
     private static func instrument(_ series: HistorySeries) -> Instrument {
@@ -119,11 +134,7 @@ struct HistoryRunnerTests {
                 most.max(running.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
                 defer { running.subtract(1, ordering: .relaxed) }
                 await Task.yield()
-                do throws(HistoryOutputError) {
-                    try await take(Self.page(piece))
-                } catch {
-                    throw PieceFailure(error)
-                }
+                try await Self.give(piece, take)
                 if tries.add(1, ordering: .relaxed).newValue % 3 == 0 { throw PieceFailure(.temporary, "by chance") }
                 return 0
             }
@@ -171,11 +182,7 @@ struct HistoryRunnerTests {
                 let fetched = Atomic<Int>(0)
                 let task = Mutex<Task<Void, any Error>?>(nil)
                 let runner = Self.runner(store, memory) { (piece, take) async throws(PieceFailure) in
-                    do throws(HistoryOutputError) {
-                        try await take(Self.page(piece))
-                    } catch {
-                        throw PieceFailure(error)
-                    }
+                    try await Self.give(piece, take)
                     if fetched.add(1, ordering: .relaxed).newValue > round % 5 { task.withLock { $0?.cancel() } }
                     return 0
                 }
@@ -185,11 +192,7 @@ struct HistoryRunnerTests {
                 #expect(memory.open.load(ordering: .relaxed) == 0)
             }
             let runner = Self.runner(store, memory) { (piece, take) async throws(PieceFailure) in
-                do throws(HistoryOutputError) {
-                    try await take(Self.page(piece))
-                } catch {
-                    throw PieceFailure(error)
-                }
+                try await Self.give(piece, take)
                 return 0
             }
             try await runner.run(untilDone: true)
@@ -197,6 +200,24 @@ struct HistoryRunnerTests {
             #expect(coverage.count == 3)
             #expect(coverage.allSatisfy { $0.ranges.ranges == [Self.start..<Self.start + 200 * Self.day] })
             #expect(try await store.jobs().first?.failures == 0)
+        }
+    }
+
+    @Test("A piece whose output cannot be made safe is given up by it, and done again")
+    func failingEnds() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            _ = try await store.add(Self.order(symbols: 1, days: 40), nowMilliseconds: Self.start)
+            let memory = Memory()
+            memory.failingEnds.store(2, ordering: .relaxed)
+            let runner = Self.runner(store, memory, parallel: 1) { (piece, take) async throws(PieceFailure) in
+                try await Self.give(piece, take)
+                return 0
+            }
+            try await runner.run(untilDone: true)
+            #expect(memory.open.load(ordering: .relaxed) == 0)
+            #expect(memory.rows == Self.expected(days: 40, symbols: 1))
+            #expect(try await store.jobs().first?.failures == 2)
         }
     }
 
@@ -210,11 +231,7 @@ struct HistoryRunnerTests {
             _ = try await store.add(order, nowMilliseconds: Self.start)
             let memory = Memory()
             let runner = Self.runner(store, memory) { (piece, take) async throws(PieceFailure) in
-                do throws(HistoryOutputError) {
-                    try await take(Self.page(piece))
-                } catch {
-                    throw PieceFailure(error)
-                }
+                try await Self.give(piece, take)
                 return 0
             }
             try await runner.run(untilDone: true)

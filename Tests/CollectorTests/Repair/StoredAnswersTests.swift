@@ -39,6 +39,21 @@ struct StoredAnswersTests {
         #expect(answers.ask(holes, at: 96_000_001)?.map(\.subject.symbol) == ["A"])
     }
 
+    @Test("A hole that begins before what was read is asked for anew, and not looked for until then")
+    func earlier() {
+        let answers = StoredAnswers(duplicateWindow: 120_000_000)
+        let later = [Self.hole("A", since: 2_000_000_000)]
+        _ = answers.ask(later, at: 0)
+        answers.answered(later.map(\.subject), [TradeRuns()], askedAt: 0)
+        #expect(answers.known(at: 1_000_000).count == 1)
+        let both = later + [Self.hole("A", since: 1_500_000_000)]
+        #expect(answers.ask(both, at: 1_000_000)?.map(\.sinceMicroseconds) == [1_440_000_000])
+        #expect(answers.known(at: 1_000_000).isEmpty)
+        answers.answered(later.map(\.subject), [TradeRuns()], askedAt: 1_000_000)
+        #expect(answers.known(at: 1_000_000).count == 1)
+        #expect(answers.ask(both, at: 2_000_000) == nil)
+    }
+
     @Test("A place that was not answered is asked for again after a pause, and one without holes is forgotten")
     func failures() {
         let answers = StoredAnswers(duplicateWindow: 100_000)
