@@ -28,7 +28,7 @@ package struct ArchiveFailure: ClassifiedFailure, CustomStringConvertible, Senda
         case noRoom
         case file
         case waitedTooLong
-        case output(isTemporary: Bool)
+        case output(HistoryOutputError.Kind)
         case cancelled
     }
 
@@ -51,7 +51,7 @@ package struct ArchiveFailure: ClassifiedFailure, CustomStringConvertible, Senda
     package var isPermanent: Bool {
         switch self.kind {
         case .missing, .refused, .impossible, .tooLarge, .unreadable: true
-        case .output(let isTemporary): !isTemporary
+        case .output(let kind): kind == .rows
         case .closed, .unavailable, .changed, .wrongChecksum, .damaged, .noRoom, .file, .waitedTooLong, .cancelled:
             false
         }
@@ -60,9 +60,11 @@ package struct ArchiveFailure: ClassifiedFailure, CustomStringConvertible, Senda
     /// Whether what is on disk of it is of use to a later try.
     var keepsFile: Bool {
         switch self.kind {
-        case .closed, .unavailable, .noRoom, .file, .waitedTooLong, .output(isTemporary: true), .cancelled: true
+        case .closed, .unavailable, .noRoom, .file, .waitedTooLong, .output(.unavailable), .output(.refused),
+            .cancelled:
+            true
         case .missing, .refused, .impossible, .tooLarge, .unreadable, .changed, .wrongChecksum, .damaged,
-            .output(isTemporary: false):
+            .output(.rows):
             false
         }
     }

@@ -90,7 +90,7 @@ package final class ArchiveFetcher<C: Clock>: Sendable where C.Duration == Durat
                     try await take(page)
                 } catch {
                     throw ArchiveFailure(
-                        .output(isTemporary: error.isTemporary), error.description, mayHaveBeenSent: false)
+                        .output(error.kind), error.description, mayHaveBeenSent: false)
                 }
             }
         } catch {

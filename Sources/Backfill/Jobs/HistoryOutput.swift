@@ -38,12 +38,20 @@ package struct HistoryCounts: Hashable, Sendable {
 
 /// Why rows could not be put away.
 package struct HistoryOutputError: Error, CustomStringConvertible, Sendable {
-    package let description: String
-    /// Whether a later try may succeed.
-    package let isTemporary: Bool
+    package enum Kind: Hashable, Sendable {
+        /// The place takes nothing now; later it may.
+        case unavailable
+        /// The place takes nothing until somebody changes something.
+        case refused
+        /// These rows cannot stand there; others can.
+        case rows
+    }
 
-    package init(_ description: String, isTemporary: Bool = true) {
+    package let description: String
+    package let kind: Kind
+
+    package init(_ description: String, _ kind: Kind = .unavailable) {
         self.description = description
-        self.isTemporary = isTemporary
+        self.kind = kind
     }
 }

@@ -80,6 +80,8 @@ package final class HistoryRunner: Sendable {
     private let settings: Settings
     private let surroundings: Surroundings
     private let working = Mutex(Activity())
+    /// Outputs that take nothing now, and until when nobody asks them: as many as jobs name.
+    private let held = Mutex<[String: Int64]>([:])
 
     package init(
         _ store: HistoryStore, planner: HistoryPlanner = HistoryPlanner(), settings: Settings,
@@ -141,11 +143,16 @@ package final class HistoryRunner: Sendable {
 
     /// Takes a piece that is due, or cuts one.
     private func next() async throws(HistoryStoreError) -> HistoryStore.Claim? {
-        if let claim = try await self.store.claim(nowMilliseconds: self.surroundings.nowMilliseconds()) { return claim }
+        let now = self.surroundings.nowMilliseconds()
+        let held = self.held.withLock { held in
+            held = held.filter { $0.value > now }
+            return Set(held.keys)
+        }
+        if let claim = try await self.store.claim(nowMilliseconds: now, held: held) { return claim }
         while !Task.isCancelled {
             var isCut = false
-            for uncut in try await self.store.uncut(limit: Self.uncutMost) {
-                guard let cut = try await self.cut(uncut) else { continue }
+            for uncut in try await self.store.uncut(limit: Self.uncutMost, held: held) {
+                guard let cut = try await self.cut(uncut, held) else { continue }
                 isCut = true
                 if let claim = cut.claim { return claim }
             }
@@ -157,18 +164,18 @@ package final class HistoryRunner: Sendable {
 
     /// Cuts the next stretch of a series; nil where that has to wait.
     private func cut(
-        _ uncut: HistoryStore.Uncut
+        _ uncut: HistoryStore.Uncut, _ held: Set<String>
     ) async throws(HistoryStoreError) -> Cut? {
         let now = self.surroundings.nowMilliseconds()
         guard let venue = VenueCatalog.venue(uncut.series.segment.venue),
             let segment = VenueCatalog.segment(uncut.series.segment)
-        else { return try await self.giveUp(uncut, "there is no section \(uncut.series.segment)", now) }
+        else { return try await self.giveUp(uncut, "there is no section \(uncut.series.segment)", now, held) }
         let instrument: Instrument
         do {
             instrument = try await self.surroundings.instrument(uncut.series)
         } catch {
             guard error.kind == .permanent else { return nil }
-            return try await self.giveUp(uncut, error.description, now)
+            return try await self.giveUp(uncut, error.description, now, held)
         }
         // What is not final yet is no part of the job.
         let (start, end) = (uncut.rangeMilliseconds.lowerBound, uncut.rangeMilliseconds.upperBound)
@@ -176,7 +183,7 @@ package final class HistoryRunner: Sendable {
         guard start < final else {
             return Cut(
                 claim: try await self.store.cut(
-                    uncut, pieces: [], next: end, skipped: 0, unavailable: [], nowMilliseconds: now))
+                    uncut, pieces: [], next: end, skipped: 0, unavailable: [], nowMilliseconds: now, held: held))
         }
         var step = self.planner.step(
             uncut.series, of: instrument, in: start..<final, covered: uncut.covered, nowMilliseconds: now, venue,
@@ -186,17 +193,18 @@ package final class HistoryRunner: Sendable {
         let claim = try await self.store.cut(
             uncut, pieces: step.piece.map { [($0.rangeMilliseconds, $0.source.kind)] } ?? [],
             next: step.nextMilliseconds, skipped: step.skippedMilliseconds,
-            unavailable: step.unavailable.map { [($0.rangeMilliseconds, $0.reason)] } ?? [], nowMilliseconds: now)
+            unavailable: step.unavailable.map { [($0.rangeMilliseconds, $0.reason)] } ?? [], nowMilliseconds: now,
+            held: held)
         return Cut(claim: claim)
     }
 
     private func giveUp(
-        _ uncut: HistoryStore.Uncut, _ reason: String, _ now: Int64
+        _ uncut: HistoryStore.Uncut, _ reason: String, _ now: Int64, _ held: Set<String>
     ) async throws(HistoryStoreError) -> Cut {
         Cut(
             claim: try await self.store.cut(
                 uncut, pieces: [], next: uncut.rangeMilliseconds.upperBound, skipped: 0,
-                unavailable: [(uncut.rangeMilliseconds, reason)], nowMilliseconds: now))
+                unavailable: [(uncut.rangeMilliseconds, reason)], nowMilliseconds: now, held: held))
     }
 
     // MARK: - A piece
@@ -277,10 +285,15 @@ package final class HistoryRunner: Sendable {
     /// A store that does not take it leaves the piece in work: the next start takes it back.
     private func failed(_ claim: HistoryStore.Claim, _ failure: PieceFailure) async {
         let now = self.surroundings.nowMilliseconds()
-        let isLast = failure.kind == .permanent || claim.attempts + 1 >= self.settings.attempts
+        let isLast =
+            failure.kind == .permanent || failure.kind == .outputRefused || claim.attempts + 1 >= self.settings.attempts
         switch failure.kind {
         case .cancelled:
             try? await self.store.release(claim)
+            return
+        case .outputUnavailable, .outputRefused:
+            self.note(failure, of: claim)
+            await self.waitForOutput(claim, failure, isLast: isLast, now)
             return
         case .missing, .temporary, .permanent:
             // An archive that is not there, or that nothing can be made of: others may have what it should have.
@@ -295,6 +308,18 @@ package final class HistoryRunner: Sendable {
         let pause = self.surroundings.random(self.pauseMilliseconds(claim.attempts))
         try? await self.store.fail(
             claim, failure.description, retryAt: isLast ? nil : now + pause, nowMilliseconds: now)
+    }
+
+    /// An output that takes nothing stops the jobs that use it, not their pieces: first for a while, in the end until
+    /// somebody lets them go on.
+    private func waitForOutput(_ claim: HistoryStore.Claim, _ failure: PieceFailure, isLast: Bool, _ now: Int64) async {
+        if isLast {
+            try? await self.store.pause(claim, reason: "\(claim.output): \(failure)", nowMilliseconds: now)
+            return
+        }
+        let retry = now + self.surroundings.random(self.pauseMilliseconds(claim.attempts))
+        self.held.withLock { $0[claim.output] = max($0[claim.output] ?? 0, retry) }
+        try? await self.store.fail(claim, failure.description, retryAt: retry, nowMilliseconds: now)
     }
 
     private func note(_ failure: PieceFailure, of claim: HistoryStore.Claim) {

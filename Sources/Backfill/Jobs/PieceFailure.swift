@@ -7,6 +7,10 @@ package struct PieceFailure: Error, CustomStringConvertible, Sendable {
         case permanent
         /// The archive is not there: another source may have it.
         case missing
+        /// The output takes nothing now, of this piece or another.
+        case outputUnavailable
+        /// The output takes nothing until somebody changes something.
+        case outputRefused
         case cancelled
     }
 
@@ -35,6 +39,9 @@ package struct PieceFailure: Error, CustomStringConvertible, Sendable {
             switch failure.kind {
             case .missing: .missing
             case .cancelled: .cancelled
+            case .output(let kind): Kind(kind)
+            // The disk that downloads go to is full for all.
+            case .noRoom: .outputUnavailable
             case _ where failure.isPermanent: .permanent
             default: .temporary
             }
@@ -42,6 +49,16 @@ package struct PieceFailure: Error, CustomStringConvertible, Sendable {
     }
 
     package init(_ failure: HistoryOutputError) {
-        self.init(failure.isTemporary ? .temporary : .permanent, failure.description)
+        self.init(Kind(failure.kind), failure.description)
+    }
+}
+
+extension PieceFailure.Kind {
+    fileprivate init(_ kind: HistoryOutputError.Kind) {
+        switch kind {
+        case .unavailable: self = .outputUnavailable
+        case .refused: self = .outputRefused
+        case .rows: self = .permanent
+        }
     }
 }

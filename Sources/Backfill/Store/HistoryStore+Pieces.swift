@@ -10,11 +10,16 @@ extension HistoryStore {
     }
 
     /// Takes the next piece that is due, of the job of the highest priority.
-    package func claim(nowMilliseconds now: Int64) async throws(HistoryStoreError) -> Claim? {
-        try await self.write { try Self.claim(now, $0) }
+    ///
+    /// - Parameter held: Outputs whose jobs have to wait.
+    package func claim(
+        nowMilliseconds now: Int64, held: Set<String> = []
+    ) async throws(HistoryStoreError) -> Claim? {
+        try await self.write { try Self.claim(now, held, $0) }
     }
 
-    private static func claim(_ now: Int64, _ database: Database) throws -> Claim? {
+    private static func claim(_ now: Int64, _ held: Set<String>, _ database: Database) throws -> Claim? {
+        let places = databaseQuestionMarks(count: held.count)
         let row = try Row.fetchOne(
             database,
             sql: """
@@ -22,8 +27,9 @@ extension HistoryStore {
                 JOIN job ON job.id = piece.job JOIN series ON series.id = piece.series
                 JOIN output ON output.id = job.output
                 WHERE piece.state = 'open' AND not_before_ms <= ? AND job.state = 'running'
+                    AND output.name NOT IN (\(places))
                 ORDER BY job.priority DESC, job.id, piece.from_ms, piece.id LIMIT 1
-                """, arguments: [now])
+                """, arguments: [now] + StatementArguments(held))
         guard let row else { return nil }
         let id: Int64 = row["id"]
         try database.execute(
@@ -49,21 +55,25 @@ extension HistoryStore {
     }
 
     /// Gives series with something left to cut, of the jobs of the highest priority first, those that lie furthest back
-    /// first; none of which another job has pieces in work.
-    package func uncut(limit: Int) async throws(HistoryStoreError) -> [Uncut] {
+    /// first; none of which another job has pieces in work, none of a job of which so many pieces wait already.
+    package func uncut(limit: Int, held: Set<String> = []) async throws(HistoryStoreError) -> [Uncut] {
         try await self.read { database in
-            try Row.fetchAll(
+            let places = databaseQuestionMarks(count: held.count)
+            return try Row.fetchAll(
                 database,
                 sql: """
                     SELECT job_series.job, job_series.series AS series_id, next_ms, job.to_ms, job.output,
                         venue, section, symbol, kind
                     FROM job JOIN job_series ON job_series.job = job.id JOIN series ON series.id = job_series.series
-                    WHERE job.state = 'running' AND next_ms < job.to_ms AND NOT EXISTS (
+                    JOIN output ON output.id = job.output
+                    WHERE job.state = 'running' AND next_ms < job.to_ms AND output.name NOT IN (\(places))
+                    AND (SELECT count(*) FROM piece WHERE piece.job = job.id AND piece.state = 'open') < ?
+                    AND NOT EXISTS (
                         SELECT 1 FROM piece JOIN job AS other ON other.id = piece.job
                         WHERE piece.series = job_series.series AND piece.state <> 'failed'
                             AND other.id <> job.id AND other.output = job.output)
                     ORDER BY job.priority DESC, job.id, next_ms, series_id LIMIT ?
-                    """, arguments: [limit]
+                    """, arguments: StatementArguments(held) + [Self.waitingMost, limit]
             ).map { row in
                 let (next, end): (Int64, Int64) = (row["next_ms"], row["to_ms"])
                 return Uncut(
@@ -80,9 +90,10 @@ extension HistoryStore {
     ///   - next: Up to where it is cut.
     ///   - skipped: What of it was complete already, milliseconds.
     ///   - unavailable: What nobody has, with the reason: pieces that failed for good.
+    ///   - held: Outputs whose jobs have to wait.
     package func cut(
         _ uncut: Uncut, pieces: [(range: Range<Int64>, source: PieceSource)], next: Int64, skipped: Int64,
-        unavailable: [(range: Range<Int64>, reason: String)], nowMilliseconds: Int64
+        unavailable: [(range: Range<Int64>, reason: String)], nowMilliseconds: Int64, held: Set<String> = []
     ) async throws(HistoryStoreError) -> Claim? {
         try await self.write { database in
             try database.execute(
@@ -101,7 +112,7 @@ extension HistoryStore {
                 try Self.insert(uncut.job, uncut.seriesID, range, .rest, database)
                 try Self.fail(database.lastInsertedRowID, reason, retryAt: nil, nowMilliseconds, database)
             }
-            return try Self.claim(nowMilliseconds, database)
+            return try Self.claim(nowMilliseconds, held, database)
         }
     }
 
@@ -168,6 +179,19 @@ extension HistoryStore {
                 WHERE id = (SELECT job FROM piece WHERE id = ?) AND state = 'running'
                     AND (SELECT count(*) FROM piece WHERE job = job.id AND state = 'failed') >= ?
                 """, arguments: [piece, Self.failedPiecesMost])
+    }
+
+    /// Pauses the job of a piece, which is given back with all its tries before it.
+    package func pause(
+        _ claim: Claim, reason: String, nowMilliseconds: Int64
+    ) async throws(HistoryStoreError) {
+        try await self.write { database in
+            try Self.fail(claim.id, reason, retryAt: nowMilliseconds, nowMilliseconds, database)
+            try database.execute(sql: "UPDATE piece SET attempts = 0 WHERE id = ?", arguments: [claim.id])
+            try database.execute(
+                sql: "UPDATE job SET state = 'paused', reason = ? WHERE id = ? AND state = 'running'",
+                arguments: [String(reason.prefix(500)), claim.job])
+        }
     }
 
     /// Gives a piece back that was not ended, without counting it as a try.

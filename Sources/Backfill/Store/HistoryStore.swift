@@ -37,6 +37,8 @@ package final class HistoryStore: Sendable {
     static let failuresMost = 1_000
     /// Pieces of a job that failed for good, past which it is paused.
     package static let failedPiecesMost = 10_000
+    /// Pieces of a job that wait for another try, past which no more are cut.
+    static let waitingMost = 1_000
     /// How long another process may hold the file.
     private static let busyTimeout = 10.0
 

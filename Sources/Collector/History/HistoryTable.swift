@@ -76,7 +76,8 @@ package struct HistoryTable: Sendable {
         }
         var lines = self.table(rows, numbersFrom: 5)
         for job in jobs where job.reason != nil {
-            lines.append(self.cut("\(TerminalText.escaped(job.name)) \(job.state.rawValue): \(job.reason ?? "")"))
+            let reason = TerminalText.escaped(job.reason ?? "", limit: 400)
+            lines.append(self.cut("\(TerminalText.escaped(job.name)) \(job.state.rawValue): \(reason)"))
         }
         if !failures.isEmpty { lines += ["", "failures, the newest first:"] }
         for failure in failures {

@@ -31,14 +31,14 @@ struct HistoryMessages: Sendable {
         number: () -> UInt64, into lane: PublishLane
     ) throws(HistoryPublishError) -> Int? {
         guard let time = HistoryIdentity.time(of: event) else {
-            throw HistoryPublishError("a row on \(self.subject) has no time", isTemporary: false)
+            throw HistoryPublishError("a row on \(self.subject) has no time", .rows)
         }
         let bytes = frame.assumingMemoryBound(to: UInt8.self).span
         var numbers: KlineNumbers?
         if case .kline(let bar) = event {
             numbers = KlineNumbers(bar, in: bytes)
             guard numbers != nil else {
-                throw HistoryPublishError("a bar on \(self.subject) lacks numbers", isTemporary: false)
+                throw HistoryPublishError("a bar on \(self.subject) lacks numbers", .rows)
             }
         }
         let fixed = self.subjectBytes.count + 1 + self.prefix.count + self.encoder.fixedBytesMax

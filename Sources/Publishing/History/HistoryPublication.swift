@@ -78,7 +78,7 @@ package final class HistoryPublication: Sendable {
         if case .trade(let trade) = event {
             let (start, count) = (Int(trade.id.offset), Int(trade.id.count))
             guard start >= 0, count >= 0, start + count <= frame.count else {
-                throw HistoryPublishError("a trade on \(self.messages.subject) has no id", isTemporary: false)
+                throw HistoryPublishError("a trade on \(self.messages.subject) has no id", .rows)
             }
             range = start..<start + count
         }

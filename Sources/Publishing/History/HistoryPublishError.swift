@@ -1,21 +1,29 @@
 /// Why rows of the past could not be published.
 package struct HistoryPublishError: Error, CustomStringConvertible {
-    package let description: String
-    /// Whether a later try may succeed.
-    package let isTemporary: Bool
+    package enum Kind: Hashable, Sendable {
+        /// Nothing is taken now; later it may be.
+        case unavailable
+        /// Nothing is taken until somebody changes something.
+        case refused
+        /// These rows cannot be published; others can.
+        case rows
+    }
 
-    init(_ description: String, isTemporary: Bool = true) {
+    package let description: String
+    package let kind: Kind
+
+    init(_ description: String, _ kind: Kind = .unavailable) {
         self.description = description
-        self.isTemporary = isTemporary
+        self.kind = kind
     }
 
     init(_ error: NATSError) {
-        let isTemporary =
+        let kind: Kind =
             switch error.kind {
-            case .unreachable, .unsupported, .other: true
-            case .unauthorized, .tls, .configuration: false
+            case .unreachable, .unsupported, .other: .unavailable
+            case .unauthorized, .tls, .configuration: .refused
             }
-        self.init(error.description, isTemporary: isTemporary)
+        self.init(error.description, kind)
     }
 
     /// What a stream answered, or did not.
@@ -26,9 +34,9 @@ package struct HistoryPublishError: Error, CustomStringConvertible {
         case .unavailable: self.init("the stream of \(subject) cannot store now")
         case .late: self.init("messages on \(subject) were not acknowledged in time")
         case .unreadable: self.init("an answer about \(subject) cannot be read")
-        case .refused: self.init("the stream of \(subject) refuses messages", isTemporary: false)
-        case .tooLarge: self.init("a message on \(subject) is larger than is taken", isTemporary: false)
-        case .notPermitted: self.init("we may not publish on \(subject)", isTemporary: false)
+        case .refused: self.init("the stream of \(subject) refuses messages", .refused)
+        case .tooLarge: self.init("a message on \(subject) is larger than is taken", .rows)
+        case .notPermitted: self.init("we may not publish on \(subject)", .refused)
         }
     }
 }

@@ -80,7 +80,7 @@ final class HistoryReader: Sendable {
                         return .failure(
                             HistoryPublishError(
                                 "what \(stream) holds of \(question.subject) was not read to its end",
-                                isTemporary: !held.isOverfull))
+                                held.isOverfull ? .rows : .unavailable))
                     }
                 }
             }

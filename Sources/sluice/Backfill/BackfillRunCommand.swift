@@ -8,7 +8,7 @@ struct BackfillRunCommand: AsyncParsableCommand {
         commandName: "run",
         abstract: "Fetches: a new order, or the jobs that are not done.",
         discussion: """
-            Ends when all jobs have ended, with 0 if nothing failed for good and 1 otherwise; a signal stops it within \
+            Ends when all jobs have ended, with 0 if nothing failed for good and no job had to pause, and 1 otherwise; a signal stops it within \
             seconds, and the next run goes on where it stood. While a collector works on the jobs (history.enabled), an \
             order is left to it.
             """)
@@ -83,7 +83,10 @@ struct BackfillRunCommand: AsyncParsableCommand {
         await progress.show(isLast: true)
         if case .failure(let error) = isStopped { throw error }
         let jobs = try await service.store.jobs()
-        let isIncomplete = jobs.contains { names.contains($0.name) && $0.state == .ended && $0.piecesFailed > 0 }
+        let isIncomplete = jobs.contains { job in
+            guard names.contains(job.name) else { return false }
+            return job.state == .ended ? job.piecesFailed > 0 : job.state == .paused && job.reason != nil
+        }
         if isIncomplete { throw ExitCode(1) }
     }
 }

@@ -9,7 +9,7 @@ struct BackfillPauseCommand: AsyncParsableCommand {
     @OptionGroup var options: BackfillJobOptions
 
     func run() async throws {
-        try await self.options.set(.paused, from: [.running], reason: "paused by hand", done: "rests")
+        try await self.options.set(.paused, from: [.running], reason: nil, done: "rests")
     }
 }
 

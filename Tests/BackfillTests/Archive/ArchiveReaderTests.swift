@@ -213,11 +213,11 @@ struct ArchiveReaderTests {
                 ) { page throws(HistoryOutputError) in
                     taken += 1
                     await Task.yield()
-                    if taken == 3 { throw HistoryOutputError("full", isTemporary: false) }
+                    if taken == 3 { throw HistoryOutputError("wrong", .rows) }
                 }
                 Issue.record("it did not fail")
             } catch {
-                #expect(error.kind == .output(isTemporary: false))
+                #expect(error.kind == .output(.rows))
                 #expect(error.isPermanent)
             }
             #expect(taken == 3)

@@ -14,11 +14,17 @@ struct HistoryRunnerTests {
 
     /// An output in memory: what is finished, by piece; a piece that is done again replaces its own.
     private final class Memory: HistoryOutput {
-        let name = "memory"
+        let name: String
         let done = Mutex<[Range<Int64>: [Int64]]>([:])
         /// Ends of pieces that fail, from now on.
         let failingEnds = Atomic<Int>(0)
         let open = Atomic<Int>(0)
+        let failure: HistoryOutputError.Kind
+
+        init(_ name: String = "memory", failing failure: HistoryOutputError.Kind = .unavailable) {
+            self.name = name
+            self.failure = failure
+        }
 
         func begin(_ piece: HistoryPiece) async throws(HistoryOutputError) -> any HistoryPieceOutput {
             self.open.add(1, ordering: .relaxed)
@@ -45,7 +51,7 @@ struct HistoryRunnerTests {
         func finish() async throws(HistoryOutputError) -> HistoryCounts {
             if self.memory.failingEnds.load(ordering: .relaxed) > 0 {
                 self.memory.failingEnds.subtract(1, ordering: .relaxed)
-                throw HistoryOutputError("the disk is full")
+                throw HistoryOutputError("the disk is full", self.memory.failure)
             }
             let rows = self.rows.withLock { $0 }
             self.memory.done.withLock { $0[self.range] = rows }
@@ -85,15 +91,17 @@ struct HistoryRunnerTests {
             venueSymbol: series.symbol, base: series.symbol, quote: "USDT", contract: .linear, unit: .base)
     }
 
-    private static func order(symbols: Int, days: Int64) -> HistoryJobOrder {
+    private static func order(
+        symbols: Int, days: Int64, name: String = "job", output: String = "memory"
+    ) -> HistoryJobOrder {
         HistoryJobOrder(
-            name: "job",
+            name: name,
             series: (0..<symbols).map { HistorySeries(Self.segment, symbol: "S\($0)", kind: .kline(.hour1)) },
-            rangeMilliseconds: Self.start..<Self.start + days * Self.day, output: "memory")
+            rangeMilliseconds: Self.start..<Self.start + days * Self.day, output: output)
     }
 
     private static func runner(
-        _ store: HistoryStore, _ memory: Memory, parallel: Int = 4, attempts: Int = 5,
+        _ store: HistoryStore, _ outputs: Memory..., parallel: Int = 4, attempts: Int = 5,
         fetch: @escaping HistoryRunner.Fetch
     ) -> HistoryRunner {
         var settings = HistoryRunner.Settings()
@@ -105,7 +113,13 @@ struct HistoryRunnerTests {
             store, planner: HistoryPlanner(usesArchives: false), settings: settings,
             HistoryRunner.Surroundings(
                 instrument: { (series) async throws(PieceFailure) in Self.instrument(series) },
-                wanted: { _ in Wanted(types: [.trade]) }, fetch: fetch, output: { (_) throws(PieceFailure) in memory },
+                wanted: { _ in Wanted(types: [.trade]) }, fetch: fetch,
+                output: { (name) throws(PieceFailure) in
+                    guard let output = outputs.first(where: { $0.name == name }) else {
+                        throw PieceFailure(.permanent, "no output \(name)")
+                    }
+                    return output
+                },
                 // Time passes by the looks at it, so that no pause is slept.
                 nowMilliseconds: { clock.next(from: Self.start + 400 * Self.day, by: 60_000) }, random: { $0 / 2 }))
     }
@@ -218,6 +232,52 @@ struct HistoryRunnerTests {
             #expect(memory.open.load(ordering: .relaxed) == 0)
             #expect(memory.rows == Self.expected(days: 40, symbols: 1))
             #expect(try await store.jobs().first?.failures == 2)
+        }
+    }
+
+    @Test(
+        "An output that takes nothing pauses the jobs that use it in the end, fails none of their pieces, holds up no other"
+    )
+    func fullOutput() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            _ = try await store.add(Self.order(symbols: 1, days: 300), nowMilliseconds: Self.start)
+            _ = try await store.add(
+                Self.order(symbols: 1, days: 300, name: "other", output: "elsewhere"), nowMilliseconds: Self.start)
+            let (full, other) = (Memory(), Memory("elsewhere"))
+            full.failingEnds.store(.max, ordering: .relaxed)
+            let fetch: HistoryRunner.Fetch = { (piece, take) async throws(PieceFailure) in
+                try await Self.give(piece, take)
+                return 0
+            }
+            try await Self.runner(store, full, other, fetch: fetch).run(untilDone: true)
+            let jobs = try await store.jobs()
+            let job = try #require(jobs.last)
+            #expect(jobs.first?.state == .ended && other.rows == Self.expected(days: 300, symbols: 1))
+            #expect(job.state == .paused && job.reason == "memory: the disk is full", "\(job)")
+            // No more pieces were begun than work at a time.
+            #expect(job.piecesFailed == 0 && job.piecesDone == 0 && (1...4).contains(job.piecesWaiting), "\(job)")
+            full.failingEnds.store(0, ordering: .relaxed)
+            _ = try await store.set(.running, of: "job", from: [.paused])
+            try await Self.runner(store, full, other, fetch: fetch).run(untilDone: true)
+            #expect(full.rows == Self.expected(days: 300, symbols: 1))
+            #expect(full.open.load(ordering: .relaxed) == 0 && other.open.load(ordering: .relaxed) == 0)
+        }
+    }
+
+    @Test("An output that somebody has to mend first pauses the job at once")
+    func refusingOutput() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            _ = try await store.add(Self.order(symbols: 1, days: 30), nowMilliseconds: Self.start)
+            let memory = Memory(failing: .refused)
+            memory.failingEnds.store(.max, ordering: .relaxed)
+            try await Self.runner(store, memory, parallel: 1) { (piece, take) async throws(PieceFailure) in
+                try await Self.give(piece, take)
+                return 0
+            }.run(untilDone: true)
+            let job = try #require(try await store.jobs().first)
+            #expect(job.state == .paused && job.failures == 1 && job.piecesFailed == 0, "\(job)")
         }
     }
 

@@ -41,6 +41,28 @@ struct HistoryStoreTests {
         }
     }
 
+    @Test("Of a job of which a thousand pieces wait no more are cut, and of one whose output is held none are taken")
+    func waiting() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            _ = try await store.add(Self.order("a", days: 1_100), nowMilliseconds: 1)
+            let uncut = try #require(try await store.uncut(limit: 1).first)
+            func cut(_ days: Range<Int64>) async throws {
+                _ = try await store.cut(
+                    uncut, pieces: days.map { ($0 * Self.day..<($0 + 1) * Self.day, .rest) },
+                    next: days.upperBound * Self.day, skipped: 0, unavailable: [], nowMilliseconds: .min)
+            }
+            try await cut(0..<999)
+            #expect(try await store.uncut(limit: 1).count == 1)
+            #expect(try await store.uncut(limit: 1, held: ["nats"]).isEmpty)
+            #expect(try await store.claim(nowMilliseconds: 1, held: ["nats"]) == nil)
+            try await cut(999..<1_000)
+            #expect(try await store.uncut(limit: 1).isEmpty)
+            _ = try #require(try await store.claim(nowMilliseconds: 1, held: ["files:csv:/x"]))
+            #expect(try await store.uncut(limit: 1).count == 1)
+        }
+    }
+
     @Test("What a killed process had in work is taken up again, known to have been begun")
     func killed() async throws {
         try await Self.with { path in

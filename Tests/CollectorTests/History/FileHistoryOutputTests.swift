@@ -219,7 +219,7 @@ struct FileHistoryOutputTests {
             try await files.write(HistorySamples.trades(1...3))
             _ = try await files.finish()
         }
-        #expect(error?.isTemporary == true && error?.description.contains("No space left") == true, "\(error as Any)")
+        #expect(error?.kind == .unavailable && error?.description.contains("No space left") == true, "\(error as Any)")
         await files.abandon()
         #expect(Self.files(root).isEmpty)
         #expect(
@@ -231,6 +231,6 @@ struct FileHistoryOutputTests {
         let root = HistorySamples.temporaryFolder() + "/file"
         #expect(FileManager.default.createFile(atPath: root, contents: nil))
         let error = #expect(throws: HistoryOutputError.self) { try FileHistoryOutput(root: root, format: .csv) }
-        #expect(error?.isTemporary == false)
+        #expect(error?.kind == .refused)
     }
 }

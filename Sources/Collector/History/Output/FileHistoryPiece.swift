@@ -87,7 +87,7 @@ final class FileHistoryPiece: HistoryPieceOutput {
         var current: UTCDate?
         for row in page.rows {
             guard let microseconds = row.time.microseconds else {
-                throw HistoryOutputError("a row without a time", isTemporary: false)
+                throw HistoryOutputError("a row without a time", .rows)
             }
             let date = UTCDate(milliseconds: microseconds / 1_000)
             if let current, current != date || state.lines.bytes.count >= Self.portionBytes {
@@ -101,7 +101,7 @@ final class FileHistoryPiece: HistoryPieceOutput {
                 }
                 try state.lines.append(row, of: page)
             } catch {
-                throw HistoryOutputError(error.text, isTemporary: false)
+                throw HistoryOutputError(error.text, .rows)
             }
             state.rows += 1
         }

@@ -100,6 +100,7 @@ extension HistoryOutputError {
     /// What a call to the system failed with; a full disk passes, a folder that may not be written does not.
     init(_ code: Int32, _ doing: String, _ path: String) {
         let passing: Set<Int32> = [ENOSPC, EDQUOT, EIO, EMFILE, ENFILE, ENOMEM, EAGAIN, ESTALE, ETIMEDOUT]
-        self.init("\(doing) \(path): \(String(cString: strerror(code)))", isTemporary: passing.contains(code))
+        self.init(
+            "\(doing) \(path): \(String(cString: strerror(code)))", passing.contains(code) ? .unavailable : .refused)
     }
 }

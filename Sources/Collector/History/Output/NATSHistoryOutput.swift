@@ -60,7 +60,13 @@ private final class NATSHistoryPiece: HistoryPieceOutput {
 
 extension HistoryOutputError {
     fileprivate init(_ error: HistoryPublishError) {
-        self.init(error.description, isTemporary: error.isTemporary)
+        let kind: Kind =
+            switch error.kind {
+            case .unavailable: .unavailable
+            case .refused: .refused
+            case .rows: .rows
+            }
+        self.init(error.description, kind)
     }
 }
 
