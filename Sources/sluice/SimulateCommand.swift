@@ -32,6 +32,7 @@ struct SimulateCommand: AsyncParsableCommand {
         simulator.past.days = self.options.pastDays
         simulator.past.tradesPerDay = self.options.pastTrades
         simulator.past.keepsRetention = !self.options.keepsAll
+        simulator.limits.spotWeight = self.options.spotWeight
         if let path = self.options.recording {
             var plan = RecordingPlan(path: path)
             plan.pace = .times(self.options.pace)

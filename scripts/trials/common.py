@@ -148,6 +148,13 @@ class Child:
             self.signal(signal.SIGKILL)
             return self.process.wait()
 
+    def resident_bytes(self):
+        pages = pathlib.Path(f"/proc/{self.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
 
 class NATSServer:
     """A server with JetStream that can be ended and started again on its port and store."""
@@ -286,11 +293,10 @@ class Collector:
         return [book for book in self.status().get("books", []) if book["state"] in states]
 
     def resident_bytes(self):
-        pages = pathlib.Path(f"/proc/{self.child.pid}/statm").read_text().split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        return self.child.resident_bytes()
 
     def descriptors(self):
-        return len(os.listdir(f"/proc/{self.child.pid}/fd"))
+        return self.child.descriptors()
 
 
 class Reader:

@@ -16,6 +16,8 @@ struct WeightMeter {
     private var window: Int64 = -1
     private(set) var used = 0
     private(set) var usedMax = 0
+    /// Since the start.
+    private(set) var total = 0
     private var strikes = 0
     private var bannedUntil: Int64 = 0
 
@@ -40,6 +42,7 @@ struct WeightMeter {
             return .banned(used: self.used, retryAfterSeconds: Self.seconds(self.bannedUntil - now))
         }
         self.used += weight
+        self.total += weight
         self.usedMax = max(self.usedMax, self.used)
         guard self.used > self.limit else { return .admitted(used: self.used) }
         self.strikes += 1

@@ -145,6 +145,8 @@ extension SimulatorState {
         text.write(self.spotWeightMax)
         text.write(",\"futures_weight_max\":")
         text.write(self.futuresWeightMax)
+        text.write(",\"spot_weight_total\":")
+        text.write(self.spotWeightTotal)
         text.write(",\"counters\":{")
         for (index, (name, value)) in self.counters.named.enumerated() {
             text.write(index == 0 ? "\"" : ",\"")

@@ -352,7 +352,8 @@ final class ExchangeCore: @unchecked Sendable {
         let made = self.generated.values.flatMap(\.values).map(\.state)
         return SimulatorState(
             counters: self.counters, faults: self.faults.counts, spotWeightMax: self.spotWeight.usedMax,
-            futuresWeightMax: self.futuresWeight.usedMax, source: self.player?.state.rawValue ?? "generated",
+            futuresWeightMax: self.futuresWeight.usedMax, spotWeightTotal: self.spotWeight.total,
+            source: self.player?.state.rawValue ?? "generated",
             framesPlayed: self.player?.framesPlayed ?? 0, requests: self.tally.requests, statuses: self.tally.statuses,
             connections: self.connections, archivesMade: self.shelf.made,
             markets: (recorded + made).sorted { ($0.segment.rawValue, $0.symbol) < ($1.segment.rawValue, $1.symbol) })

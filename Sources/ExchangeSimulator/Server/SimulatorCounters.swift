@@ -88,6 +88,8 @@ package struct SimulatorState: Sendable, Equatable {
     /// Weight used at most in any minute: spot, and USD-M with COIN-M.
     package let spotWeightMax: Int
     package let futuresWeightMax: Int
+    /// Weight of all requests on spot that were not banned.
+    package let spotWeightTotal: Int
     /// `generated`, or a recording's `waiting`, `playing`, `finished`, `failed`.
     package let source: String
     package let framesPlayed: Int

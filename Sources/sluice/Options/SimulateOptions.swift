@@ -42,6 +42,9 @@ struct SimulateOptions: ParsableArguments {
     @Flag(name: .customLong("keep-all"), help: "Serve all of the past, also what the venues serve only for a while.")
     var keepsAll = false
 
+    @Option(name: .customLong("spot-weight"), help: "Request weight that Binance spot takes a minute.")
+    var spotWeight: Int = 6_000
+
     @Option(help: ArgumentHelp("Play this recording, .ndjson or .ndjson.gz.", valueName: "file"))
     var recording: String?
 
@@ -61,6 +64,9 @@ struct SimulateOptions: ParsableArguments {
         }
         guard (8...1_000_000).contains(self.pastTrades) else {
             throw ValidationError("--past-trades is a number from 8 to 1000000.")
+        }
+        guard (100...10_000_000).contains(self.spotWeight) else {
+            throw ValidationError("--spot-weight is a number from 100 to 10000000.")
         }
         guard self.pace.isFinite, (0.01...1_000).contains(self.pace) else {
             throw ValidationError("--pace is a number from 0.01 to 1000.")
