@@ -16,6 +16,7 @@ final class HistoryArchives: Sendable {
         var settings = ArchiveSettings(folder: HistorySession.directory(configuration) + "/downloads")
         settings.addresses = configuration.history.addresses.values.mapValues { "\($0)" }
         settings.folderBytesMost = configuration.history.downloadBytes.bytes
+        settings.requestsPerMinute = configuration.history.archiveRequests
         settings.connections = configuration.history.parallel
         self.loop = ServiceLoop(
             options: ServiceLoopOptions(name: "archives", caFile: configuration.transport.caFile))

@@ -10,6 +10,7 @@ package struct HistorySettings: Hashable, Sendable {
     package var retryCap = Duration.seconds(600)
     package var archives = true
     package var addresses = ArchiveAddresses()
+    package var archiveRequests = 1_200
     package var downloadBytes = ByteSize.gibibytes(16)
 
     package init() {}
@@ -36,6 +37,9 @@ package struct HistorySettings: Hashable, Sendable {
             .section(
                 "archive_addresses", \.addresses, ArchiveAddresses.fields,
                 "Where the venues' archives are fetched from, in place of their own addresses."),
+            .value(
+                "archive_requests_per_minute", \.archiveRequests, .integer(10...1_000_000),
+                "Requests a minute to the host of a venue's archives, two a file; the hosts name no limit."),
             .value(
                 "download_bytes", \.downloadBytes, .size(.mebibytes(64)...(.gibibytes(1024))),
                 "What archives may take on disk until they are used."),
