@@ -68,6 +68,11 @@ package final class LimiterRegistry<C: Clock>: Sendable where C.Duration == Dura
         if let limiter = self.sharedLimiters[name] { self.store.grant(portion, of: limiter.index, until: time) }
     }
 
+    /// Closes a scope, as the venue closed it to another process.
+    package func closeWithOthers(_ name: String, for duration: Duration) {
+        if let limiter = self.sharedLimiters[name] { self.store.closeWithOthers(limiter.index, for: duration) }
+    }
+
     private var sharedLimiters: [String: RateLimiter<C>] {
         let limiters = self.limiters.withLock { $0 }
         var shared: [String: RateLimiter<C>] = [:]

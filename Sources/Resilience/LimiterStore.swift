@@ -83,6 +83,10 @@ final class LimiterStore<C: Clock>: Sendable where C.Duration == Duration {
         self.at { scopes, now in scopes.close(scope, until: now + duration, now: now) }
     }
 
+    func closeWithOthers(_ scope: Int, for duration: Duration) {
+        self.at { scopes, now in scopes.closeWithOthers(scope, until: now + duration, now: now) }
+    }
+
     func snapshot(_ scope: Int) -> RateLimiterSnapshot {
         self.at { scopes, now in scopes.snapshot(scope, now: now) }
     }

@@ -20,6 +20,8 @@ struct RateScope: Sendable {
 
     private(set) var limits: RateLimits
     private(set) var closedUntil: Duration?
+    /// Up to when the venue closed it to this process, which others are told: what they told is not passed on.
+    private var refusedUntil: Duration?
     private var windows: [SlidingWindow]
     /// What of `windows` was granted above priority `history`; empty unless the scope is shared.
     private var urgentWindows: [SlidingWindow] = []
@@ -180,6 +182,7 @@ struct RateScope: Sendable {
         for index in self.windows.indices { self.windows[index].advance(to: now) }
         for index in self.urgentWindows.indices { self.urgentWindows[index].advance(to: now) }
         if let closedUntil, closedUntil <= now { self.closedUntil = nil }
+        if let refusedUntil, refusedUntil <= now { self.refusedUntil = nil }
     }
 
     /// Enters a request that goes now.
@@ -225,6 +228,13 @@ struct RateScope: Sendable {
     mutating func close(until time: Duration, now: Duration) {
         guard time > now else { return }
         self.closures += 1
+        self.closedUntil = max(self.closedUntil ?? .zero, time)
+        self.refusedUntil = max(self.refusedUntil ?? .zero, time)
+    }
+
+    /// Grants nothing before `time`, up to when the venue closed the scope to another process.
+    mutating func closeWithOthers(until time: Duration) {
+        guard time > self.advancedTo else { return }
         self.closedUntil = max(self.closedUntil ?? .zero, time)
     }
 
@@ -292,6 +302,7 @@ struct RateScope: Sendable {
             demand.urgent = max(demand.urgent, RateShare.parts(urgent, of: open))
             demand.total = max(demand.total, RateShare.parts(total, of: open))
         }
+        demand.closedFor = self.refusedUntil.map { $0 - self.advancedTo } ?? .zero
         return demand
     }
 

@@ -169,6 +169,12 @@ package struct RateScopes: Sendable {
         self.scopes[scope].close(until: time, now: now)
     }
 
+    /// Grants nothing of a scope before `time`, up to when the venue closed it to another process.
+    package mutating func closeWithOthers(_ scope: Int, until time: Duration, now: Duration) {
+        self.scopes[scope].advance(to: now)
+        self.scopes[scope].closeWithOthers(until: time)
+    }
+
     /// What the metrics show of a scope at `now`.
     package mutating func snapshot(_ scope: Int, now: Duration) -> RateLimiterSnapshot {
         self.scopes[scope].snapshot(now: now)

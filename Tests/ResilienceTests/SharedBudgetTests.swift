@@ -207,19 +207,45 @@ struct SharedBudgetTests {
         #expect(floor(8, members: 3) == 125_000)
     }
 
+    @Test(
+        "What the venue closes to one is closed to all within seconds, and opens again for all, also when that one dies"
+    )
+    func closures() {
+        for dies in [false, true] {
+            var world = Self.world()
+            Self.run(&world, for: .seconds(30), busy: [0, 1, 2])
+            let closed = world.now
+            world.close(0, for: .seconds(20))
+            Self.run(&world, for: .seconds(4), busy: [0, 1, 2])
+            if dies { world.crash(0, pause: .seconds(300)) }
+            let before = world.sent.count
+            Self.run(&world, for: .seconds(15), busy: [0, 1, 2])
+            #expect(world.sent.count == before)
+            #expect(world.now < closed + .seconds(20))
+            // A second to round up, one in which what was written is read.
+            Self.run(&world, for: .seconds(4), busy: [0, 1, 2])
+            let open = world.now
+            Self.run(&world, for: .seconds(20), busy: [0, 1, 2])
+            #expect(world.weights(since: open).dropFirst().allSatisfy { $0 > 0 })
+        }
+    }
+
     @Test("A document is read as it was written, and anything else is none")
     func document() {
         var document = BudgetDocument(epoch: 17)
         document.age = 90
         var member = BudgetDocument.Member(id: BudgetDocument.id("a host/1"), beat: 3, floor: 100_000)
         member.holdings["binance-spot"] = BudgetDocument.Holding(pool: 5, urgent: 6, total: 7)
+        member.closures["binance-spot"] = 30
         document.members = [member, BudgetDocument.Member(id: "b", beat: 1, floor: 0)]
         let text = String(decoding: document.bytes, as: UTF8.self)
-        #expect(text.contains("member a_host_1 3 100000\nscope binance-spot 5 6 7\nmember b 1 0\n"))
+        #expect(
+            text.contains("member a_host_1 3 100000\nscope binance-spot 5 6 7\nclosed binance-spot 30\nmember b 1 0\n"))
         #expect(BudgetDocument(document.bytes) == document)
         for wrong in [
             "", "sluice-budget 2 17 90\n", "sluice-budget 1 17\n", "sluice-budget 1 17 -1\n",
             "sluice-budget 1 17 90\nscope s 1 1 1\n", "sluice-budget 1 17 90\nmember a 1 1000001\n",
+            "sluice-budget 1 17 90\nmember a 1 1\nclosed s 0\n", "sluice-budget 1 17 90\nclosed s 9\n",
             "sluice-budget 1 17 90\nmember a 1 1\nmember a 2 1\n", "sluice-budget 1 17 90\nother\n",
         ] {
             #expect(BudgetDocument(Array(wrong.utf8)) == nil, "\(wrong)")

@@ -73,6 +73,11 @@ struct SharedBudgetWorld {
         self.processes[index].awayUntil = self.now + time
     }
 
+    /// Lets the venue close the scope to a process.
+    mutating func close(_ index: Int, for time: Duration) {
+        self.processes[index].scopes.close(0, until: self.now + time, now: self.now)
+    }
+
     // MARK: - Time
 
     /// - Parameters:
@@ -116,6 +121,9 @@ struct SharedBudgetWorld {
         let demands = ["s": self.processes[index].scopes.demand(0, now: self.now)]
         let (document, targets) = self.processes[index].member.read(
             self.document, demands, epoch: self.generator.next(), now: self.now)
+        for time in self.processes[index].member.closures.values {
+            self.processes[index].scopes.closeWithOthers(0, until: self.now + time, now: self.now)
+        }
         let lowered = targets.mapValues { self.processes[index].scopes.lower(0, to: $0, now: self.now) }
         let proposal = self.processes[index].member.propose(
             document, targets, lowered: lowered, demands, now: self.now)

@@ -1,8 +1,9 @@
 /// Who holds how much of what a venue allows one address, as all members write it into one key.
 ///
 /// Text, a line each, so that people can read it: `sluice-budget 1 <epoch> <age>`, then for each member
-/// `member <id> <beat> <floor>` and behind it `scope <name> <pool> <urgent> <total>`, numbers in parts of
-/// `RateShare.whole`, the age in seconds.
+/// `member <id> <beat> <floor>` and behind it `scope <name> <pool> <urgent> <total>`, and
+/// `closed <name> <time>` where the venue closed a scope to it; numbers in parts of `RateShare.whole`, age and time in
+/// seconds.
 package struct BudgetDocument: Hashable, Sendable {
     /// What a member has of one scope beyond its floor, and what it would like to have.
     package struct Holding: Hashable, Sendable {
@@ -26,10 +27,14 @@ package struct BudgetDocument: Hashable, Sendable {
         package var beat: UInt64
         package var floor: Int
         package var holdings: [String: Holding] = [:]
+        /// For how many seconds the venue had closed scopes to it when it wrote.
+        package var closures: [String: Int] = [:]
     }
 
     static let membersMost = 64
     private static let scopesMost = 256
+    /// The longest closure that is told, seconds: a venue bans for three days at most.
+    static let closureMost = 3 * 86_400
     private static let nameMost = 128
     private static let bytesMost = 1 << 18
     private static let head = "sluice-budget 1 "
@@ -67,6 +72,12 @@ package struct BudgetDocument: Hashable, Sendable {
                     let urgent = Self.part(words[3]), let total = Self.part(words[4])
                 else { return nil }
                 self.members[last].holdings[String(words[1])] = Holding(pool: pool, urgent: urgent, total: total)
+            case ("closed", 3):
+                guard let last = self.members.indices.last, self.members[last].closures.count < Self.scopesMost,
+                    words[1].utf8.count <= Self.nameMost, let seconds = Int(words[2]),
+                    (1...Self.closureMost).contains(seconds)
+                else { return nil }
+                self.members[last].closures[String(words[1])] = seconds
             default: return nil
             }
         }
@@ -78,6 +89,9 @@ package struct BudgetDocument: Hashable, Sendable {
             text += "member \(member.id) \(member.beat) \(member.floor)\n"
             for (name, holding) in member.holdings.sorted(by: { $0.key < $1.key }) {
                 text += "scope \(name) \(holding.pool) \(holding.urgent) \(holding.total)\n"
+            }
+            for (name, seconds) in member.closures.sorted(by: { $0.key < $1.key }) {
+                text += "closed \(name) \(seconds)\n"
             }
         }
         return Array(text.utf8)

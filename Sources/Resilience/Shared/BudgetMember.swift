@@ -65,6 +65,8 @@ package struct BudgetMember: Sendable {
     private var epoch: (number: UInt64, since: Duration)?
     /// The members that are heard, us among them.
     package private(set) var heard = 0
+    /// For how long others said, newly since the last look, that the venue closed scopes to them.
+    package private(set) var closures: [String: Duration] = [:]
     /// Whether more are there than the limits were divided for.
     package var isCrowded: Bool { self.heard > self.settings.members }
 
@@ -89,6 +91,7 @@ package struct BudgetMember: Sendable {
         self.see(document, now: now)
         self.forget(&document, demands, now: now)
         self.enter(demands, in: &document)
+        self.hear(document, now: now)
         self.heard = document.members.count { !self.isSilent($0, now: now) }
         var targets: [String: Int] = [:]
         for (scope, demand) in demands {
@@ -138,6 +141,16 @@ package struct BudgetMember: Sendable {
         self.sightings = seen
     }
 
+    /// Takes what those who wrote since the last look say: of who is silent, a closure would never end.
+    private mutating func hear(_ document: BudgetDocument, now: Duration) {
+        self.closures = [:]
+        for member in document.members where member.id != self.id && self.sightings[member.id]?.since == now {
+            for (scope, seconds) in member.closures {
+                self.closures[scope] = max(self.closures[scope] ?? .zero, .seconds(seconds))
+            }
+        }
+    }
+
     private func silence(of member: BudgetDocument.Member, now: Duration) -> Duration {
         self.sightings[member.id].map { now - $0.since } ?? .zero
     }
@@ -174,6 +187,14 @@ package struct BudgetMember: Sendable {
                 self.wish(demand.urgent, demand)
             document.members[mine].holdings[scope]?.total = self.wish(demand.total, demand)
         }
+        document.members[mine].closures = demands.compactMapValues { demand in
+            demand.closedFor > .zero ? min(Self.wholeSeconds(demand.closedFor), BudgetDocument.closureMost) : nil
+        }
+    }
+
+    private static func wholeSeconds(_ duration: Duration) -> Int {
+        let parts = duration.components
+        return Int(clamping: parts.seconds) + (parts.attoseconds > 0 ? 1 : 0)
     }
 
     /// What is wanted beyond the floor: half more than is used and waits, so that a rising need is not held up.

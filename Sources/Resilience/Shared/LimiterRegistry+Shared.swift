@@ -6,6 +6,7 @@ extension LimiterRegistry {
         let demands = self.demands()
         let (document, targets) = member.read(
             document, demands, epoch: UInt64.random(in: .min ... .max), now: self.now)
+        for (scope, time) in member.closures { self.closeWithOthers(scope, for: time) }
         var lowered: [String: Int] = [:]
         for (scope, target) in targets { lowered[scope] = self.lower(scope, to: target) }
         return member.propose(document, targets, lowered: lowered, demands, now: self.now)

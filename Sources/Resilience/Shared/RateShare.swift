@@ -62,6 +62,8 @@ package struct RateDemand: Hashable, Sendable {
     package var urgent = 0
     /// Of all priorities.
     package var total = 0
+    /// For how long the venue closed the scope to this process.
+    package var closedFor = Duration.zero
 
     package init(length: Duration, floor: Int, urgent: Int = 0, total: Int = 0) {
         self.length = length
