@@ -35,10 +35,11 @@ package struct HistoryPlanner: Sendable {
         self.usesArchives = usesArchives
     }
 
-    /// Up to where rows of a kind are final: later ones are not asked for.
+    /// Up to where rows of a kind are final, in whole minutes: later ones are not asked for.
     package static func end(of kind: HistoryKind, nowMilliseconds now: Int64) -> Int64 {
         let length = kind.interval.map { ($0.microseconds ?? longestMonth * 1_000) / 1_000 } ?? 0
-        return now - settlingMilliseconds - length
+        let end = now - settlingMilliseconds - length
+        return end >= 0 ? end / settlingMilliseconds * settlingMilliseconds : end
     }
 
     /// Gives the step that begins at the start of a stretch, which must not be empty.
@@ -119,24 +120,32 @@ package struct HistoryPlanner: Sendable {
         _ step: inout Step, _ series: HistorySeries, _ instrument: Instrument, _ range: Range<Int64>, _ now: Int64,
         _ venue: any Venue, _ segment: VenueSegment, _ wanted: Wanted
     ) {
-        guard let offer = venue.historyOffer(of: series.kind, in: segment, wanted: wanted) else {
-            let reason = "\(venue.title) serves no \(series.kind) of \(segment.title) over REST"
-            step.unavailable = Unavailable(rangeMilliseconds: range, reason: reason)
+        step.unavailable = Self.unserved(series, range, now, venue, segment, wanted)
+        let start = step.unavailable?.rangeMilliseconds.upperBound ?? range.lowerBound
+        guard start < range.upperBound, let offer = venue.historyOffer(of: series.kind, in: segment, wanted: wanted)
+        else {
             step.nextMilliseconds = range.upperBound
             return
         }
-        var start = range.lowerBound
-        if let retention = offer.retentionMilliseconds, start < now - retention {
-            let oldest = min(range.upperBound, now - retention)
-            let reason =
-                "\(venue.title) serves \(series.kind) of the last \(retention / Self.dayMilliseconds) days only"
-            step.unavailable = Unavailable(rangeMilliseconds: start..<oldest, reason: reason)
-            start = oldest
-        }
         let end = min(range.upperBound, Self.restEnd(from: start, series.kind, offer))
         step.nextMilliseconds = end
-        guard start < end else { return }
         step.piece = HistoryPiece(series, of: instrument, rangeMilliseconds: start..<end, source: .rest)
+    }
+
+    /// What of the beginning of a stretch is not served over REST, with the reason; nil where all of it is.
+    static func unserved(
+        _ series: HistorySeries, _ range: Range<Int64>, _ now: Int64, _ venue: any Venue, _ segment: VenueSegment,
+        _ wanted: Wanted
+    ) -> Unavailable? {
+        guard let offer = venue.historyOffer(of: series.kind, in: segment, wanted: wanted) else {
+            return Unavailable(
+                rangeMilliseconds: range,
+                reason: "\(venue.title) serves no \(series.kind) of \(segment.title) over REST")
+        }
+        guard let retention = offer.retentionMilliseconds, range.lowerBound < now - retention else { return nil }
+        return Unavailable(
+            rangeMilliseconds: range.lowerBound..<min(range.upperBound, now - retention),
+            reason: "\(venue.title) serves \(series.kind) of the last \(retention / Self.dayMilliseconds) days only")
     }
 
     /// Where a piece over REST ends: as many whole days as one answer holds, but a day at least.

@@ -167,44 +167,46 @@ package final class HistoryRunner: Sendable {
         _ uncut: HistoryStore.Uncut, _ held: Set<String>
     ) async throws(HistoryStoreError) -> Cut? {
         let now = self.surroundings.nowMilliseconds()
+        // What is not final yet is no part of the job.
+        let (start, ordered) = (uncut.rangeMilliseconds.lowerBound, uncut.rangeMilliseconds.upperBound)
+        let end = max(start, min(ordered, HistoryPlanner.end(of: uncut.series.kind, nowMilliseconds: now)))
+        guard start < end else {
+            return Cut(
+                claim: try await self.store.cut(
+                    uncut, pieces: [], next: end, isEnd: true, skipped: 0, unavailable: [], nowMilliseconds: now,
+                    held: held))
+        }
         guard let venue = VenueCatalog.venue(uncut.series.segment.venue),
             let segment = VenueCatalog.segment(uncut.series.segment)
-        else { return try await self.giveUp(uncut, "there is no section \(uncut.series.segment)", now, held) }
+        else {
+            return try await self.giveUp(uncut, start..<end, "there is no section \(uncut.series.segment)", now, held)
+        }
         let instrument: Instrument
         do {
             instrument = try await self.surroundings.instrument(uncut.series)
         } catch {
             guard error.kind == .permanent else { return nil }
-            return try await self.giveUp(uncut, error.description, now, held)
+            return try await self.giveUp(uncut, start..<end, error.description, now, held)
         }
-        // What is not final yet is no part of the job.
-        let (start, end) = (uncut.rangeMilliseconds.lowerBound, uncut.rangeMilliseconds.upperBound)
-        let final = min(end, HistoryPlanner.end(of: uncut.series.kind, nowMilliseconds: now))
-        guard start < final else {
-            return Cut(
-                claim: try await self.store.cut(
-                    uncut, pieces: [], next: end, skipped: 0, unavailable: [], nowMilliseconds: now, held: held))
-        }
-        var step = self.planner.step(
-            uncut.series, of: instrument, in: start..<final, covered: uncut.covered, nowMilliseconds: now, venue,
-            segment,
-            self.surroundings.wanted(uncut.series.segment))
-        if step.nextMilliseconds == final { step.nextMilliseconds = end }
+        let step = self.planner.step(
+            uncut.series, of: instrument, in: start..<end, covered: uncut.covered, nowMilliseconds: now, venue,
+            segment, self.surroundings.wanted(uncut.series.segment))
         let claim = try await self.store.cut(
             uncut, pieces: step.piece.map { [($0.rangeMilliseconds, $0.source.kind)] } ?? [],
-            next: step.nextMilliseconds, skipped: step.skippedMilliseconds,
+            next: step.nextMilliseconds, isEnd: step.nextMilliseconds == end, skipped: step.skippedMilliseconds,
             unavailable: step.unavailable.map { [($0.rangeMilliseconds, $0.reason)] } ?? [], nowMilliseconds: now,
             held: held)
         return Cut(claim: claim)
     }
 
     private func giveUp(
-        _ uncut: HistoryStore.Uncut, _ reason: String, _ now: Int64, _ held: Set<String>
+        _ uncut: HistoryStore.Uncut, _ rangeMilliseconds: Range<Int64>, _ reason: String, _ now: Int64,
+        _ held: Set<String>
     ) async throws(HistoryStoreError) -> Cut {
         Cut(
             claim: try await self.store.cut(
-                uncut, pieces: [], next: uncut.rangeMilliseconds.upperBound, skipped: 0,
-                unavailable: [(uncut.rangeMilliseconds, reason)], nowMilliseconds: now, held: held))
+                uncut, pieces: [], next: rangeMilliseconds.upperBound, isEnd: true, skipped: 0,
+                unavailable: [(rangeMilliseconds, reason)], nowMilliseconds: now, held: held))
     }
 
     // MARK: - A piece
@@ -266,13 +268,20 @@ package final class HistoryRunner: Sendable {
             let segment = VenueCatalog.segment(claim.series.segment)
         else { throw PieceFailure(.permanent, "there is no section \(claim.series.segment)") }
         let instrument = try await self.surroundings.instrument(claim.series)
+        let wanted = self.surroundings.wanted(claim.series.segment)
+        let now = self.surroundings.nowMilliseconds()
         var source = HistoryPiece.Source.rest
-        if claim.source != .rest {
+        if claim.source == .rest {
+            // Begun anew, or late: an answer about what is served no more would be empty, and taken for all that there is.
+            let unserved = HistoryPlanner.unserved(claim.series, claim.rangeMilliseconds, now, venue, segment, wanted)
+            if let unserved, unserved.rangeMilliseconds.upperBound == claim.rangeMilliseconds.upperBound {
+                throw PieceFailure(.permanent, unserved.reason)
+            }
+        } else {
             guard
                 let archive = self.planner.archive(
                     claim.series, of: instrument, in: claim.rangeMilliseconds, span: claim.source,
-                    nowMilliseconds: self.surroundings.nowMilliseconds(), venue, segment,
-                    self.surroundings.wanted(claim.series.segment))
+                    nowMilliseconds: now, venue, segment, wanted)
             else { throw PieceFailure(.missing, "no archive has it") }
             source = .archive(archive)
         }

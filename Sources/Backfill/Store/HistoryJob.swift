@@ -35,6 +35,9 @@ package struct HistoryJob: Hashable, Sendable {
     /// Why it is paused, where nobody asked for it.
     package let reason: String?
     package let rangeMilliseconds: Range<Int64>
+    /// Up to where its series go, the earliest and the latest: the end of the range, or what was final when the last of it
+    /// was cut.
+    package let untilMilliseconds: ClosedRange<Int64>
     package let createdMilliseconds: Int64
     package let endedMilliseconds: Int64?
     package let series: Int

@@ -10,6 +10,9 @@ enum HistorySchema {
         migrator.registerMigration("1") { database in
             try database.execute(sql: Self.first)
         }
+        migrator.registerMigration("2") { database in
+            try database.execute(sql: Self.second)
+        }
         return migrator
     }
 
@@ -52,5 +55,11 @@ enum HistorySchema {
             series INTEGER NOT NULL REFERENCES series, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL,
             at_ms INTEGER NOT NULL, error TEXT NOT NULL
         ) STRICT;
+        """
+
+    /// Where a series of a job ends: with the job, or where it was final when it was cut.
+    private static let second = """
+        ALTER TABLE job_series ADD COLUMN to_ms INTEGER NOT NULL DEFAULT 0;
+        UPDATE job_series SET to_ms = (SELECT job.to_ms FROM job WHERE job.id = job_series.job);
         """
 }

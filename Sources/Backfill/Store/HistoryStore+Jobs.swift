@@ -24,13 +24,13 @@ extension HistoryStore {
                     """,
                 arguments: [
                     order.name, order.output, order.priority, range.lowerBound, range.upperBound, nowMilliseconds,
-                    Int64(clamping: Int128(range.upperBound - range.lowerBound) * Int128(order.series.count)),
+                    Int64(clamping: Int128(range.upperBound - range.lowerBound) * Int128(Set(order.series).count)),
                 ])
             let job = database.lastInsertedRowID
             for series in order.series {
                 try database.execute(
-                    sql: "INSERT OR IGNORE INTO job_series (job, series, next_ms) VALUES (?, ?, ?)",
-                    arguments: [job, try Self.id(of: series, database), range.lowerBound])
+                    sql: "INSERT OR IGNORE INTO job_series (job, series, next_ms, to_ms) VALUES (?, ?, ?, ?)",
+                    arguments: [job, try Self.id(of: series, database), range.lowerBound, range.upperBound])
             }
             return job
         }
@@ -44,6 +44,8 @@ extension HistoryStore {
                 sql: """
                     SELECT job.*, output.name AS output_name,
                         (SELECT count(*) FROM job_series WHERE job = job.id) AS series,
+                        (SELECT min(to_ms) FROM job_series WHERE job = job.id) AS until_first,
+                        (SELECT max(to_ms) FROM job_series WHERE job = job.id) AS until_last,
                         (SELECT count(*) FROM piece WHERE job = job.id AND state = 'running') AS running,
                         (SELECT count(*) FROM piece WHERE job = job.id AND state = 'open') AS waiting,
                         (SELECT count(*) FROM piece WHERE job = job.id AND state = 'failed') AS failed
@@ -62,10 +64,14 @@ extension HistoryStore {
         var counts = HistoryCounts(
             written: count("rows_written"), skipped: count("rows_skipped"), bytes: count("bytes_written"))
         counts.refused = count("rows_refused")
+        let range = Self.range(row)
+        let until: (first: Int64?, last: Int64?) = (row["until_first"], row["until_last"])
+        let first = until.first ?? range.upperBound
         return HistoryJob(
             id: row["id"], name: row["name"], output: row["output_name"], priority: row["priority"],
-            state: HistoryJob.State(rawValue: state) ?? .paused, reason: row["reason"], rangeMilliseconds: range(row),
-            createdMilliseconds: row["created_ms"], endedMilliseconds: row["ended_ms"], series: row["series"],
+            state: HistoryJob.State(rawValue: state) ?? .paused, reason: row["reason"], rangeMilliseconds: range,
+            untilMilliseconds: first...max(first, until.last ?? first), createdMilliseconds: row["created_ms"],
+            endedMilliseconds: row["ended_ms"], series: row["series"],
             counts: counts,
             piecesDone: row["pieces_done"], piecesRunning: row["running"], piecesWaiting: row["waiting"],
             piecesFailed: row["failed"], failures: row["failures"], coveredMilliseconds: row["covered_ms"],

@@ -62,11 +62,11 @@ extension HistoryStore {
             return try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT job_series.job, job_series.series AS series_id, next_ms, job.to_ms, job.output,
+                    SELECT job_series.job, job_series.series AS series_id, next_ms, job_series.to_ms, job.output,
                         venue, section, symbol, kind
                     FROM job JOIN job_series ON job_series.job = job.id JOIN series ON series.id = job_series.series
                     JOIN output ON output.id = job.output
-                    WHERE job.state = 'running' AND next_ms < job.to_ms AND output.name NOT IN (\(places))
+                    WHERE job.state = 'running' AND next_ms < job_series.to_ms AND output.name NOT IN (\(places))
                     AND (SELECT count(*) FROM piece WHERE piece.job = job.id AND piece.state = 'open') < ?
                     AND NOT EXISTS (
                         SELECT 1 FROM piece JOIN job AS other ON other.id = piece.job
@@ -88,12 +88,14 @@ extension HistoryStore {
     ///
     /// - Parameters:
     ///   - next: Up to where it is cut.
+    ///   - isEnd: Whether the series ends there, earlier than ordered: what is behind is not final, and no part of the job.
     ///   - skipped: What of it was complete already, milliseconds.
     ///   - unavailable: What nobody has, with the reason: pieces that failed for good.
     ///   - held: Outputs whose jobs have to wait.
     package func cut(
-        _ uncut: Uncut, pieces: [(range: Range<Int64>, source: PieceSource)], next: Int64, skipped: Int64,
-        unavailable: [(range: Range<Int64>, reason: String)], nowMilliseconds: Int64, held: Set<String> = []
+        _ uncut: Uncut, pieces: [(range: Range<Int64>, source: PieceSource)], next: Int64, isEnd: Bool = false,
+        skipped: Int64, unavailable: [(range: Range<Int64>, reason: String)], nowMilliseconds: Int64,
+        held: Set<String> = []
     ) async throws(HistoryStoreError) -> Claim? {
         try await self.write { database in
             try database.execute(
@@ -101,6 +103,14 @@ extension HistoryStore {
                 arguments: [next, uncut.job, uncut.seriesID])
             // A job that was cancelled meanwhile has no series to go on with.
             guard database.changesCount > 0 else { return nil }
+            if isEnd, next < uncut.rangeMilliseconds.upperBound {
+                try database.execute(
+                    sql: "UPDATE job_series SET to_ms = ? WHERE job = ? AND series = ?",
+                    arguments: [next, uncut.job, uncut.seriesID])
+                try database.execute(
+                    sql: "UPDATE job SET total_ms = total_ms - ? WHERE id = ?",
+                    arguments: [uncut.rangeMilliseconds.upperBound - next, uncut.job])
+            }
             if skipped > 0 {
                 try database.execute(
                     sql: "UPDATE job SET covered_ms = covered_ms + ? WHERE id = ?", arguments: [skipped, uncut.job])
@@ -221,7 +231,7 @@ extension HistoryStore {
                 sql: """
                     SELECT name FROM job WHERE state = 'running'
                         AND NOT EXISTS (SELECT 1 FROM piece WHERE job = job.id AND state <> 'failed')
-                        AND NOT EXISTS (SELECT 1 FROM job_series WHERE job = job.id AND next_ms < job.to_ms)
+                        AND NOT EXISTS (SELECT 1 FROM job_series WHERE job = job.id AND next_ms < to_ms)
                     """)
             for name in names {
                 try database.execute(

@@ -101,7 +101,7 @@ struct HistoryRunnerTests {
     }
 
     private static func runner(
-        _ store: HistoryStore, _ outputs: Memory..., parallel: Int = 4, attempts: Int = 5,
+        _ store: HistoryStore, _ outputs: Memory..., parallel: Int = 4, attempts: Int = 5, now: Int64? = nil,
         fetch: @escaping HistoryRunner.Fetch
     ) -> HistoryRunner {
         var settings = HistoryRunner.Settings()
@@ -120,8 +120,9 @@ struct HistoryRunnerTests {
                     }
                     return output
                 },
-                // Time passes by the looks at it, so that no pause is slept.
-                nowMilliseconds: { clock.next(from: Self.start + 400 * Self.day, by: 60_000) }, random: { $0 / 2 }))
+                // Where no time is given, it passes by the looks at it, so that no pause is slept.
+                nowMilliseconds: { now ?? clock.next(from: Self.start + 400 * Self.day, by: 60_000) },
+                random: { $0 / 2 }))
     }
 
     private static func with(_ body: (String) async throws -> Void) async throws {
@@ -300,6 +301,87 @@ struct HistoryRunnerTests {
             let end = try #require(try await store.coverage(of: "memory").first?.ranges.ranges.last?.upperBound)
             let hour: Int64 = 3_600_000
             #expect(end > Self.start + 400 * Self.day - 2 * hour && end < Self.start + 400 * Self.day + hour)
+        }
+    }
+
+    @Test("What is not final is no part of a job: it ends whole, where its coverage ends, and knows until when it went")
+    func unfinishedTotal() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            let from = Self.start + 399 * Self.day
+            let kinds: [HistoryKind] = [.kline(.hour1), .kline(.day1), .fundingRate]
+            _ = try await store.add(
+                HistoryJobOrder(
+                    name: "job", series: kinds.map { HistorySeries(Self.segment, symbol: "S", kind: $0) },
+                    rangeMilliseconds: from..<Self.start + 500 * Self.day, output: "memory"), nowMilliseconds: from)
+            let memory = Memory()
+            // 12:34:56 and a half.
+            let now = Self.start + 400 * Self.day + 45_296_500
+            let runner = Self.runner(store, memory, now: now) { (piece, take) async throws(PieceFailure) in
+                try await Self.give(piece, take)
+                return 0
+            }
+            try await runner.run(untilDone: true)
+            let job = try #require(try await store.jobs().first)
+            #expect(job.state == .ended && job.piecesFailed == 0)
+            // Up to 12:33 for what has no length, 11:33 for hours, 12:33 of the day before for days.
+            let (minute, hour): (Int64, Int64) = (60_000, 3_600_000)
+            let final = Self.start + 400 * Self.day + 12 * hour + 33 * minute
+            let ends = [final, final - hour, final - Self.day]
+            #expect(job.untilMilliseconds == final - Self.day...final)
+            #expect(job.totalMilliseconds == ends.reduce(0) { $0 + $1 - from })
+            #expect(job.coveredMilliseconds == job.totalMilliseconds)
+            let coverage = try await store.coverage(of: "memory")
+            #expect(coverage.flatMap(\.ranges.ranges).map(\.upperBound).sorted() == ends.sorted())
+        }
+    }
+
+    @Test("A job of which nothing is final ends without a piece, and whole")
+    func nothingFinal() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            _ = try await store.add(Self.order(symbols: 2, days: 3), nowMilliseconds: Self.start)
+            let runner = Self.runner(store, Memory(), now: Self.start + 3_000_000) {
+                (_, _) async throws(PieceFailure) in
+                throw PieceFailure(.permanent, "nothing is to be fetched")
+            }
+            try await runner.run(untilDone: true)
+            let job = try #require(try await store.jobs().first)
+            #expect(job.state == .ended && job.piecesFailed == 0 && job.totalMilliseconds == 0)
+            #expect(job.untilMilliseconds == Self.start...Self.start)
+        }
+    }
+
+    @Test("What no source serves any more stays failed when it is tried again, and is not asked for")
+    func unservedAgain() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            let now = Self.start + 400 * Self.day
+            let offer = Binance().historyOffer(
+                of: .openInterest(.hour1), in: try #require(VenueCatalog.segment(Self.segment)),
+                wanted: Wanted(types: [.trade]))
+            let oldest = now - (try #require(offer?.retentionMilliseconds))
+            _ = try await store.add(
+                HistoryJobOrder(
+                    name: "job", series: [HistorySeries(Self.segment, symbol: "S", kind: .openInterest(.hour1))],
+                    rangeMilliseconds: now - 40 * Self.day..<now - 20 * Self.day, output: "memory"),
+                nowMilliseconds: now)
+            let asked = Mutex<[Range<Int64>]>([])
+            for round in 1...2 {
+                let memory = Memory()
+                let runner = Self.runner(store, memory, now: now) { (piece, take) async throws(PieceFailure) in
+                    asked.withLock { $0.append(piece.rangeMilliseconds) }
+                    try await Self.give(piece, take)
+                    return 0
+                }
+                try await runner.run(untilDone: true)
+                let job = try #require(try await store.jobs().first)
+                #expect(job.state == .ended && job.piecesFailed == 1 && job.failures == Int64(round))
+                #expect(try await store.retryFailed(of: "job") == 1)
+            }
+            #expect(asked.withLock { $0.allSatisfy { $0.lowerBound >= oldest } && !$0.isEmpty })
+            let held = try await store.coverage(of: "memory").flatMap(\.ranges.ranges)
+            #expect(held == [oldest..<now - 20 * Self.day])
         }
     }
 

@@ -141,6 +141,42 @@ struct HistoryStoreTests {
         }
     }
 
+    @Test("A file of the first version is taken over: its series end with their jobs")
+    func migrated() async throws {
+        try await Self.with { path in
+            let database = try DatabaseQueue(path: path)
+            try HistorySchema.migrator.migrate(database, upTo: "1")
+            try await database.write { database in
+                try database.execute(
+                    sql: """
+                        INSERT INTO output VALUES (1, 'nats');
+                        INSERT INTO series VALUES (1, 'binance', 'spot', 'BTCUSDT', 'kline:1m');
+                        INSERT INTO job (id, name, output, priority, state, from_ms, to_ms, created_ms, total_ms)
+                        VALUES (1, 'old', 1, 0, 'running', 0, 172800000, 1, 172800000);
+                        INSERT INTO job_series VALUES (1, 1, 86400000);
+                        """)
+            }
+            try database.close()
+            let store = try HistoryStore(path: path)
+            let uncut = try #require(try await store.uncut(limit: 9).first)
+            #expect(uncut.rangeMilliseconds == Self.day..<2 * Self.day)
+            #expect(try await store.jobs().first?.untilMilliseconds == 2 * Self.day...2 * Self.day)
+            #expect(try await store.endJobs(nowMilliseconds: 3).isEmpty)
+        }
+    }
+
+    @Test("A series that is named twice counts once")
+    func twice() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            var order = Self.order("a", days: 1)
+            order.series += order.series
+            _ = try await store.add(order, nowMilliseconds: 1)
+            let job = try #require(try await store.jobs().first)
+            #expect(job.series == 1 && job.totalMilliseconds == Self.day)
+        }
+    }
+
     @Test("Records of failures are bounded")
     func boundedFailures() async throws {
         try await Self.with { path in
