@@ -8,12 +8,14 @@ struct CoverageCommand: AsyncParsableCommand {
         commandName: "coverage",
         abstract: "Shows which ranges of which series are complete, and what is missing between them.",
         discussion: """
-            A gap becomes a job by `sluice backfill run` with the same series and a range over it: what is complete is not \
+            --commands prints the `sluice backfill run` that fetches what is missing, a line each: what is complete is not \
             fetched again.
 
             Examples:
               sluice coverage --config c.yaml
               sluice coverage --config c.yaml --gaps --output files:csv:/data
+              sluice coverage --config c.yaml --gaps --from 2026-10-01 --to 2026-11-01
+              sluice coverage --config c.yaml --commands --from 30d | sh
             """)
 
     @OptionGroup var source: ConfigurationOptions
@@ -21,29 +23,63 @@ struct CoverageCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only this output.", valueName: "place"))
     var output: String?
 
-    @Flag(help: "What is missing between the first and the last range of each series.")
+    @Flag(help: "What is missing between the first and the last range of each series, or of --from to --to.")
     var gaps = false
+
+    @Flag(help: "The commands that fetch what is missing.")
+    var commands = false
+
+    @Option(
+        help: ArgumentHelp("With --gaps or --commands: missing since then; 2026-10-01, or 30d ago.", valueName: "time"))
+    var from: String?
+
+    @Option(
+        help: ArgumentHelp("With --from: missing before then; now if not given.", valueName: "time"))
+    var to: String?
 
     @Flag(help: "One JSON document.")
     var json = false
 
+    func validate() throws {
+        guard self.from == nil || self.gaps || self.commands else {
+            throw ValidationError("--from goes with --gaps or --commands.")
+        }
+        guard self.to == nil || self.from != nil else { throw ValidationError("--to goes with --from.") }
+        guard !self.json || !self.commands else { throw ValidationError("--json does not go with --commands.") }
+    }
+
     func run() async throws {
+        let now = WallClock.milliseconds
+        let (stretch, wanted) = try await BackfillSession.report {
+            let stretch = try self.from.map { try TimeText.range(from: $0, to: self.to, now: now) }
+            return (stretch, try self.output.map { try HistoryOutputs.name(of: $0) })
+        }
+        let configuration = try self.source.load().configuration
         try await BackfillSession.report {
-            let store = try HistorySession.openStore(try self.source.load().configuration)
+            let store = try HistorySession.openStore(configuration)
             defer { store.close() }
-            let wanted = try self.output.map { try HistoryOutputs.name(of: $0) }
-            var all: [HistoryTable.Coverage] = []
-            for name in try await store.outputs() where wanted == nil || wanted == name {
+            let outputs = try await store.outputs()
+            if let wanted, !outputs.contains(wanted) { throw HistoryOrder.noOutput(wanted, among: outputs) }
+            var all: [HistoryCoverage] = []
+            for name in outputs where wanted == nil || wanted == name {
                 for (series, ranges) in try await store.coverage(of: name) {
-                    all.append(HistoryTable.Coverage(output: name, series: series, ranges: ranges))
+                    let held = HistoryCoverage(output: name, series: series, ranges: ranges)
+                    let isAsked = self.gaps || self.commands
+                    all.append(isAsked ? held.missing(in: stretch, nowMilliseconds: now) : held)
                 }
             }
-            if self.json {
-                print(HistoryTable.json(all))
-            } else {
-                let table = HistoryTable(columns: TerminalSize.current(of: 1)?.columns)
-                for line in table.lines(all, gaps: self.gaps) { print(line) }
-            }
+            self.show(all)
+        }
+    }
+
+    private func show(_ coverage: [HistoryCoverage]) {
+        if self.commands {
+            for line in HistoryCoverage.commands(coverage, configuration: self.source.config) { print(line) }
+        } else if self.json {
+            print(HistoryTable.json(coverage, gaps: self.gaps))
+        } else {
+            let table = HistoryTable(columns: TerminalSize.current(of: 1)?.columns)
+            for line in table.lines(coverage, gaps: self.gaps) { print(line) }
         }
     }
 }

@@ -30,7 +30,12 @@ package final class HistoryOutputs: Sendable {
         if text == "nats" { return "nats" }
         let parts = text.split(separator: ":", maxSplits: 2).map(String.init)
         guard parts.count == 3, parts[0] == "files", ["csv", "jsonl"].contains(parts[1]) else {
-            throw HistoryOrder.Problem("'\(text)' is neither nats nor files:csv:<folder> nor files:jsonl:<folder>")
+            let written = TerminalText.escaped(text, limit: 200)
+            let nearest = NearestName.find(
+                parts.prefix(2).joined(separator: ":"), among: ["nats", "files:csv", "files:jsonl"])
+            let advice = nearest.map { "; did you mean \($0 == "nats" ? $0 : "\($0):<folder>")?" } ?? ""
+            throw HistoryOrder.Problem(
+                "'\(written)' is neither nats nor files:csv:<folder> nor files:jsonl:<folder>\(advice)")
         }
         var folder = parts[2]
         if !folder.hasPrefix("/") {

@@ -106,7 +106,7 @@ package final class HistoryService: Sendable {
     ) async throws -> (series: [HistorySeries], idle: [String]) {
         var series: [HistorySeries] = []
         // What means something in one section at least is not in vain.
-        var (idleKinds, idleSymbols) = (Set(order.kinds), [String: Int]())
+        var (idleKinds, idleSymbols, known) = (Set(order.kinds), [String: Int](), [String]())
         let wanted = Self.wanted(self.configuration)
         let segments = try order.segments()
         for segment in segments {
@@ -119,6 +119,7 @@ package final class HistoryService: Sendable {
             let resolution = Universe.resolve(
                 order.symbols, listed: listed, turnovers: needsTurnovers ? try await self.rest.turnovers(segment) : [:],
                 nowMicroseconds: LoopClock.wallMicroseconds(), limit: SegmentSettings.symbolsMost)
+            known += listed.map(\.venueSymbol)
             for text in resolution.missing + resolution.idle { idleSymbols[text, default: 0] += 1 }
             for symbol in resolution.symbols {
                 for kind in kinds { series.append(HistorySeries(segment.id, symbol: symbol, kind: kind)) }
@@ -126,7 +127,10 @@ package final class HistoryService: Sendable {
         }
         let idle =
             idleKinds.map { "none of the sections serves \($0)" }.sorted()
-            + idleSymbols.filter { $0.value == segments.count }.map { "none of the sections lists \($0.key)" }.sorted()
+            + idleSymbols.filter { $0.value == segments.count }.map { text, _ in
+                let nearest = NearestName.find(text, among: known).map { "; did you mean \($0)?" } ?? ""
+                return "none of the sections lists \(text)\(nearest)"
+            }.sorted()
         return (series, idle)
     }
 

@@ -18,10 +18,10 @@ extension HistoryTable {
         ])
     }
 
-    /// Coverage for programs.
-    package static func json(_ coverage: [Coverage]) -> String {
+    /// Coverage for programs, or under `missing` what is not covered.
+    package static func json(_ coverage: [HistoryCoverage], gaps: Bool = false) -> String {
         Self.text([
-            "coverage": coverage.map { entry in
+            (gaps ? "missing" : "coverage"): coverage.map { entry in
                 Self.object(entry.series).merging([
                     "output": entry.output, "ranges": entry.ranges.ranges.map(Self.object),
                 ]) { $1 }
@@ -38,6 +38,7 @@ extension HistoryTable {
             "rows_skipped": job.counts.skipped, "rows_refused": job.counts.refused, "bytes_written": job.counts.bytes,
             "covered_ms": job.coveredMilliseconds, "total_ms": job.totalMilliseconds,
         ]
+        object["until_ms"] = job.untilMilliseconds.lowerBound
         object["reason"] = job.reason
         object["ended_ms"] = job.endedMilliseconds
         return object.merging(Self.object(job.rangeMilliseconds)) { $1 }

@@ -5,19 +5,6 @@ import Venues
 
 /// Draws jobs, plans and coverage for people.
 package struct HistoryTable: Sendable {
-    /// What is complete of a series of an output.
-    package struct Coverage: Hashable, Sendable {
-        package let output: String
-        package let series: HistorySeries
-        package let ranges: TimeRanges
-
-        package init(output: String, series: HistorySeries, ranges: TimeRanges) {
-            self.output = output
-            self.series = series
-            self.ranges = ranges
-        }
-    }
-
     /// Nil cuts nothing.
     private let columns: Int?
     private static let barWidth = 24
@@ -79,6 +66,10 @@ package struct HistoryTable: Sendable {
             let reason = TerminalText.escaped(job.reason ?? "", limit: 400)
             lines.append(self.cut("\(TerminalText.escaped(job.name)) \(job.state.rawValue): \(reason)"))
         }
+        for job in jobs where job.state == .ended && job.untilMilliseconds.lowerBound < job.rangeMilliseconds.upperBound
+        {
+            lines.append(self.cut(Self.until(job)))
+        }
         if !failures.isEmpty { lines += ["", "failures, the newest first:"] }
         for failure in failures {
             let range = failure.rangeMilliseconds
@@ -91,19 +82,20 @@ package struct HistoryTable: Sendable {
         return lines
     }
 
-    /// What the jobs that run are doing: a bar each, then rates and the fullest budgets.
+    /// What jobs are doing: a bar each, then rates and the fullest budgets.
     package func progress(
         _ jobs: [HistoryJob], _ activity: HistoryRunner.Activity, _ rates: HistoryRates,
         _ budgets: [(scope: String, used: Int, limit: Int)]
     ) -> [String] {
         var lines: [String] = []
-        for job in jobs.reversed() where job.state == .running || job.piecesDone > 0 && job.state == .ended {
+        for job in jobs.reversed() {
             var line = "\(TerminalText.escaped(job.name)) \(Self.bar(job)) \(Self.percent(job))"
             line += "  \(job.piecesDone) pieces, \(job.counts.written) rows"
             if job.counts.skipped > 0 { line += ", \(job.counts.skipped) present" }
             if job.piecesWaiting > 0 { line += ", \(job.piecesWaiting) wait" }
             if job.piecesFailed > 0 { line += ", \(job.piecesFailed) failed" }
             if job.state == .running, let left = Self.left(job, rates) { line += ", \(left) left" }
+            if job.state == .paused || job.state == .cancelled { line += ", \(job.state.rawValue)" }
             lines.append(self.cut(line))
         }
         let rows = rates.rows.map { HumanNumber.rate($0) } ?? "-"
@@ -117,6 +109,13 @@ package struct HistoryTable: Sendable {
             lines.append(self.cut("last failure: \(TerminalText.escaped(last, limit: 300))"))
         }
         return lines
+    }
+
+    private static func until(_ job: HistoryJob) -> String {
+        let (first, last) = (job.untilMilliseconds.lowerBound, job.untilMilliseconds.upperBound)
+        let times =
+            first == last ? UTCTime.format(first) : "\(UTCTime.format(first)) to \(UTCTime.format(last)), by series"
+        return "\(TerminalText.escaped(job.name)) went until \(times): what is later was not final yet"
     }
 
     private static func bar(_ job: HistoryJob) -> String {
@@ -143,22 +142,19 @@ package struct HistoryTable: Sendable {
 
     // MARK: - Coverage
 
-    package func lines(_ coverage: [Coverage], gaps: Bool) -> [String] {
+    /// - Parameter gaps: Whether the ranges are what is missing.
+    package func lines(_ coverage: [HistoryCoverage], gaps: Bool) -> [String] {
         guard !coverage.isEmpty else { return ["nothing is complete yet"] }
         var rows = [["OUTPUT", "SERIES", gaps ? "MISSING FROM" : "FROM", "TO", "LENGTH"]]
         for entry in coverage {
-            var ranges = entry.ranges.ranges
-            if gaps, let first = ranges.first, let last = ranges.last {
-                ranges = entry.ranges.missing(in: first.lowerBound..<last.upperBound)
-            }
-            for range in ranges {
+            for range in entry.ranges.ranges {
                 rows.append([
                     TerminalText.escaped(entry.output), Self.name(entry.series), UTCTime.short(range.lowerBound),
                     UTCTime.short(range.upperBound), Self.days(range.upperBound - range.lowerBound),
                 ])
             }
         }
-        return rows.count == 1 ? ["nothing is missing between what is complete"] : self.table(rows, numbersFrom: 4)
+        return rows.count == 1 ? ["nothing is missing"] : self.table(rows, numbersFrom: 4)
     }
 
     // MARK: - Text

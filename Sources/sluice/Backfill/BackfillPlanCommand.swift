@@ -20,12 +20,12 @@ struct BackfillPlanCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let (order, output) = try await BackfillSession.report {
+            (try self.order.order(nowMilliseconds: WallClock.milliseconds), try self.output.name())
+        }
         try await BackfillSession.with(self.source.load().configuration) { service in
-            let order = try self.order.order(nowMilliseconds: WallClock.milliseconds)
-            let (series, idle) = try await service.resolve(order)
-            for problem in idle { StandardError.write("warning: \(TerminalText.escaped(problem))\n") }
-            guard !series.isEmpty else { throw HistoryOrder.Problem("nothing of it is served") }
-            let plan = try await service.plan(series, order.rangeMilliseconds, output: try self.output.name())
+            let series = try await BackfillSession.series(of: order, service)
+            let plan = try await service.plan(series, order.rangeMilliseconds, output: output)
             for line in HistoryTable(columns: TerminalSize.current(of: 1)?.columns).lines(plan) { print(line) }
         }
     }

@@ -8,12 +8,15 @@ final class BackfillProgress: Sendable {
     private static let pipePause = 10
 
     private let service: HistoryService
+    private let jobs: Set<String>
     private let size = TerminalSize.current(of: STDOUT_FILENO)
     private let screen = Mutex(LiveScreen())
     private let rates = Mutex(HistoryRates())
 
-    init(_ service: HistoryService) {
+    /// - Parameter jobs: Those that ran at the start; what was over before is not shown.
+    init(_ service: HistoryService, jobs: Set<String>) {
         self.service = service
+        self.jobs = jobs
     }
 
     func run() async {
@@ -30,7 +33,8 @@ final class BackfillProgress: Sendable {
         let table = HistoryTable(columns: self.size?.columns)
         let activity = self.service.activity
         let rates = self.rates.withLock { $0.taken(activity, atMilliseconds: WallClock.milliseconds) }
-        let lines = table.progress(jobs, activity, rates, self.service.budgets())
+        let shown = jobs.filter { $0.state == .running || self.jobs.contains($0.name) }
+        let lines = table.progress(shown, activity, rates, self.service.budgets())
         if self.size != nil {
             print(self.screen.withLock { $0.frame(lines) }, terminator: "")
         } else {

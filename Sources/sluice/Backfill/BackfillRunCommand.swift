@@ -33,12 +33,16 @@ struct BackfillRunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let (order, output) = try await BackfillSession.report {
+            let order = self.order.isGiven ? try self.order.order(nowMilliseconds: WallClock.milliseconds) : nil
+            return (order, try self.output.name())
+        }
         let configuration = try self.source.load().configuration
         let lock: StateLock?
         do throws(StateLock.Refusal) {
             lock = try HistorySession.lock(configuration)
         } catch {
-            guard case .held = error.kind, self.order.isGiven else {
+            guard case .held = error.kind, order != nil else {
                 StandardError.write("sluice: \(error)\n")
                 throw ExitStatus.unavailable
             }
@@ -46,7 +50,7 @@ struct BackfillRunCommand: AsyncParsableCommand {
         }
         defer { withExtendedLifetime(lock) {} }
         try await BackfillSession.with(configuration) { service in
-            if self.order.isGiven { try await self.add(to: service) }
+            if let order { try await self.add(order, output, to: service) }
             guard lock != nil else {
                 print("another process works on the jobs: it takes this one as well")
                 return
@@ -55,24 +59,33 @@ struct BackfillRunCommand: AsyncParsableCommand {
         }
     }
 
-    private func add(to service: HistoryService) async throws {
-        let order = try self.order.order(nowMilliseconds: WallClock.milliseconds)
-        let (series, idle) = try await service.resolve(order)
-        for problem in idle { StandardError.write("warning: \(TerminalText.escaped(problem))\n") }
-        guard !series.isEmpty else { throw HistoryOrder.Problem("nothing of it is served") }
-        let name =
-            self.name
-            ?? "\(self.order.section.first ?? "job")-\(UTCTime.stamp(WallClock.milliseconds))"
+    private func add(_ order: HistoryOrder, _ output: String, to service: HistoryService) async throws {
+        let series = try await BackfillSession.series(of: order, service)
+        let taken = Set(try await service.store.jobs(limit: .max).map(\.name))
+        var name = self.name ?? "\(self.order.section.first ?? "job")-\(UTCTime.stamp(WallClock.milliseconds))"
+        // Several orders of one second have a name each.
+        let made = name
+        var number = 1
+        while self.name == nil, taken.contains(name) {
+            number += 1
+            name = "\(made)-\(number)"
+        }
         try await service.add(
             HistoryJobOrder(
-                name: name, series: series, rangeMilliseconds: order.rangeMilliseconds, output: try self.output.name(),
+                name: name, series: series, rangeMilliseconds: order.rangeMilliseconds, output: output,
                 priority: self.priority))
         print("job \(TerminalText.escaped(name)): \(series.count) series")
     }
 
     private func work(_ service: HistoryService) async throws {
-        let names = Set(try await service.store.jobs().filter { $0.state == .running }.map(\.name))
-        let progress = BackfillProgress(service)
+        let open = try await service.store.jobs(limit: .max)
+        let names = Set(open.filter { $0.state == .running }.map(\.name))
+        guard !names.isEmpty else {
+            let resting = open.count { $0.state == .paused }
+            print("no job is open" + (resting > 0 ? "; resting: \(resting)" : ""))
+            return
+        }
+        let progress = BackfillProgress(service, jobs: names)
         let isStopped = await BackfillSession.untilStopped {
             try await withThrowingDiscardingTaskGroup { group in
                 group.addTask { await progress.run() }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Backfill
 import Collector
 import Glibc
 import Logging
@@ -31,14 +32,27 @@ enum BackfillSession {
         }
     }
 
+    /// The series that an order means; what it says in vain is told, and is an error where nothing else is left of it.
+    static func series(of order: HistoryOrder, _ service: HistoryService) async throws -> [HistorySeries] {
+        let (series, idle) = try await service.resolve(order)
+        guard !series.isEmpty else {
+            throw HistoryOrder.Problem(idle.isEmpty ? "nothing of it is served" : idle.joined(separator: "; "))
+        }
+        for problem in idle { StandardError.write("warning: \(TerminalText.escaped(problem))\n") }
+        return series
+    }
+
     /// Turns errors into a line on standard error and an exit code.
-    static func report(_ body: () async throws -> Void) async throws {
+    static func report<Value>(_ body: () async throws -> Value) async throws -> Value {
         do {
-            try await body()
+            return try await body()
         } catch let error as ExitCode {
             throw error
         } catch let error as ValidationError {
             throw error
+        } catch let error as HistoryOrder.Problem {
+            StandardError.write("sluice: \(TerminalText.escaped(error.description, limit: 2_000))\n")
+            throw ExitCode.validationFailure
         } catch {
             StandardError.write("sluice: \(TerminalText.escaped("\(error)", limit: 2_000))\n")
             throw ExitStatus.unavailable

@@ -13,7 +13,7 @@ struct BackfillPauseCommand: AsyncParsableCommand {
     }
 }
 
-/// Lets a job go on that rests or was cancelled.
+/// Lets a job go on that rests.
 struct BackfillResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "resume", abstract: "Lets a job that rests go on.")
 
@@ -44,13 +44,15 @@ struct BackfillRetryCommand: AsyncParsableCommand {
     @OptionGroup var options: BackfillJobOptions
 
     func run() async throws {
-        try await BackfillSession.report {
-            let store = try self.options.store()
-            defer { store.close() }
-            let count = try await store.retryFailed(of: self.options.job)
-            print(
-                "\(count) \(count == 1 ? "piece" : "pieces") of \(TerminalText.escaped(self.options.job)) are tried again"
-            )
+        try await self.options.with { store, job in
+            let name = TerminalText.escaped(job.name)
+            guard job.state != .cancelled else { throw HistoryOrder.Problem("\(name) is cancelled; order it anew") }
+            let count = try await store.retryFailed(of: job.name)
+            switch count {
+            case 0: print("no piece of \(name) has failed for good")
+            case 1: print("1 piece of \(name) is tried again")
+            default: print("\(count) pieces of \(name) are tried again")
+            }
         }
     }
 }
@@ -60,13 +62,11 @@ extension BackfillJobOptions {
     fileprivate func set(
         _ state: HistoryJob.State, from former: [HistoryJob.State], reason: String?, done: String
     ) async throws {
-        try await BackfillSession.report {
-            let store = try self.store()
-            defer { store.close() }
-            let name = TerminalText.escaped(self.job)
-            guard try await store.set(state, of: self.job, from: former, reason: reason) else {
+        try await self.with { store, job in
+            let name = TerminalText.escaped(job.name)
+            guard try await store.set(state, of: job.name, from: former, reason: reason) else {
                 let states = former.map(\.rawValue).joined(separator: " or ")
-                throw HistoryOrder.Problem("there is no job of the name \(name) that is \(states)")
+                throw HistoryOrder.Problem("\(name) is \(job.state.rawValue); it would have to be \(states)")
             }
             print("\(name) \(done)")
         }

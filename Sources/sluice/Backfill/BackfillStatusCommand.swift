@@ -20,8 +20,9 @@ struct BackfillStatusCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let configuration = try self.source.load().configuration
         try await BackfillSession.report {
-            let store = try HistorySession.openStore(try self.source.load().configuration)
+            let store = try HistorySession.openStore(configuration)
             defer { store.close() }
             let (jobs, failures) = (try await store.jobs(), try await store.failures(limit: self.failures))
             let table = HistoryTable(columns: TerminalSize.current(of: 1)?.columns)

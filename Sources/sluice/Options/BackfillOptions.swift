@@ -27,13 +27,14 @@ struct BackfillOrderOptions: ParsableArguments {
             Kinds of data: trade, funding_rate, kline:1m, open_interest:5m, lsr_all_account:5m, mark_price:1h, \
             volatility_index:1h.
             """, valueName: "kind"))
-    var kinds: [HistoryKindArgument] = []
+    var kinds: [String] = []
 
-    @Option(help: ArgumentHelp("The beginning: 2026-10-01, 2026-10-01T12:00Z, or 30d for so long ago."))
-    var from: TimeArgument?
+    @Option(
+        help: ArgumentHelp("The beginning: 2026-10-01, 2026-10-01T12:00Z, or 30d for so long ago.", valueName: "time"))
+    var from: String?
 
-    @Option(help: ArgumentHelp("The end, which is left out; now if not given."))
-    var to: TimeArgument?
+    @Option(help: ArgumentHelp("The end, which is left out; now if not given.", valueName: "time"))
+    var to: String?
 
     /// Whether anything was asked for.
     var isGiven: Bool {
@@ -52,7 +53,7 @@ struct BackfillOrderOptions: ParsableArguments {
         guard self.quote == nil || self.top != nil else { throw ValidationError("--quote goes with --top.") }
     }
 
-    func order(nowMilliseconds now: Int64) throws -> HistoryOrder {
+    func order(nowMilliseconds now: Int64) throws(HistoryOrder.Problem) -> HistoryOrder {
         var rules = self.symbols.map { SymbolRule(text: $0) }
         if let top {
             var filter = SymbolFilter()
@@ -60,11 +61,13 @@ struct BackfillOrderOptions: ParsableArguments {
             filter.quote = self.quote
             rules.append(.filter(filter))
         }
-        let from = self.from?.milliseconds(now: now) ?? now
-        let to = min(self.to?.milliseconds(now: now) ?? now, now)
-        guard from < to else { throw ValidationError("--from does not lie before --to, or before now.") }
-        return HistoryOrder(
-            sections: self.section, symbols: rules, kinds: self.kinds.map(\.kind), rangeMilliseconds: from..<to)
+        var kinds: [HistoryKind] = []
+        for text in self.kinds { kinds.append(try HistoryOrder.kind(text)) }
+        let order = HistoryOrder(
+            sections: self.section, symbols: rules, kinds: kinds,
+            rangeMilliseconds: try TimeText.range(from: self.from ?? "", to: self.to, now: now))
+        _ = try order.segments()
+        return order
     }
 }
 
@@ -75,51 +78,42 @@ struct BackfillJobOptions: ParsableArguments {
     @Argument(help: "The job's name, as `sluice backfill status` shows it.")
     var job: String
 
-    /// Opens the store of the configuration's state directory.
-    func store() throws -> HistoryStore {
+    /// Does something to the job.
+    func with(_ body: (HistoryStore, HistoryJob) async throws -> Void) async throws {
         let configuration = try self.source.load().configuration
-        do {
-            return try HistorySession.openStore(configuration)
-        } catch {
-            StandardError.write("sluice: \(TerminalText.escaped("\(error)"))\n")
-            throw ExitStatus.unavailable
+        try await BackfillSession.report {
+            let store = try HistorySession.openStore(configuration)
+            defer { store.close() }
+            let jobs = try await store.jobs(limit: .max)
+            guard let job = jobs.first(where: { $0.name == self.job }) else {
+                throw HistoryOrder.noJob(self.job, among: jobs.map(\.name))
+            }
+            try await body(store, job)
         }
-    }
-}
-
-/// A kind of data on the command line: `trade`, `kline:1m`.
-struct HistoryKindArgument: ExpressibleByArgument {
-    let kind: HistoryKind
-
-    init?(argument: String) {
-        guard let kind = HistoryKind(argument) else { return nil }
-        self.kind = kind
     }
 }
 
 /// A time on the command line: a date, a date and a time in UTC, or how long ago.
-struct TimeArgument: ExpressibleByArgument {
-    private enum Form {
-        case milliseconds(Int64)
-        case ago(Duration)
+enum TimeText {
+    /// The stretch between two times; up to now where no end is given.
+    static func range(from: String, to: String?, now: Int64) throws(HistoryOrder.Problem) -> Range<Int64> {
+        let start = try Self.milliseconds(from, "--from", now)
+        guard start < now else { throw HistoryOrder.Problem("--from \(from) does not lie in the past") }
+        guard let to else { return start..<now }
+        let end = try Self.milliseconds(to, "--to", now)
+        guard start < end else { throw HistoryOrder.Problem("--from \(from) does not lie before --to \(to)") }
+        return start..<min(end, now)
     }
 
-    private let form: Form
-
-    init?(argument: String) {
-        if let time = UTCTime.parse(argument) {
-            self.form = .milliseconds(time)
-        } else if let duration = DurationText.parse(argument), duration > .zero {
-            self.form = .ago(duration)
-        } else {
-            return nil
+    private static func milliseconds(
+        _ text: String, _ option: String, _ now: Int64
+    ) throws(HistoryOrder.Problem) -> Int64 {
+        if let time = UTCTime.parse(text) { return time }
+        guard let ago = DurationText.parse(text), ago > .zero else {
+            throw HistoryOrder.Problem(
+                "\(option): '\(TerminalText.escaped(text, limit: 64))' is no time; write a date as 2026-10-01, a time of "
+                    + "UTC as 2026-10-01T12:00Z, or 30d for so long ago")
         }
-    }
-
-    func milliseconds(now: Int64) -> Int64 {
-        switch self.form {
-        case .milliseconds(let time): time
-        case .ago(let duration): now - Int64(duration / .milliseconds(1))
-        }
+        return now - Int64(ago / .milliseconds(1))
     }
 }

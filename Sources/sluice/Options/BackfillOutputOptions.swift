@@ -10,11 +10,5 @@ struct BackfillOutputOptions: ParsableArguments {
     var output: String = "nats"
 
     /// As the coverage is kept by.
-    func name() throws -> String {
-        do {
-            return try HistoryOutputs.name(of: self.output)
-        } catch {
-            throw ValidationError("--output: \(error)")
-        }
-    }
+    func name() throws(HistoryOrder.Problem) -> String { try HistoryOutputs.name(of: self.output) }
 }

@@ -23,6 +23,8 @@ struct ChildProcess {
         try input.write(to: self.folder.appending(path: "in"))
         self.process.executableURL = URL(fileURLWithPath: path)
         self.process.arguments = arguments
+        // Where tests find recordings is nothing that the program knows.
+        self.process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "SLUICE_RECORDINGS" }
         self.process.currentDirectoryURL = URL(fileURLWithPath: directory)
         self.process.standardInput = try FileHandle(forReadingFrom: self.folder.appending(path: "in"))
         self.process.standardOutput = try FileHandle(forWritingTo: self.folder.appending(path: "out"))
