@@ -6,6 +6,10 @@ struct ArchiveTable {
     private static let rowsAtOnce = 2_000
     /// 2025-01-01, milliseconds.
     private static let microsecondsSince: Int64 = 1_735_689_600_000
+    /// 2026-06-25, milliseconds: figures bore the time of their period's end before, so that a day's last was the midnight
+    /// behind it (<https://github.com/binance/binance-public-data/issues/491>, 2026-08-24).
+    private static let relabelled: Int64 = 1_782_345_600_000
+    private static let figurePeriod: Int64 = 300_000
 
     let file: ArchiveFile
     let log: TradeLog
@@ -196,7 +200,8 @@ struct ArchiveTable {
     }
 
     private func writeMetrics(_ text: inout [UInt8]) -> Bool {
-        let times = self.times(.every(300_000))
+        let late = self.file.from < Self.relabelled ? Self.figurePeriod : 0
+        let times = self.times(.every(Self.figurePeriod), late: late)
         for time in times {
             let (amount, worth) = self.binance.interest(self.past, at: time)
             let minutes = Int(time % PastMarket.day / 60_000)
@@ -218,8 +223,11 @@ struct ArchiveTable {
         return !times.isEmpty
     }
 
-    private func times(_ grid: BarGrid) -> [Int64] {
-        grid.edges(from: max(self.file.from, self.past.from), through: self.file.to - 1, limit: 100_000).dropLast()
+    /// - Parameter late: By how much the rows lie behind the file's range.
+    private func times(_ grid: BarGrid, late: Int64 = 0) -> [Int64] {
+        grid.edges(
+            from: max(self.file.from + late, self.past.from), through: self.file.to - 1 + late, limit: 100_000
+        ).dropLast()
     }
 
     // MARK: Numbers

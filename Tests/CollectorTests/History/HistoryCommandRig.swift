@@ -9,28 +9,28 @@ struct HistoryCommandRig {
     /// Of spot.
     let address: String
 
-    /// The words of an order of two symbols' bars of an hour, over the two days before today.
+    /// The words of an order of two symbols' bars of an hour, over the two days before yesterday.
     static let order = [
         "--section", "binance.spot", "--symbols", "BTCUSDT", "ETHUSDT", "--kinds", "kline:1h",
         "--from", day(-2), "--to", day(0), "--output", "files:jsonl:out",
     ]
 
-    /// A date so many days from today.
+    /// A date so many days from yesterday: of today not all may be final.
     static func day(_ days: Int) -> String {
-        let time = Date(timeIntervalSince1970: Date().timeIntervalSince1970 + Double(days) * 86_400)
+        let time = Date(timeIntervalSince1970: Date().timeIntervalSince1970 + Double(days - 1) * 86_400)
         return time.formatted(.iso8601.year().month().day())
     }
 
     static func milliseconds(day days: Int64) -> Int64 {
         let day: Int64 = 86_400_000
-        return (Int64(Date().timeIntervalSince1970 * 1_000) / day + days) * day
+        return (Int64(Date().timeIntervalSince1970 * 1_000) / day + days - 1) * day
     }
 
     /// - Parameter archives: Whether whole days come from archives.
     static func with(archives: Bool = false, _ body: (HistoryCommandRig) async throws -> Void) async throws {
         var settings = SimulatorConfiguration(segments: [.spot])
         settings.stepsPerSecond = 1
-        settings.past.days = 6
+        settings.past.days = 7
         // A day takes many answers.
         settings.past.tradesPerDay = 16_000
         settings.faults.restDelay = .seconds(1)

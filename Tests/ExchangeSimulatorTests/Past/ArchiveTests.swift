@@ -88,6 +88,23 @@ struct ArchiveTests {
         }
     }
 
+    @Test("Metrics bear the ends of their periods before 25 June 2026, and their starts since")
+    func labels() async throws {
+        let change: Int64 = 1_782_345_600_000
+        let days = Int((PastFixture.now - change) / PastFixture.day) + 4
+        try await ExchangeFixture.run([.usdm], { $0.past.days = days }) { _, ports in
+            let port = try #require(ports[.usdm])
+            for (day, first, last) in [
+                ("2026-06-23", "2026-06-23 00:05:00", "2026-06-24 00:00:00"),
+                ("2026-06-25", "2026-06-25 00:00:00", "2026-06-25 23:55:00"),
+            ] {
+                let lines = try Self.lines(
+                    Self.get("\(Self.futures)/metrics/BTCUSDT/BTCUSDT-metrics-\(day).zip", port).body)
+                #expect(lines.count == 2 + 288 && lines[2][0] == first && lines.last?[0] == last, "\(day)")
+            }
+        }
+    }
+
     @Test("Monthly rates and daily metrics say what REST says")
     func rates() async throws {
         try await ExchangeFixture.run([.usdm]) { exchange, ports in
