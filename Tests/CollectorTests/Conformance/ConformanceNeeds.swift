@@ -26,6 +26,13 @@ enum ConformanceNeeds {
         "book.reset": "what comes when the venue starts over; = the top after each",
         "history.trade": "the answer to a question for two trades of the first symbol by their ids; = what it gives",
         "history.funding_rate": "the answer to a question for two rates that were charged; = what it gives",
+        "history.kline": "the answer to a question for two past bars of a minute of the first symbol; = what it gives",
+        "history.mark_price": "the same of bars of the mark price; = what it gives",
+        "history.volatility_index": "the same of bars of the index; = what it gives",
+        "history.open_interest": "the answer to a question for two past periods of five minutes; = what it gives",
+        "history.lsr_top_position": "the same of ratios; = what it gives",
+        "history.lsr_top_account": "the same of ratios; = what it gives",
+        "history.lsr_all_account": "the same of ratios; = what it gives",
         "book.reset.answer": "the snapshot after that, where it is asked for; = its top",
     ]
 
@@ -52,8 +59,9 @@ enum ConformanceNeeds {
         if venue.tradeRequest(of: "X", ids: 1...1, in: segment, wanted: wanted) != nil {
             needed.append("history.trade")
         }
-        if venue.fundingRequest(of: "X", fromMilliseconds: 1, toMilliseconds: 2, in: segment) != nil {
-            needed.append("history.funding_rate")
+        for type in segment.offeredTypes
+        where type != .trade && ConformanceSection.pastKind(of: type, venue, segment, wanted) != nil {
+            needed.append("history.\(type.rawValue)")
         }
         return needed.filter { !fixture.has($0) }
     }

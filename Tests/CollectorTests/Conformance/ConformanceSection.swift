@@ -70,16 +70,26 @@ struct ConformanceSection: Sendable {
     func pastQuestion(of type: DataType) -> Question? {
         let first = InstrumentID(0)
         let symbol = self.symbols[0]
-        switch type {
-        case .trade:
+        guard type != .trade else {
             let asked = self.venue.tradeRequest(of: symbol, ids: 1...1, in: self.segment, wanted: self.wanted)
             return asked == nil ? nil : Question(question: .trades, instrument: first)
-        case .fundingRate:
-            let asked = self.venue.fundingRequest(
-                of: symbol, fromMilliseconds: 1_785_000_000_000, toMilliseconds: 1_785_000_060_000, in: self.segment)
-            return asked == nil ? nil : Question(question: .fundingHistory, instrument: first)
-        default: return nil
         }
+        let kind = Self.pastKind(of: type, self.venue, self.segment, self.wanted)
+        let request = kind.flatMap {
+            self.venue.historyRequest(
+                of: $0, symbol: symbol, fromMilliseconds: 1_785_000_000_000, toMilliseconds: 1_785_000_300_000,
+                in: self.segment)
+        }
+        return request.map { Question(question: $0.question, instrument: first) }
+    }
+
+    /// What is served of the past of a kind of data, of the shortest bars or periods; nil where nothing is.
+    static func pastKind(
+        of type: DataType, _ venue: any Venue, _ segment: VenueSegment, _ wanted: Wanted
+    ) -> HistoryKind? {
+        let intervals: [KlineInterval?] = [nil, .minute1, .minute5]
+        return intervals.compactMap { HistoryKind(type, interval: $0) }
+            .first { venue.historyOffer(of: $0, in: segment, wanted: wanted) != nil }
     }
 
     /// How requests and frames word a stream.

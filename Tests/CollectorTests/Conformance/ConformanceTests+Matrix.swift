@@ -51,13 +51,19 @@ extension ConformanceTests {
         }
     }
 
-    /// What is asked for later is backfilled, and nothing that streams and polls bring is.
+    /// What is asked for later comes oldest first, is backfilled where its answer tells it from others, and nothing that
+    /// streams and polls bring is.
     private static func expectPast(_ type: DataType, _ section: ConformanceSection) throws {
         let asked = try #require(section.pastQuestion(of: type))
         var decoder = SectionDecoder(section)
         let reading = decoder.read(try section.fixture.text("history.\(type.rawValue)"), asked)
         let events = reading.events.filter { $0.type == type }
-        #expect(reading.refusal == nil && events.count > 1 && events.allSatisfy { $0.fields["isBackfilled"] == "true" })
+        #expect(reading.refusal == nil && events.count > 1)
+        let times = events.compactMap { Int64(($0.fields[type == .kline ? "openTime" : "eventTime"] ?? "")) }
+        #expect(times.count == events.count && times == times.sorted())
+        // Figures come by the same questions when they are polled: who asks tells.
+        let tells: Set<DataType> = [.trade, .kline, .fundingRate]
+        #expect(events.allSatisfy { $0.fields["isBackfilled"] == "\(tells.contains(type))" })
         for (entry, asked) in section.frames where !entry.key.hasPrefix("history.") {
             var other = SectionDecoder(section)
             #expect(other.read(entry.text, asked).events.allSatisfy { $0.fields["isBackfilled"] != "true" })
