@@ -15,22 +15,22 @@ struct HistoryCommandRig {
         "--from", day(-2), "--to", day(0), "--output", "files:jsonl:out",
     ]
 
-    /// A date so many days from yesterday: of today not all may be final.
+    /// Yesterday's midnight, UTC: what lies before it is final, whatever the time of day.
+    private static let yesterday = (Int64(Date().timeIntervalSince1970) / 86_400 - 1) * 86_400
+
+    /// A date so many days from yesterday.
     static func day(_ days: Int) -> String {
-        let time = Date(timeIntervalSince1970: Date().timeIntervalSince1970 + Double(days - 1) * 86_400)
-        return time.formatted(.iso8601.year().month().day())
+        Date(timeIntervalSince1970: Double(yesterday) + Double(days) * 86_400)
+            .formatted(.iso8601.year().month().day())
     }
 
-    static func milliseconds(day days: Int64) -> Int64 {
-        let day: Int64 = 86_400_000
-        return (Int64(Date().timeIntervalSince1970 * 1_000) / day + days - 1) * day
-    }
+    static func milliseconds(day days: Int64) -> Int64 { (Self.yesterday + days * 86_400) * 1_000 }
 
     /// - Parameter archives: Whether whole days come from archives.
     static func with(archives: Bool = false, _ body: (HistoryCommandRig) async throws -> Void) async throws {
         var settings = SimulatorConfiguration(segments: [.spot])
         settings.stepsPerSecond = 1
-        settings.past.days = 7
+        settings.past.days = 8
         // A day takes many answers.
         settings.past.tradesPerDay = 16_000
         settings.faults.restDelay = .seconds(1)
