@@ -26,6 +26,8 @@ package struct HistoryPlanner: Sendable {
     private static let restSpan: Int64 = 31 * dayMilliseconds
     /// How much later than its time a row may be served: what is younger is left to live collection.
     private static let settlingMilliseconds: Int64 = 60_000
+    /// How much of a piece's beginning may have grown too old to be served since it was cut.
+    static let agingMilliseconds: Int64 = 600_000
     /// A month has no fixed length; this is its longest.
     private static let longestMonth: Int64 = 31 * dayMilliseconds
 
@@ -70,12 +72,20 @@ package struct HistoryPlanner: Sendable {
         return step
     }
 
-    /// The pieces in place of one whose archive is not there: days for a month, REST for a day.
+    /// The pieces in place of one whose archive is not there: days for a month, REST for a day. Of one over REST whose
+    /// beginning is served no more, this and the rest.
     package func pieces(
         insteadOf source: PieceSource, _ series: HistorySeries, of instrument: Instrument,
         in rangeMilliseconds: Range<Int64>, nowMilliseconds now: Int64, _ venue: any Venue, _ segment: VenueSegment,
         _ wanted: Wanted
     ) -> [(range: Range<Int64>, source: PieceSource)] {
+        if source == .rest,
+            let end = Self.unserved(series, rangeMilliseconds, now, venue, segment, wanted)?.rangeMilliseconds
+                .upperBound,
+            end < rangeMilliseconds.upperBound
+        {
+            return [(rangeMilliseconds.lowerBound..<end, .rest), (end..<rangeMilliseconds.upperBound, .rest)]
+        }
         guard source == .month else { return [(rangeMilliseconds, .rest)] }
         var pieces: [(range: Range<Int64>, source: PieceSource)] = []
         var start = rangeMilliseconds.lowerBound

@@ -274,8 +274,13 @@ package final class HistoryRunner: Sendable {
         if claim.source == .rest {
             // Begun anew, or late: an answer about what is served no more would be empty, and taken for all that there is.
             let unserved = HistoryPlanner.unserved(claim.series, claim.rangeMilliseconds, now, venue, segment, wanted)
-            if let unserved, unserved.rangeMilliseconds.upperBound == claim.rangeMilliseconds.upperBound {
-                throw PieceFailure(.permanent, unserved.reason)
+            if let unserved {
+                let (range, whole) = (unserved.rangeMilliseconds, claim.rangeMilliseconds)
+                if range.upperBound == whole.upperBound { throw PieceFailure(.permanent, unserved.reason) }
+                // It is cut in two, of which one has failed for good.
+                if range.upperBound - range.lowerBound > HistoryPlanner.agingMilliseconds {
+                    throw PieceFailure(.missing, unserved.reason)
+                }
             }
         } else {
             guard
@@ -306,7 +311,7 @@ package final class HistoryRunner: Sendable {
             return
         case .missing, .temporary, .permanent:
             // An archive that is not there, or that nothing can be made of: others may have what it should have.
-            guard claim.source != .rest, failure.kind == .missing || isLast,
+            guard failure.kind == .missing || isLast && claim.source != .rest,
                 let instead = await self.instead(of: claim, now)
             else { break }
             if failure.kind != .missing { self.note(failure, of: claim) }

@@ -3,7 +3,6 @@ import Foundation
 package import Logging
 import MarketModel
 package import Observability
-import OrderBook
 import Publishing
 import Resilience
 package import Synchronization

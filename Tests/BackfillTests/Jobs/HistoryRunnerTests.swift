@@ -385,6 +385,40 @@ struct HistoryRunnerTests {
         }
     }
 
+    @Test("Of a piece that has grown too old to be served as a whole, the rest is fetched when it is tried again")
+    func halfServedAgain() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            let now = Self.start + 400 * Self.day
+            let range = now - 29 * Self.day..<now - 28 * Self.day
+            let series = HistorySeries(Self.segment, symbol: "S", kind: .openInterest(.hour1))
+            _ = try await store.add(
+                HistoryJobOrder(name: "job", series: [series], rangeMilliseconds: range, output: "memory"),
+                nowMilliseconds: now)
+            let failing = Self.runner(store, Memory(), attempts: 1, now: now) { (_, _) async throws(PieceFailure) in
+                throw PieceFailure(.temporary, "by chance")
+            }
+            try await failing.run(untilDone: true)
+            #expect(try await store.retryFailed(of: "job") == 1)
+            let later = now + 36 * 3_600_000
+            let offer = Binance().historyOffer(
+                of: series.kind, in: try #require(VenueCatalog.segment(Self.segment)), wanted: Wanted(types: [.trade]))
+            let oldest = later - (try #require(offer?.retentionMilliseconds))
+            let runner = Self.runner(store, Memory(), attempts: 1, now: later) {
+                (piece, take) async throws(PieceFailure) in
+                try await Self.give(piece, take)
+                return 0
+            }
+            try await runner.run(untilDone: true)
+            let job = try #require(try await store.jobs().first)
+            #expect(job.state == .ended && job.piecesFailed == 1 && job.piecesDone == 1)
+            #expect(try await store.coverage(of: "memory").flatMap(\.ranges.ranges) == [oldest..<range.upperBound])
+            let failure = try #require(try await store.failures(limit: 1).first)
+            #expect(failure.rangeMilliseconds == range.lowerBound..<oldest)
+            #expect(failure.error.contains("of the last 29 days only"))
+        }
+    }
+
     @Test("A job that is cancelled by another process loses what is in work, within a look at the jobs")
     func cancelledJob() async throws {
         try await Self.with { path in
