@@ -317,6 +317,8 @@ def archive():
         b"\xef\xbb\xbfinstrument_name,trade_id,side,price,size,created_time\nBTC-USDT-SWAP,5,sell,78542.2,14.07,1788192000021",
         b"BTC-USDT,3839.44,3843.58,3836.71,3838.16,23503.2,2350.32,9024127.3,1761148800000,1",
         b"instrument_name,funding_rate,real_funding_rate,funding_time\r\nBTC-USDT-SWAP,1e-4,0.00009,1760659200000\r",
+        b"update_id,best_bid_price,best_bid_qty,best_ask_price,best_ask_qty,transaction_time,event_time\n"
+        b"3831603310013,2474.30000000,6.00900000,2474.31000000,44.75700000,1705276800000,1705276800005",
     )
     for table, line in enumerate(lines):
         yield bytes([table]) + line

@@ -16,6 +16,7 @@ enum ArchiveFuzz {
         (BinanceSegment.usdm.id, "BTCUSDT", .ratio(.topAccount, period: .minute5), "/metrics/"),
         (OKXSegment.swap.id, "BTC-USDT-SWAP", .trade, ""), (OKXSegment.spot.id, "BTC-USDT", .kline(.minute1), ""),
         (OKXSegment.swap.id, "BTC-USDT-SWAP", .fundingRate, ""),
+        (BinanceSegment.usdm.id, "BTCUSDT", .bbo, "/bookTicker/"),
     ]
 
     static func run(_ input: UnsafeRawBufferPointer) {
@@ -85,7 +86,11 @@ enum ArchiveFuzz {
         case .openInterest(let interest): return "\(interest)"
         case .longShortRatio(let ratio): return "\(ratio)"
         case .markPrice(let price): return "\(price)"
-        case .depth, .orderBook, .orderBookDelta, .bestBidOffer, .liquidation, .instrument, .status, .heartbeat,
+        case .bestBidOffer(let offer):
+            require(offer.bid.size >= 0 && offer.ask.size >= 0, "a size below zero")
+            require(offer.sequence > 0 && offer.isBackfilled, "a quote without a place")
+            return "\(offer.bid) \(offer.ask) \(offer.sequence) \(offer.eventTime) \(offer.sentTime)"
+        case .depth, .orderBook, .orderBookDelta, .liquidation, .instrument, .status, .heartbeat,
             .volatilityIndex:
             fatalError("an archive holds no such event")
         }

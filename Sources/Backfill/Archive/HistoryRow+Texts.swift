@@ -18,7 +18,7 @@ extension HistoryRow {
             kline.contractVolume.move(by: offset)
             self = .kline(kline)
             return true
-        case .fundingRate, .openInterest, .longShortRatio, .markPrice, .volatilityIndex:
+        case .bestBidOffer, .fundingRate, .openInterest, .longShortRatio, .markPrice, .volatilityIndex:
             return false
         }
     }

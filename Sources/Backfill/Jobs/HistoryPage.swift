@@ -5,7 +5,7 @@ package struct HistoryPage: Sendable {
     /// What the texts of the rows point into.
     package let bytes: [UInt8]
     package let rows: [HistoryRow]
-    /// Of the prices and sizes of trades.
+    /// Of the prices and sizes of trades and quotes.
     package let scales: DecimalScales
     package let receivedMicroseconds: Int64
 
@@ -20,6 +20,7 @@ package struct HistoryPage: Sendable {
 /// A row of the past.
 package enum HistoryRow: Sendable {
     case trade(Trade)
+    case bestBidOffer(BestBidOffer)
     case kline(Kline)
     case fundingRate(FundingRate)
     case openInterest(OpenInterest)
@@ -31,22 +32,24 @@ package enum HistoryRow: Sendable {
     package init?(_ event: MarketEvent) {
         switch event {
         case .trade(let trade): self = .trade(trade)
+        case .bestBidOffer(let offer): self = .bestBidOffer(offer)
         case .kline(let kline): self = .kline(kline)
         case .fundingRate(let rate): self = .fundingRate(rate)
         case .openInterest(let interest): self = .openInterest(interest)
         case .longShortRatio(let ratio): self = .longShortRatio(ratio)
         case .markPrice(let price): self = .markPrice(price)
         case .volatilityIndex(let index): self = .volatilityIndex(index)
-        case .depth, .orderBook, .orderBookDelta, .bestBidOffer, .liquidation, .instrument, .status, .heartbeat:
+        case .depth, .orderBook, .orderBookDelta, .liquidation, .instrument, .status, .heartbeat:
             return nil
         }
     }
 
-    /// What its place in the series goes by: a trade's time, a bar's opening, when funding was due, the time that the venue
+    /// What its place in the series goes by: the time of a trade or quote, a bar's opening, when funding was due, the time that the venue
     /// gives a period.
     package var time: Timestamp {
         switch self {
         case .trade(let trade): trade.eventTime
+        case .bestBidOffer(let offer): offer.eventTime
         case .kline(let kline): kline.openTime
         case .fundingRate(let rate): rate.fundingTime
         case .openInterest(let interest): interest.eventTime

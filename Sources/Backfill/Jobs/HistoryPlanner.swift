@@ -72,8 +72,8 @@ package struct HistoryPlanner: Sendable {
         return step
     }
 
-    /// The pieces in place of one whose archive is not there: days for a month, REST for a day. Of one over REST whose
-    /// beginning is served no more, this and the rest.
+    /// The pieces in place of one whose archive is not there: days for a month, REST for a day; none where nothing is served
+    /// over REST. Of one over REST whose beginning is served no more, this and the rest.
     package func pieces(
         insteadOf source: PieceSource, _ series: HistorySeries, of instrument: Instrument,
         in rangeMilliseconds: Range<Int64>, nowMilliseconds now: Int64, _ venue: any Venue, _ segment: VenueSegment,
@@ -86,7 +86,10 @@ package struct HistoryPlanner: Sendable {
         {
             return [(rangeMilliseconds.lowerBound..<end, .rest), (end..<rangeMilliseconds.upperBound, .rest)]
         }
-        guard source == .month else { return [(rangeMilliseconds, .rest)] }
+        guard source == .month else {
+            let isServed = venue.historyOffer(of: series.kind, in: segment, wanted: wanted) != nil
+            return isServed ? [(rangeMilliseconds, .rest)] : []
+        }
         var pieces: [(range: Range<Int64>, source: PieceSource)] = []
         var start = rangeMilliseconds.lowerBound
         while start < rangeMilliseconds.upperBound {
@@ -126,6 +129,11 @@ package struct HistoryPlanner: Sendable {
         ).first
     }
 
+    /// Why nothing is asked for over REST.
+    static func notServed(_ kind: HistoryKind, _ venue: any Venue, _ segment: VenueSegment) -> String {
+        "\(venue.title) serves no \(kind) of \(segment.title) over REST"
+    }
+
     private func cutREST(
         _ step: inout Step, _ series: HistorySeries, _ instrument: Instrument, _ range: Range<Int64>, _ now: Int64,
         _ venue: any Venue, _ segment: VenueSegment, _ wanted: Wanted
@@ -150,7 +158,7 @@ package struct HistoryPlanner: Sendable {
         guard let offer = venue.historyOffer(of: series.kind, in: segment, wanted: wanted) else {
             return Unavailable(
                 rangeMilliseconds: range,
-                reason: "\(venue.title) serves no \(series.kind) of \(segment.title) over REST")
+                reason: Self.notServed(series.kind, venue, segment))
         }
         guard let retention = offer.retentionMilliseconds, range.lowerBound < now - retention else { return nil }
         return Unavailable(

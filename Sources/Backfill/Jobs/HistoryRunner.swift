@@ -299,7 +299,8 @@ package final class HistoryRunner: Sendable {
     /// A store that does not take it leaves the piece in work: the next start takes it back.
     private func failed(_ claim: HistoryStore.Claim, _ failure: PieceFailure) async {
         let now = self.surroundings.nowMilliseconds()
-        let isLast =
+        var failure = failure
+        var isLast =
             failure.kind == .permanent || failure.kind == .outputRefused || claim.attempts + 1 >= self.settings.attempts
         switch failure.kind {
         case .cancelled:
@@ -314,6 +315,11 @@ package final class HistoryRunner: Sendable {
             guard failure.kind == .missing || isLast && claim.source != .rest,
                 let instead = await self.instead(of: claim, now)
             else { break }
+            guard !instead.isEmpty else {
+                failure = self.alone(failure, claim.series)
+                isLast = true
+                break
+            }
             if failure.kind != .missing { self.note(failure, of: claim) }
             try? await self.store.replace(claim, by: instead)
             return
@@ -334,6 +340,14 @@ package final class HistoryRunner: Sendable {
         let retry = now + self.surroundings.random(self.pauseMilliseconds(claim.attempts))
         self.held.withLock { $0[claim.output] = max($0[claim.output] ?? 0, retry) }
         try? await self.store.fail(claim, failure.description, retryAt: retry, nowMilliseconds: now)
+    }
+
+    /// The same of an archive that REST does not stand in for.
+    private func alone(_ failure: PieceFailure, _ series: HistorySeries) -> PieceFailure {
+        guard let venue = VenueCatalog.venue(series.segment.venue), let segment = VenueCatalog.segment(series.segment)
+        else { return failure }
+        let reason = HistoryPlanner.notServed(series.kind, venue, segment)
+        return PieceFailure(failure.kind, "\(failure.description); \(reason)")
     }
 
     private func note(_ failure: PieceFailure, of claim: HistoryStore.Claim) {

@@ -48,7 +48,7 @@ package struct RESTPieceFetcher: Sendable {
     ) async throws(PieceFailure) {
         let kind = piece.series.kind
         guard let offer = venue.historyOffer(of: kind, in: segment, wanted: wanted) else {
-            throw PieceFailure(.permanent, "\(venue.title) serves no \(kind) over REST")
+            throw PieceFailure(.permanent, HistoryPlanner.notServed(kind, venue, segment))
         }
         for window in Self.windows(of: piece.rangeMilliseconds, kind, offer) {
             guard

@@ -78,8 +78,10 @@ package struct HistoryOrder: Hashable, Sendable {
         throw Problem("there is no length '\(TerminalText.escaped(parts[1], limit: 64))'; \(advice)")
     }
 
-    /// Whether a section has a kind at all: what is in archives is served over REST as well, if not for as long.
+    /// Whether a section has a kind at all, over REST or in archives.
     static func serves(_ kind: HistoryKind, _ segment: VenueSegment, _ wanted: Wanted) -> Bool {
-        VenueCatalog.venue(segment.id.venue)?.historyOffer(of: kind, in: segment, wanted: wanted) != nil
+        guard let venue = VenueCatalog.venue(segment.id.venue) else { return false }
+        return venue.historyOffer(of: kind, in: segment, wanted: wanted) != nil
+            || venue.hasArchives(of: kind, in: segment, wanted: wanted)
     }
 }

@@ -3,7 +3,7 @@ internal import Transport
 /// A file of rows that a venue has for download, as its path names it.
 struct ArchiveFile: Equatable {
     enum Table: Equatable {
-        case trades, aggregateTrades
+        case trades, aggregateTrades, quotes
         case bars(BarGrid)
         case markBars(BarGrid)
         case fundingRates, metrics
@@ -87,6 +87,7 @@ struct ArchiveFile: Equatable {
         switch type {
         case "trades": return .trades
         case "aggTrades": return .aggregateTrades
+        case "bookTicker" where segment.isFutures: return .quotes
         case "klines":
             guard label != "1s" || segment == .spot, label != "1M" else { return nil }
             return StreamName.grid(label == "1mo" ? "1M" : label).map { .bars($0) }

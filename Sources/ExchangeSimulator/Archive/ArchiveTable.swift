@@ -28,6 +28,7 @@ struct ArchiveTable {
         let hasRows =
             switch self.file.table {
             case .trades, .aggregateTrades: self.writeTrades(&text, take)
+            case .quotes: self.writeQuotes(&text, take)
             case .bars(let grid): self.writeBars(grid, isMark: false, &text, take)
             case .markBars(let grid): self.writeBars(grid, isMark: true, &text, take)
             case .fundingRates: self.writeRates(&text)
@@ -47,6 +48,8 @@ struct ArchiveTable {
         case .aggregateTrades:
             self.segment == .spot
                 ? "" : "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker\n"
+        case .quotes:
+            "update_id,best_bid_price,best_bid_qty,best_ask_price,best_ask_qty,transaction_time,event_time\n"
         case .bars, .markBars:
             self.isOKX
                 ? "instrument_name,open,high,low,close,vol,vol_ccy,vol_quote,open_time,confirm\n"
@@ -108,6 +111,29 @@ struct ArchiveTable {
             text.write(shortest: OKXAmounts.size(match, of: trade.print), decimals: self.symbol.sizeDecimals)
             text.write(",\(trade.milliseconds),0\n")
         }
+    }
+
+    // MARK: Quotes
+
+    private func writeQuotes(_ text: inout [UInt8], _ take: ([UInt8]) -> Void) -> Bool {
+        let numbers = self.past.quotes(from: self.file.from, to: self.file.to)
+        for number in numbers {
+            let quote = self.past.quote(number)
+            text.write("\(quote.sequence),")
+            self.writePrice(quote.bid, &text)
+            text.write(",")
+            self.writeSize(quote.bidSize, &text)
+            text.write(",")
+            self.writePrice(quote.ask, &text)
+            text.write(",")
+            self.writeSize(quote.askSize, &text)
+            text.write(",\(quote.milliseconds),\(quote.sentAt)\n")
+            if number % Int64(Self.rowsAtOnce) == 0 {
+                take(text)
+                text.removeAll(keepingCapacity: true)
+            }
+        }
+        return !numbers.isEmpty
     }
 
     // MARK: Bars

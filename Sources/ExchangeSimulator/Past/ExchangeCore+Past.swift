@@ -23,6 +23,9 @@ extension ExchangeCore {
         }
         switch kind {
         case .trade: return self.pastTrades(log, segment, from: from, to: to)
+        case .bbo:
+            guard segment.venue == .binance, segment.isFutures else { return nil }
+            return log.past.quotes(from: from, to: to).prefix(Self.rowsMax).map { Self.row(log.past.quote($0), symbol) }
         case .kline(let interval):
             let writer = PastBarWriter(symbol: symbol, segment: segment)
             return log.bars(edges(market.grid(interval.grid)), until: now).filter(\.isClosed).map(writer.row)
@@ -79,6 +82,17 @@ extension ExchangeCore {
                     ])
             }
         }
+    }
+
+    private static func row(_ quote: PastQuote, _ symbol: SimulatedSymbol) -> PastRow {
+        PastRow(
+            milliseconds: quote.milliseconds, id: quote.sequence,
+            values: [
+                "bid": Self.shortest(quote.bid, symbol.priceDecimals),
+                "bid_size": Self.shortest(quote.bidSize, symbol.sizeDecimals),
+                "ask": Self.shortest(quote.ask, symbol.priceDecimals),
+                "ask_size": Self.shortest(quote.askSize, symbol.sizeDecimals),
+            ])
     }
 
     private func pastInterest(_ past: PastMarket, _ segment: MarketSegment, at time: Int64) -> [String: String] {

@@ -3,6 +3,7 @@ package import MarketModel
 /// A series of the past, by the name that jobs give it: `trade`, `kline:1m`, `lsr_top_account:5m`.
 package enum PastKind: Hashable, Sendable, LosslessStringConvertible {
     case trade
+    case bbo
     case kline(KlineInterval)
     case fundingRate
     case openInterest(KlineInterval)
@@ -18,8 +19,12 @@ package enum PastKind: Hashable, Sendable, LosslessStringConvertible {
     package init?(_ description: String) {
         let parts = description.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2 else {
-            guard description == "trade" || description == "funding_rate" else { return nil }
-            self = description == "trade" ? .trade : .fundingRate
+            switch description {
+            case "trade": self = .trade
+            case "bbo": self = .bbo
+            case "funding_rate": self = .fundingRate
+            default: return nil
+            }
             return
         }
         guard let interval = KlineInterval(rawValue: parts[1]) else { return nil }
@@ -38,6 +43,7 @@ package enum PastKind: Hashable, Sendable, LosslessStringConvertible {
     package var description: String {
         switch self {
         case .trade: "trade"
+        case .bbo: "bbo"
         case .kline(let interval): "kline:\(interval.rawValue)"
         case .fundingRate: "funding_rate"
         case .openInterest(let interval): "open_interest:\(interval.rawValue)"
@@ -52,11 +58,12 @@ package enum PastKind: Hashable, Sendable, LosslessStringConvertible {
 
 /// A row as the exchange has it, whatever an answer or an archive makes of it.
 package struct PastRow: Hashable, Sendable {
-    /// A trade's time, a bar's opening, a settlement, the end of a period; milliseconds.
+    /// The time of a trade or quote, a bar's opening, a settlement, the end of a period; milliseconds.
     package let milliseconds: Int64
-    /// Of a trade, as the venue counts it: matches on OKX, sequences on Deribit.
+    /// Of a trade or quote, as the venue counts it: matches on OKX, sequences on Deribit.
     package let id: UInt64?
-    /// Decimal texts without zeros at their ends, by name: `price`, `size` and `side` of trades; `open`, `high`, `low`, `close`
+    /// Decimal texts without zeros at their ends, by name: `price`, `size` and `side` of trades; `bid`,
+    /// `bid_size`, `ask` and `ask_size` of quotes; `open`, `high`, `low`, `close`
     /// of bars, `volume` and `turnover` of traded ones as the venue gives them first and last, `trades` on Binance;
     /// `rate`; `amount` and `value`; `ratio`, and `long` on Binance.
     package let values: [String: String]

@@ -9,6 +9,9 @@ package struct PastMarket: Sendable {
     private static let groupSize: Int64 = 8
     /// Ids are counted from 2019-01-01.
     private static let firstDay: Int64 = 17_897
+    private static let quotesPerDay: Int64 = 4_000
+    /// Updates of the book from a quote to the next one.
+    private static let quoteGap: Int64 = 1_000
 
     let symbol: SimulatedSymbol
     /// The first moment that has rows, and that of the running market; milliseconds.
@@ -81,6 +84,45 @@ package struct PastMarket: Sendable {
         let first = place & ~Int64(shared)
         random = self.random(3, group * Self.groupSize + first)
         return day * Self.day + start + first * slot + Int64(random.below(Int(slot)))
+    }
+
+    // MARK: Quotes
+
+    /// Numbers of the quotes from a time on and before another: all lie before the running market, whose quotes are not kept.
+    func quotes(from: Int64, to: Int64) -> Range<Int64> {
+        let first = self.firstQuote(from: max(from, self.from))
+        return first..<max(self.firstQuote(from: min(to, self.until)), first)
+    }
+
+    /// The quote of a number.
+    func quote(_ number: Int64) -> PastQuote {
+        let time = self.time(ofQuote: number)
+        var random = self.random(40, number)
+        let (price, size) = (self.symbol.priceStep, self.symbol.sizeStep)
+        let bid = max(self.level(at: time) / 100 / price - Int64(random.below(3)), 1)
+        let sequence =
+            (number - Self.firstDay * Self.quotesPerDay) * Self.quoteGap + Int64(random.below(Int(Self.quoteGap)))
+        return PastQuote(
+            milliseconds: time, sentAt: time + Int64(random.below(9)),
+            sequence: UInt64(clamping: self.idBase + sequence),
+            bid: bid * price, bidSize: Int64(1 + random.below(2_000)) * size,
+            ask: (bid + 1 + Int64(random.below(4))) * price, askSize: Int64(1 + random.below(2_000)) * size)
+    }
+
+    private func firstQuote(from milliseconds: Int64) -> Int64 {
+        let time = min(max(milliseconds, Self.firstDay * Self.day), 4_102_444_800_000)
+        // The second of two at one time lies ahead of its part of the day.
+        var number = time * Self.quotesPerDay / Self.day
+        while self.time(ofQuote: number) < time { number += 1 }
+        return number
+    }
+
+    /// A quarter of the quotes share their moment with the one before.
+    private func time(ofQuote number: Int64) -> Int64 {
+        let isShared = self.number(41, number / 2, below: 2) == 0
+        let first = isShared ? number / 2 * 2 : number
+        let slot = Self.day / Self.quotesPerDay
+        return first * slot + self.number(42, first, below: Int(slot))
     }
 
     // MARK: What belongs to a time
@@ -162,6 +204,19 @@ package struct PastMarket: Sendable {
             seed: self.seed ^ (stream &* 0xD1B5_4A32_D192_ED03)
                 ^ (UInt64(bitPattern: place) &* 0x9E37_79B9_7F4A_7C15 &+ stream))
     }
+}
+
+/// A best bid and offer of the past.
+struct PastQuote: Equatable {
+    let milliseconds: Int64
+    /// When it was told.
+    let sentAt: Int64
+    /// Of the book's updates.
+    let sequence: UInt64
+    let bid: Int64
+    let bidSize: Int64
+    let ask: Int64
+    let askSize: Int64
 }
 
 /// A bar of something that is not traded.

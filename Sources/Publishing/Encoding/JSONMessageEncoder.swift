@@ -69,7 +69,7 @@ package struct JSONMessageEncoder: MessageEncoder {
         Self.unit(unit, &writer)
         writer.text(",\"venue_sequence\":")
         Self.sequence(offer.sequence, &writer)
-        writer.byte(UInt8(ascii: "}"))
+        writer.text(offer.isBackfilled ? ",\"backfilled\":true}" : ",\"backfilled\":false}")
     }
 
     @inline(__always)

@@ -2,7 +2,8 @@ import MarketModel
 
 /// The rows of a series that streams hold, by their ids.
 ///
-/// Trades are runs of ids, as few as there are holes between them; bars and periods are times. Both are bounded: what does
+/// Trades are runs of ids, as few as there are holes between them; bars and periods are times, quotes what the
+/// venue counts them as. All are bounded: what does
 /// not fit is not known, and a piece that needs it cannot be begun.
 struct HeldRows: Sendable {
     private static let runsMost = 1 << 18
@@ -10,7 +11,7 @@ struct HeldRows: Sendable {
 
     private let identity: HistoryIdentity
     private var runs: [ClosedRange<UInt64>] = []
-    private var times: Set<Int64> = []
+    private var places: Set<Int64> = []
     /// Of trades that their venue does not count, hashes of their ids.
     private var hashes: Set<UInt64> = []
     /// Whether there were more than are kept.
@@ -23,10 +24,10 @@ struct HeldRows: Sendable {
         guard !self.isOverfull else { return }
         if self.identity.type == .trade {
             if let ids = TradeSpan.ids(id) { self.insert(ids) } else { self.hashes.insert(Self.hash(id)) }
-        } else if let time = isLive ? self.identity.time(ofLive: id) : self.identity.time(ofHistory: id) {
-            self.times.insert(time)
+        } else if let place = isLive ? self.identity.time(ofLive: id) : self.identity.place(ofHistory: id) {
+            self.places.insert(place)
         }
-        if self.times.count > Self.entriesMost || self.hashes.count > Self.entriesMost { self.isOverfull = true }
+        if self.places.count > Self.entriesMost || self.hashes.count > Self.entriesMost { self.isOverfull = true }
     }
 
     /// Brings the runs in order: before anything is asked.
@@ -48,7 +49,7 @@ struct HeldRows: Sendable {
     /// - Parameter id: A trade's own.
     func contains(_ event: MarketEvent, id: UnsafeRawBufferPointer) -> Bool {
         guard case .trade(let trade) = event else {
-            return HistoryIdentity.time(of: event).map { self.times.contains($0) } ?? false
+            return HistoryIdentity.place(of: event).map { self.places.contains($0) } ?? false
         }
         guard trade.sequence != 0 else { return self.hashes.contains(Self.hash(id)) }
         var (low, high) = (0, self.runs.count)

@@ -13,7 +13,8 @@ package struct HistoryIdentity: Sendable {
         self.interval = interval
     }
 
-    /// Whether live messages of the type may be the same rows: prices and open interest of a moment are none.
+    /// Whether live messages of the type may be the same rows: prices and open interest of a moment are none, and the ids of
+    /// live quotes do not tell which they are.
     var isLiveToo: Bool {
         switch self.type {
         case .trade, .kline, .fundingRate, .lsrTopPosition, .lsrTopAccount, .lsrAllAccount, .volatilityIndex: true
@@ -23,17 +24,20 @@ package struct HistoryIdentity: Sendable {
         }
     }
 
-    /// The time that a row's place in its series goes by, microseconds since 1970; nil where it has none.
-    static func time(of event: MarketEvent) -> Int64? {
+    /// What a row's place in its series goes by: its time, microseconds since 1970, of a quote what the venue counts it as;
+    /// nil where it has none.
+    static func place(of event: MarketEvent) -> Int64? {
         switch event {
         case .trade(let trade): trade.eventTime.microseconds
+        // Several may have one time.
+        case .bestBidOffer(let offer): offer.sequence == 0 ? nil : Int64(exactly: offer.sequence)
         case .kline(let bar): bar.openTime.microseconds
         case .fundingRate(let rate): rate.fundingTime.microseconds
         case .openInterest(let interest): interest.eventTime.microseconds
         case .longShortRatio(let ratio): ratio.eventTime.microseconds
         case .markPrice(let price): price.eventTime.microseconds
         case .volatilityIndex(let index): index.eventTime.microseconds
-        case .depth, .orderBook, .orderBookDelta, .bestBidOffer, .liquidation, .instrument, .status, .heartbeat: nil
+        case .depth, .orderBook, .orderBookDelta, .liquidation, .instrument, .status, .heartbeat: nil
         }
     }
 
@@ -59,8 +63,8 @@ package struct HistoryIdentity: Sendable {
         }
     }
 
-    /// The same for the id of a message of the past.
-    func time(ofHistory id: UnsafeRawBufferPointer) -> Int64? {
+    /// Reads the place of a row from what stands behind the subject in the id of a message of the past.
+    func place(ofHistory id: UnsafeRawBufferPointer) -> Int64? {
         let parts = Self.parts(id)
         guard let interval = self.interval else { return parts.count == 1 ? Int64(parts[0]) : nil }
         guard parts.count == (self.type == .kline ? 3 : 2), parts[0] == interval.rawValue else { return nil }
@@ -74,9 +78,9 @@ package struct HistoryIdentity: Sendable {
 }
 
 extension ByteWriter {
-    /// Writes a row's id: of a trade as it is live, of the others `[<interval>:]<time>`, of a bar with `:closed` behind it.
+    /// Writes a row's id: of a trade as it is live, of the others `[<interval>:]<place>`, of a bar with `:closed` behind it.
     mutating func historyID(
-        of event: MarketEvent, _ identity: HistoryIdentity, at time: Int64, id: UnsafeRawBufferPointer
+        of event: MarketEvent, _ identity: HistoryIdentity, at place: Int64, id: UnsafeRawBufferPointer
     ) {
         if case .trade(let trade) = event {
             if !self.span(of: trade) { self.bytes(id) }
@@ -86,7 +90,7 @@ extension ByteWriter {
             self.token(interval.rawValue)
             self.byte(UInt8(ascii: ":"))
         }
-        self.decimal(time, scale: 0)
+        self.decimal(place, scale: 0)
         if case .kline(let bar) = event { self.text(bar.isClosed ? ":closed" : ":open") }
     }
 }

@@ -30,8 +30,8 @@ struct HistoryMessages: Sendable {
         _ event: MarketEvent, _ frame: UnsafeRawBufferPointer, id: UnsafeRawBufferPointer, scales: DecimalScales,
         number: () -> UInt64, into lane: PublishLane
     ) throws(HistoryPublishError) -> Int? {
-        guard let time = HistoryIdentity.time(of: event) else {
-            throw HistoryPublishError("a row on \(self.subject) has no time", .rows)
+        guard let place = HistoryIdentity.place(of: event) else {
+            throw HistoryPublishError("a row on \(self.subject) has no place in its series", .rows)
         }
         let bytes = frame.assumingMemoryBound(to: UInt8.self).span
         var numbers: KlineNumbers?
@@ -49,7 +49,7 @@ struct HistoryMessages: Sendable {
         var writer = ByteWriter(memory)
         self.subjectBytes.withUnsafeBytes { writer.bytes($0) }
         writer.byte(0)
-        writer.historyID(of: event, self.identity, at: time, id: id)
+        writer.historyID(of: event, self.identity, at: place, id: id)
         let idLength = writer.count - self.subjectBytes.count - 1
         self.prefix.withUnsafeBytes { writer.bytes($0) }
         self.encode(event, numbers, bytes, id, scales, number(), to: &writer)
@@ -68,6 +68,8 @@ struct HistoryMessages: Sendable {
         switch event {
         case .trade(let trade):
             self.encoder.encode(trade, id: id, number: number, unit: self.unit, scales: scales, to: &writer)
+        case .bestBidOffer(let offer):
+            self.encoder.encode(offer, number: number, unit: self.unit, scales: scales, to: &writer)
         case .kline(let bar):
             if let numbers {
                 self.encoder.encode(bar, numbers: numbers, frame: frame, number: number, to: &writer)
@@ -78,8 +80,8 @@ struct HistoryMessages: Sendable {
         case .longShortRatio(let ratio): self.encoder.encode(ratio, number: number, to: &writer)
         case .markPrice(let price): self.encoder.encode(price, number: number, to: &writer)
         case .volatilityIndex(let index): self.encoder.encode(index, number: number, to: &writer)
-        case .depth, .orderBook, .orderBookDelta, .bestBidOffer, .liquidation, .instrument, .status, .heartbeat:
-            preconditionFailure("a row without a time was let through")
+        case .depth, .orderBook, .orderBookDelta, .liquidation, .instrument, .status, .heartbeat:
+            preconditionFailure("a row without a place was let through")
         }
     }
 }
@@ -92,6 +94,10 @@ extension MarketEvent {
             trade.isBackfilled = true
             trade.receivedMicroseconds = receivedMicroseconds
             return .trade(trade)
+        case .bestBidOffer(var offer):
+            offer.isBackfilled = true
+            offer.receivedMicroseconds = receivedMicroseconds
+            return .bestBidOffer(offer)
         case .kline(var bar):
             bar.isBackfilled = true
             bar.receivedMicroseconds = receivedMicroseconds
@@ -116,7 +122,7 @@ extension MarketEvent {
             index.isBackfilled = true
             index.receivedMicroseconds = receivedMicroseconds
             return .volatilityIndex(index)
-        case .depth, .orderBook, .orderBookDelta, .bestBidOffer, .liquidation, .instrument, .status, .heartbeat:
+        case .depth, .orderBook, .orderBookDelta, .liquidation, .instrument, .status, .heartbeat:
             return self
         }
     }

@@ -6,14 +6,15 @@ package import MarketModel
 extension Binance {
     package var archiveAddress: String? { "https://data.binance.vision" }
 
+    package func hasArchives(of kind: HistoryKind, in segment: VenueSegment, wanted: Wanted) -> Bool {
+        self.archiveTable(of: kind, in: segment, wanted) != nil
+    }
+
     package func archives(
         of kind: HistoryKind, instrument: Instrument, rangeMilliseconds: Range<Int64>, nowMilliseconds: Int64,
         in segment: VenueSegment, wanted: Wanted
     ) -> [ArchiveLocation] {
-        let section = BinanceSegment(of: segment)
-        guard segment.offer(of: kind.type).isOffered,
-            let table = BinanceArchiveTable(kind, section, singleTrades: wanted.options["trade_stream"] != "aggTrade")
-        else { return [] }
+        guard let table = self.archiveTable(of: kind, in: segment, wanted) else { return [] }
         let range = rangeMilliseconds.clamped(to: Self.archivesStart..<Self.timeMax)
         let listed = (instrument.listedMicroseconds ?? 0) / 1_000
         var found: [ArchiveLocation] = []
@@ -30,16 +31,21 @@ extension Binance {
             Self.addFigures(in: range, nowMilliseconds) { add(.day, $0, $1) }
             return found
         }
-        var day = CalendarDay(number: (range.lowerBound + CalendarDay.milliseconds - 1) / CalendarDay.milliseconds)
-        let end = CalendarDay(number: range.upperBound / CalendarDay.milliseconds)
+        // Where a part of a day is enough, the first and the last need not lie inside of the range.
+        let beside = CalendarDay.milliseconds - 1
+        var day = CalendarDay(number: (range.lowerBound + (table.isAlone ? 0 : beside)) / CalendarDay.milliseconds)
+        let end = CalendarDay(number: (range.upperBound + (table.isAlone ? beside : 0)) / CalendarDay.milliseconds)
         while day < end {
             let nextMonth = day.firstOfNextMonth
-            if day.day == 1, nextMonth <= end, Self.hasMonth(before: nextMonth, nowMilliseconds) {
+            if day.day == 1, day.startMilliseconds >= range.lowerBound,
+                nextMonth.startMilliseconds <= range.upperBound, table.hasMonth(of: day),
+                Self.hasMonth(before: nextMonth, nowMilliseconds)
+            {
                 add(.month, day, day.startMilliseconds..<nextMonth.startMilliseconds)
                 day = nextMonth
             } else if table.hasDays {
                 guard Self.hasDay(day, nowMilliseconds) else { break }
-                add(.day, day, Self.rows(of: day))
+                add(.day, day, Self.rows(of: day).clamped(to: range))
                 day = day.next
             } else {
                 day = nextMonth
@@ -58,6 +64,14 @@ extension Binance {
     }
 
     // MARK: - Private
+
+    private func archiveTable(
+        of kind: HistoryKind, in segment: VenueSegment, _ wanted: Wanted
+    ) -> BinanceArchiveTable? {
+        guard segment.offer(of: kind.type).isOffered else { return nil }
+        return BinanceArchiveTable(
+            kind, BinanceSegment(of: segment), singleTrades: wanted.options["trade_stream"] != "aggTrade")
+    }
 
     /// July 2017: nothing is older.
     private static let archivesStart: Int64 = 1_498_867_200_000

@@ -24,7 +24,7 @@ extension Binance {
             return HistoryOffer(
                 retentionMilliseconds: 30 * 86_400_000 - 3_600_000, rowsMost: BinanceLimits.futuresDataMost,
                 costs: Self.figureCosts(section))
-        case .volatilityIndex:
+        case .bbo, .volatilityIndex:
             return nil
         }
     }
@@ -81,7 +81,7 @@ extension Binance {
                     path: BinanceEndpoints.ratios(
                         section, ratio, of: name, period: period, from: from, to: to, limit: limit),
                     costs: Self.figureCosts(section)), .ratio(ratio, period: period))
-        case .trade, .volatilityIndex:
+        case .trade, .bbo, .volatilityIndex:
             return nil
         }
     }
@@ -122,7 +122,8 @@ extension Binance {
         // A month has no length that a bar of the mark price could tell.
         case .markPrice(let interval): interval.microseconds != nil && segment.klineIntervals.contains(interval)
         case .openInterest(let period), .ratio(_, let period): segment.ratioPeriods.contains(period)
-        case .volatilityIndex: false
+        // Archives alone have quotes.
+        case .bbo, .volatilityIndex: false
         }
     }
 

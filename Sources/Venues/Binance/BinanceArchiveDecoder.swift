@@ -35,6 +35,7 @@ struct BinanceArchiveDecoder: ArchiveDecoder {
         let event: MarketEvent =
             switch self.content {
             case .trades, .aggregates: .trade(try self.trade(row, received))
+            case .quotes: .bestBidOffer(try self.quote(row, received))
             case .klines(let interval): .kline(try self.kline(row, interval, received))
             case .markPrices(let interval): .markPrice(try self.markPrice(row, interval, received))
             case .rates: .fundingRate(try self.rate(row, received))
@@ -61,6 +62,25 @@ struct BinanceArchiveDecoder: ArchiveDecoder {
             eventTime: try row.time(at: self.columns.place(3)), sentTime: .none, receivedMicroseconds: received)
         trade.isBackfilled = true
         return trade
+    }
+
+    private func quote(_ row: borrowing CSVRow, _ received: Int64) throws(FrameRefusal) -> BestBidOffer {
+        let sequence = try row.number(at: self.columns.place(0))
+        // What tells it from the others of its series.
+        guard sequence > 0 else { throw .missingField }
+        var offer = BestBidOffer(
+            instrument: self.instrument, bid: try self.level(row, price: 1, size: 2),
+            ask: try self.level(row, price: 3, size: 4), sequence: sequence,
+            eventTime: try row.time(at: self.columns.place(5)), sentTime: try row.time(at: self.columns.place(6)),
+            receivedMicroseconds: received)
+        offer.isBackfilled = true
+        return offer
+    }
+
+    private func level(_ row: borrowing CSVRow, price: Int, size: Int) throws(FrameRefusal) -> Level {
+        Level(
+            price: try row.mantissa(at: self.columns.place(price), .price, self.instrument, self.scales),
+            size: try row.mantissa(at: self.columns.place(size), .size, self.instrument, self.scales))
     }
 
     private func kline(
@@ -145,6 +165,13 @@ struct BinanceArchiveDecoder: ArchiveDecoder {
             [
                 .init("agg_trade_id", at: 0), .init("price", at: 1), .init("quantity", "qty", at: 2),
                 .init("transact_time", "timestamp", at: 5), .init("is_buyer_maker", at: 6),
+            ]
+        // https://github.com/binance/binance-public-data/issues/305, 2024-01-16, names them all.
+        case .quotes:
+            [
+                .init("update_id", at: 0), .init("best_bid_price", at: 1), .init("best_bid_qty", at: 2),
+                .init("best_ask_price", at: 3), .init("best_ask_qty", at: 4), .init("transaction_time", at: 5),
+                .init("event_time", at: 6),
             ]
         case .klines:
             [

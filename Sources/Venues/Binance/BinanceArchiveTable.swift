@@ -4,6 +4,7 @@ import MarketModel
 struct BinanceArchiveTable: Sendable {
     enum Content: Hashable, Sendable {
         case trades, aggregates
+        case quotes
         case klines(KlineInterval)
         case markPrices(KlineInterval)
         case rates
@@ -20,12 +21,13 @@ struct BinanceArchiveTable: Sendable {
         self.section = section
         switch kind {
         case .trade: self.content = singleTrades ? .trades : .aggregates
+        case .bbo where isFutures: self.content = .quotes
         case .kline(let interval): self.content = .klines(interval)
         case .markPrice(let interval) where isFutures: self.content = .markPrices(interval)
         case .fundingRate where isFutures: self.content = .rates
         case .openInterest(.minute5) where section == .usdm: self.content = .openInterest
         case .ratio(let ratio, .minute5) where section == .usdm: self.content = .ratio(ratio)
-        case .openInterest, .ratio, .markPrice, .fundingRate, .volatilityIndex: return nil
+        case .bbo, .openInterest, .ratio, .markPrice, .fundingRate, .volatilityIndex: return nil
         }
     }
 
@@ -33,8 +35,18 @@ struct BinanceArchiveTable: Sendable {
     var isFigures: Bool {
         switch self.content {
         case .openInterest, .ratio: true
-        case .trades, .aggregates, .klines, .markPrices, .rates: false
+        case .trades, .aggregates, .quotes, .klines, .markPrices, .rates: false
         }
+    }
+
+    /// Whether nothing of it is served over REST, so that parts of days are taken too.
+    var isAlone: Bool { self.content == .quotes }
+
+    /// Whether the file of a month is whole: that of quotes is not where the files of days end in its midst. Of USD-M they
+    /// end with 2024-03 and that of April has some hours, of COIN-M they ended with 2024-10-14
+    /// (binance-public-data issues 334, 2024-05-13, and 380, 2024-12-08).
+    func hasMonth(of day: CalendarDay) -> Bool {
+        self.content != .quotes || day.year != 2024 || day.month != (self.section == .usdm ? 4 : 10)
     }
 
     /// Rates come by months alone, and so do bars that are longer than a day.
@@ -43,7 +55,7 @@ struct BinanceArchiveTable: Sendable {
         case .rates: false
         case .klines(let interval), .markPrices(let interval):
             (interval.microseconds ?? .max) <= CalendarDay.milliseconds * 1_000
-        case .trades, .aggregates, .openInterest, .ratio: true
+        case .trades, .aggregates, .quotes, .openInterest, .ratio: true
         }
     }
 
@@ -51,6 +63,7 @@ struct BinanceArchiveTable: Sendable {
         switch self.content {
         case .trades: "trades"
         case .aggregates: "aggTrades"
+        case .quotes: "bookTicker"
         case .klines: "klines"
         case .markPrices: "markPriceKlines"
         case .rates: "fundingRate"
@@ -73,7 +86,7 @@ struct BinanceArchiveTable: Sendable {
         case .klines(let interval), .markPrices(let interval):
             label = interval == .month1 ? "1mo" : interval.rawValue
             folder += "/\(label)"
-        case .trades, .aggregates, .rates, .openInterest, .ratio:
+        case .trades, .aggregates, .quotes, .rates, .openInterest, .ratio:
             break
         }
         let date = span == .day ? day.text : day.monthText

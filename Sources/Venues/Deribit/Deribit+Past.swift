@@ -1,6 +1,6 @@
 import MarketModel
 
-/// What is served of the past. The venue has no archives, and of open interest, of ratios and of mark prices nothing: its
+/// What is served of the past. The venue has no archives, and of quotes, of open interest, of ratios and of mark prices nothing: its
 /// history of mark prices holds options of the volatility index alone, and no bars.
 ///
 /// Source: https://docs.deribit.com/ (2026-03-06). Both ends of a range are part of it.
@@ -18,7 +18,7 @@ extension Deribit {
         case .fundingRate: return offer(Self.fundingHoursMax, span: Self.fundingSpan)
         case .volatilityIndex(let interval):
             return Self.volatilityResolution(of: interval) == nil ? nil : offer(Self.volatilityBarsMax)
-        case .openInterest, .ratio, .markPrice: return nil
+        case .bbo, .openInterest, .ratio, .markPrice: return nil
         }
     }
 
@@ -47,7 +47,7 @@ extension Deribit {
                 "currency=\(index.base)&resolution=\(resolution)&start_timestamp=\(from)&end_timestamp=\(to)"
             return HistoryRequest(
                 Self.request(segment, "get_volatility_index_data", query), .volatilityIndex(interval))
-        case .trade, .openInterest, .ratio, .markPrice:
+        case .trade, .bbo, .openInterest, .ratio, .markPrice:
             return nil
         }
     }

@@ -3,6 +3,8 @@ package import MarketModel
 /// What a series of the past is made of: a kind of data, with the length of its bars or periods.
 package enum HistoryKind: Hashable, Sendable {
     case trade
+    /// The best bid and offer, at each of its changes.
+    case bbo
     case kline(KlineInterval)
     /// Funding that was charged.
     case fundingRate
@@ -17,6 +19,7 @@ package enum HistoryKind: Hashable, Sendable {
     package var type: DataType {
         switch self {
         case .trade: .trade
+        case .bbo: .bbo
         case .kline: .kline
         case .fundingRate: .fundingRate
         case .openInterest: .openInterest
@@ -31,17 +34,18 @@ package enum HistoryKind: Hashable, Sendable {
     /// The length of a bar or period; nil where rows come as they happen.
     package var interval: KlineInterval? {
         switch self {
-        case .trade, .fundingRate: nil
+        case .trade, .bbo, .fundingRate: nil
         case .kline(let interval), .openInterest(let interval), .ratio(_, let interval), .markPrice(let interval),
             .volatilityIndex(let interval):
             interval
         }
     }
 
-    /// - Parameter interval: Must be given for all kinds but trades and funding.
+    /// - Parameter interval: Must be given for all kinds but trades, quotes and funding.
     package init?(_ type: DataType, interval: KlineInterval?) {
         switch (type, interval) {
         case (.trade, nil): self = .trade
+        case (.bbo, nil): self = .bbo
         case (.fundingRate, nil): self = .fundingRate
         case (.kline, let interval?): self = .kline(interval)
         case (.openInterest, let interval?): self = .openInterest(interval)

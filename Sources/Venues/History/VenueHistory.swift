@@ -21,6 +21,9 @@ package protocol VenueHistory {
     /// The base address of the venue's archives; nil where it has none.
     var archiveAddress: String? { get }
 
+    /// Whether there are archives of a kind, or of this length of its bars, at all.
+    func hasArchives(of kind: HistoryKind, in segment: VenueSegment, wanted: Wanted) -> Bool
+
     /// The archives that hold a kind for whole days or months inside of a range, each stretch once, in order: months where
     /// the venue has them whole by `nowMilliseconds`, days up to the last that it has. What lies before, behind and between
     /// them is left to requests. Where requests do not reach as far, parts of days may be among them. The stretch of one of
@@ -48,6 +51,8 @@ extension Venue {
     ) -> TradeSearchRequest? { nil }
 
     package var archiveAddress: String? { nil }
+
+    package func hasArchives(of kind: HistoryKind, in segment: VenueSegment, wanted: Wanted) -> Bool { false }
 
     package func archives(
         of kind: HistoryKind, instrument: Instrument, rangeMilliseconds: Range<Int64>, nowMilliseconds: Int64,

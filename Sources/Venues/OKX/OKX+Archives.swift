@@ -6,11 +6,17 @@ package import MarketModel
 extension OKX {
     package var archiveAddress: String? { "https://static.okx.com" }
 
+    package func hasArchives(of kind: HistoryKind, in segment: VenueSegment, wanted: Wanted) -> Bool {
+        segment.offer(of: kind.type).isOffered && Self.module(of: kind) != nil
+    }
+
     package func archives(
         of kind: HistoryKind, instrument: Instrument, rangeMilliseconds: Range<Int64>, nowMilliseconds: Int64,
         in segment: VenueSegment, wanted: Wanted
     ) -> [ArchiveLocation] {
-        guard segment.offer(of: kind.type).isOffered, let module = Self.module(of: kind) else { return [] }
+        guard self.hasArchives(of: kind, in: segment, wanted: wanted), let module = Self.module(of: kind) else {
+            return []
+        }
         let range = rangeMilliseconds.clamped(to: Self.archivesStart..<Self.timeMax)
         let length = CalendarDay.milliseconds
         // Their midnight is at 16:00 UTC.
@@ -78,7 +84,7 @@ extension OKX {
         case .trade: 1
         case .kline(.minute1): 2
         case .fundingRate: 3
-        case .kline, .openInterest, .ratio, .markPrice, .volatilityIndex: nil
+        case .bbo, .kline, .openInterest, .ratio, .markPrice, .volatilityIndex: nil
         }
     }
 

@@ -27,7 +27,7 @@ extension OKX {
             return offer(Self.ratioScope(ratio), Self.figuresMost, retention: Self.retention(period))
         case .markPrice:
             return offer("history-mark-price-candles", Self.markBarsMost)
-        case .volatilityIndex:
+        case .bbo, .volatilityIndex:
             return nil
         }
     }
@@ -71,7 +71,7 @@ extension OKX {
             let path =
                 "market/\(scope)?instId=\(symbol)&bar=\(bar)&after=\(to + 1)&before=\(from - 1)&limit=\(Self.markBarsMost)"
             return HistoryRequest(self.request(segment, path, scope), .markPriceBars(interval))
-        case .trade, .volatilityIndex:
+        case .trade, .bbo, .volatilityIndex:
             return nil
         }
     }
@@ -110,7 +110,7 @@ extension OKX {
         case .markPrice(let interval):
             interval != .second1 && interval.microseconds != nil && segment.klineIntervals.contains(interval)
         case .openInterest(let period), .ratio(_, let period): segment.ratioPeriods.contains(period)
-        case .volatilityIndex: false
+        case .bbo, .volatilityIndex: false
         }
     }
 

@@ -45,7 +45,7 @@ struct OKXArchiveDecoder: ArchiveDecoder {
             event = .kline(bar)
         case .fundingRate:
             event = .fundingRate(try self.rate(row, received))
-        case .openInterest, .ratio, .markPrice, .volatilityIndex:
+        case .bbo, .openInterest, .ratio, .markPrice, .volatilityIndex:
             throw .unknownEvent
         }
         guard batch.append(event) else { throw .tooLarge }
@@ -116,7 +116,7 @@ struct OKXArchiveDecoder: ArchiveDecoder {
                 .init("close", at: 4), .init("vol", at: 5), .init("vol_ccy", at: 6), .init("vol_quote", at: 7),
                 .init("open_time", at: 8), .init("confirm", at: 9),
             ]
-        case .fundingRate, .openInterest, .ratio, .markPrice, .volatilityIndex:
+        case .bbo, .fundingRate, .openInterest, .ratio, .markPrice, .volatilityIndex:
             [
                 .init("instrument_name", at: 0), .init("funding_rate", at: 1), .init("funding_time", at: 2),
                 .init("real_funding_rate", at: nil),

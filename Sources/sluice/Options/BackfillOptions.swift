@@ -24,7 +24,7 @@ struct BackfillOrderOptions: ParsableArguments {
         parsing: .upToNextOption,
         help: ArgumentHelp(
             """
-            Kinds of data: trade, funding_rate, kline:1m, open_interest:5m, lsr_all_account:5m, mark_price:1h, \
+            Kinds of data: trade, bbo, funding_rate, kline:1m, open_interest:5m, lsr_all_account:5m, mark_price:1h, \
             volatility_index:1h.
             """, valueName: "kind"))
     var kinds: [String] = []

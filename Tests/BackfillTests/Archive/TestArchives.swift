@@ -41,6 +41,8 @@ struct TestArchives: VenueHistory, Sendable {
 
     var archiveAddress: String? { nil }
 
+    func hasArchives(of kind: HistoryKind, in segment: VenueSegment, wanted: Wanted) -> Bool { kind == .trade }
+
     func archiveAddress(_ body: [UInt8], of archive: VenueArchive) throws(UnreadableAnswer) -> String? {
         let text = String(decoding: body, as: UTF8.self)
         if text == "?" { throw UnreadableAnswer("no list") }

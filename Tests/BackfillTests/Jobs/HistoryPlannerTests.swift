@@ -100,6 +100,30 @@ struct HistoryPlannerTests {
         #expect(none.allSatisfy { $0.piece == nil } && none.compactMap(\.unavailable).count == 1)
     }
 
+    @Test("Quotes are of archives alone: parts of days too, and what is in none is told with the reason")
+    func quotes() throws {
+        let from = Self.midnight - 4 * Self.day + 3_600_000
+        let steps = try Self.steps(.bbo, section: "usdm", from: from, to: Self.midnight)
+        let pieces = steps.compactMap(\.piece)
+        // Of the day before the last midnight there is no file yet.
+        #expect(pieces.map(\.source.kind) == [.day, .day, .day])
+        #expect(pieces.first?.rangeMilliseconds.lowerBound == from)
+        #expect(pieces.last?.rangeMilliseconds.upperBound == Self.midnight - Self.day)
+        let reason = "Binance serves no bbo of USD-M futures over REST"
+        let missing = HistoryPlanner.Unavailable(
+            rangeMilliseconds: (Self.midnight - Self.day)..<Self.midnight, reason: reason)
+        #expect(steps.compactMap(\.unavailable) == [missing])
+        let none = try Self.steps(.bbo, section: "usdm", from: from, to: Self.midnight, archives: false)
+        #expect(none.map(\.unavailable?.reason) == [reason] && none.allSatisfy { $0.piece == nil })
+        let day = try #require(pieces.first)
+        let segment = try #require(VenueCatalog.segment(day.series.segment))
+        #expect(
+            HistoryPlanner().pieces(
+                insteadOf: .day, day.series, of: day.instrument, in: day.rangeMilliseconds, nowMilliseconds: Self.now,
+                Binance(), segment, Wanted(types: [.trade])
+            ).isEmpty)
+    }
+
     @Test("A month that is not there gives way to its days, a day to REST")
     func instead() throws {
         let from = Self.midnight - 80 * Self.day

@@ -102,6 +102,7 @@ struct HistoryRunnerTests {
 
     private static func runner(
         _ store: HistoryStore, _ outputs: Memory..., parallel: Int = 4, attempts: Int = 5, now: Int64? = nil,
+        archives: Bool = false,
         fetch: @escaping HistoryRunner.Fetch
     ) -> HistoryRunner {
         var settings = HistoryRunner.Settings()
@@ -110,7 +111,7 @@ struct HistoryRunnerTests {
         settings.tick = .milliseconds(5)
         let clock = Atomic64()
         return HistoryRunner(
-            store, planner: HistoryPlanner(usesArchives: false), settings: settings,
+            store, planner: HistoryPlanner(usesArchives: archives), settings: settings,
             HistoryRunner.Surroundings(
                 instrument: { (series) async throws(PieceFailure) in Self.instrument(series) },
                 wanted: { _ in Wanted(types: [.trade]) }, fetch: fetch,
@@ -184,6 +185,40 @@ struct HistoryRunnerTests {
             #expect(job.piecesFailed == 1 && job.piecesDone == 0 && job.coveredMilliseconds == 0)
             #expect(tries.load(ordering: .relaxed) == 4)
             #expect(memory.rows.isEmpty && memory.open.load(ordering: .relaxed) == 0)
+        }
+    }
+
+    @Test(
+        "Where REST stands in for no archive, a day without one has failed for good, with the reason, and is not asked for"
+    )
+    func archivesAlone() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            let quotes = HistorySeries(Self.segment, symbol: "S", kind: .bbo)
+            let order = HistoryJobOrder(
+                name: "job", series: [quotes], rangeMilliseconds: Self.start..<Self.start + 31 * Self.day,
+                output: "memory")
+            _ = try await store.add(order, nowMilliseconds: Self.start)
+            let tries = Mutex<[PieceSource: Int]>([:])
+            let runner = Self.runner(store, Memory(), attempts: 4, archives: true) {
+                (piece, _) async throws(PieceFailure) in
+                tries.withLock { $0[piece.source.kind, default: 0] += 1 }
+                // The first day is there, and always damaged.
+                let isDamaged = piece.source.kind == .day && piece.rangeMilliseconds.lowerBound == Self.start
+                throw PieceFailure(isDamaged ? .temporary : .missing, isDamaged ? "it is damaged" : "it is not there")
+            }
+            try await runner.run(untilDone: true)
+            #expect(tries.withLock { $0 } == [.month: 1, .day: 30 + 4])
+            let job = try #require(try await store.jobs().first)
+            #expect(job.state == .ended && job.piecesFailed == 31 && job.coveredMilliseconds == 0)
+            let errors = try await store.failures(limit: 100).map(\.error)
+            let reason = "Binance serves no bbo of USD-M futures over REST"
+            #expect(errors.count { $0 == "it is not there; \(reason)" } == 30)
+            #expect(errors.contains("it is damaged; \(reason)"))
+            // What failed is tried as it was: a file may have come.
+            #expect(try await store.retryFailed(of: "job") == 31)
+            try await runner.run(untilDone: true)
+            #expect(tries.withLock { $0[.rest] } == nil && tries.withLock { $0[.day] } == 2 * 34)
         }
     }
 

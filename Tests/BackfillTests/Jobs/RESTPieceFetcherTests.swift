@@ -36,4 +36,24 @@ struct RESTPieceFetcherTests {
         }
         #expect(ids == [10, 11, 12])
     }
+
+    @Test("What a venue serves over no request has failed for good, without one")
+    func notServed() async throws {
+        let segment = try #require(VenueCatalog.segment(BinanceSegment.coinm.id))
+        let instrument = Instrument(
+            venue: Binance.id, segment: "coinm", market: .perpetual, symbol: "BTC-USD", venueSymbol: "BTCUSD_PERP",
+            base: "BTC", quote: "USD", contract: .inverse, unit: .contracts)
+        let piece = HistoryPiece(
+            HistorySeries(segment.id, symbol: "BTCUSD_PERP", kind: .bbo), of: instrument,
+            rangeMilliseconds: 1_790_812_800_000..<1_790_899_200_000, source: .rest)
+        let fetcher = RESTPieceFetcher { _ in
+            Issue.record("it was asked")
+            return []
+        }
+        let failure = await #expect(throws: PieceFailure.self) {
+            try await fetcher.fetch(piece, Binance(), segment, Wanted(types: [.trade])) { _ in }
+        }
+        #expect(
+            failure?.kind == .permanent && failure?.description.contains("no bbo of COIN-M futures over REST") == true)
+    }
 }

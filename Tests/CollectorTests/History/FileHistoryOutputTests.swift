@@ -78,12 +78,17 @@ struct FileHistoryOutputTests {
             }
         }
         let files = try await Self.read(root)
-        #expect(files.count == 12)
+        #expect(files.count == 14)
         let wanted: [String: [String: String?]] = [
             "kline-1m": [
                 "open_us": "1795132800000000", "interval": "1m", "open": "61000.1", "high": "62000", "low": "60999.99",
                 "close": "61737.63", "base_volume": "1234567890123456789.5", "quote_volume": "0",
                 "contract_volume": nil, "trade_count": "42", "closed": "true",
+            ],
+            "bbo": [
+                "event_us": "1795132800000000", "venue_sent_us": "1795132800005000",
+                "venue_sequence": "3831603310013", "bid": "61737.6", "bid_size": "1.5", "ask": nil, "ask_size": nil,
+                "unit": "base",
             ],
             "funding_rate": [
                 "funding_us": "1795132800000000", "rate": "-0.000012", "settled_rate": nil, "accrual": "periodic",

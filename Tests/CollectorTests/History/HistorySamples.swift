@@ -81,7 +81,13 @@ enum HistorySamples {
         let index = VolatilityIndex(
             instrument: id, open: number("45"), high: number("47.10"), low: number("44"), close: number("46"),
             resolutionMicroseconds: 60_000_000, eventTime: time, receivedMicroseconds: 5)
+        // Without anybody who sells.
+        let offer = BestBidOffer(
+            instrument: id, bid: Level(price: 6_173_760, size: 1_500), ask: Level(price: 0, size: 0),
+            sequence: 3_831_603_310_013, eventTime: time, sentTime: Timestamp(milliseconds: milliseconds + 5),
+            receivedMicroseconds: 5)
         let rows: [(HistoryKind, HistoryRow)] = [
+            (.bbo, .bestBidOffer(offer)),
             (.kline(.minute1), .kline(bar)), (.fundingRate, .fundingRate(rate)),
             (.openInterest(.minute5), .openInterest(interest)),
             (.ratio(.topAccount, period: .minute5), .longShortRatio(ratio)), (.markPrice(.minute1), .markPrice(mark)),
@@ -91,7 +97,8 @@ enum HistorySamples {
             (
                 kind,
                 HistoryPage(
-                    bytes: bytes, rows: [row], scales: DecimalScales(), receivedMicroseconds: 1_795_300_000_000_000)
+                    bytes: bytes, rows: [row], scales: DecimalScales(price: 2, size: 3),
+                    receivedMicroseconds: 1_795_300_000_000_000)
             )
         }
     }

@@ -21,7 +21,7 @@ struct HistoryServiceTests {
         var output: String { "files:jsonl:\(self.folder.path)/out" }
 
         static func with(_ body: (Rig) async throws -> Void) async throws {
-            var settings = SimulatorConfiguration(segments: [.spot, .usdm, .okxSwap, .deribitPerpetual])
+            var settings = SimulatorConfiguration(segments: [.spot, .usdm, .coinm, .okxSwap, .deribitPerpetual])
             settings.past.days = 12
             settings.past.tradesPerDay = 800
             settings.past.keepsRetention = false
@@ -37,7 +37,8 @@ struct HistoryServiceTests {
                 configuration.history.addresses[Binance.id] = address
                 configuration.history.addresses[OKX.id] = address
             }
-            for segment in VenueCatalog.segments where ["spot", "usdm", "swap", "perpetual"].contains(segment.id.name) {
+            for segment in VenueCatalog.segments
+            where ["spot", "usdm", "coinm", "swap", "perpetual"].contains(segment.id.name) {
                 configuration.venues[segment.id] = SegmentSettings(segment)
             }
             SimulatorLauncher.redirect(&configuration, to: endpoints)
@@ -103,6 +104,7 @@ struct HistoryServiceTests {
         (HistorySeries(SegmentID(Binance.id, "spot"), symbol: "BTCUSDT", kind: .trade), .spot),
         (HistorySeries(SegmentID(Binance.id, "usdm"), symbol: "BTCUSDT", kind: .kline(.minute5)), .usdm),
         (HistorySeries(SegmentID(Binance.id, "usdm"), symbol: "BTCUSDT", kind: .openInterest(.minute5)), .usdm),
+        (HistorySeries(SegmentID(Binance.id, "coinm"), symbol: "ETHUSD_PERP", kind: .bbo), .coinm),
         (HistorySeries(SegmentID(OKX.id, "swap"), symbol: "BTC-USDT-SWAP", kind: .trade), .okxSwap),
         (HistorySeries(SegmentID(OKX.id, "swap"), symbol: "BTC-USDT-SWAP", kind: .fundingRate), .okxSwap),
         (
@@ -132,6 +134,16 @@ struct HistoryServiceTests {
                 #expect(ids.sorted() == truth.compactMap(\.id).sorted(), "\(series)")
                 #expect(Set(rows.compactMap { $0["price"] as? String }) == Set(truth.compactMap { $0.values["price"] }))
             }
+            if series.kind == .bbo {
+                let quotes = rows.map { row in
+                    ["venue_sequence", "bid", "bid_size", "ask", "ask_size"].map { row[$0] as? String }
+                }
+                let wanted = truth.map { row in
+                    [row.id.map(String.init)] + ["bid", "bid_size", "ask", "ask_size"].map { row.values[$0] }
+                }
+                #expect(quotes == wanted, "\(series)")
+                #expect(rows.allSatisfy { $0["unit"] as? String == "contracts" && $0["venue_sent_us"] is Int64 })
+            }
             if series.kind.type == .kline {
                 #expect(rows.compactMap { $0["close"] as? String } == truth.compactMap { $0.values["close"] })
             }
@@ -159,6 +171,54 @@ struct HistoryServiceTests {
             // The lists of three sections and what the venues have of a series are asked for, rows are not.
             #expect(try #require(await rig.exchange.state()).counters.requests - asked <= 10)
         }
+    }
+
+    @Test("Of quotes parts of days are fetched; what no archive has ends as a failed piece with the reason")
+    func quotes() async throws {
+        try await Rig.with { rig in
+            let series = HistorySeries(SegmentID(Binance.id, "usdm"), symbol: "BTCUSDT", kind: .bbo)
+            let range = (Self.range.lowerBound + 3_600_000)..<(Self.range.upperBound - 3_600_000)
+            try await rig.work(
+                HistoryJobOrder(name: "parts", series: [series], rangeMilliseconds: range, output: rig.output))
+            let truth = try #require(
+                await rig.exchange.past(
+                    .bbo, of: "BTCUSDT", in: .usdm, from: range.lowerBound, to: range.upperBound))
+            let rows = try rig.rows("bbo", "binance")
+            #expect(rows.compactMap { $0["venue_sequence"] as? String } == truth.compactMap { $0.id.map(String.init) })
+            #expect((7_000..<8_000).contains(truth.count))
+
+            // Two days that lie before all that the exchange has, and one that it has no file of yet.
+            let early = Self.range.lowerBound - 14 * Self.day
+            let late = Self.range.upperBound
+            for (name, gone) in [("early", early..<early + 2 * Self.day), ("late", late..<late + Self.day / 2)] {
+                try await rig.work(
+                    HistoryJobOrder(name: name, series: [series], rangeMilliseconds: gone, output: rig.output))
+            }
+            let store = try rig.store()
+            defer { store.close() }
+            let jobs = try await store.jobs()
+            #expect(jobs.allSatisfy { $0.state != .running } && jobs.count == 3)
+            let failed = Dictionary(uniqueKeysWithValues: jobs.map { ($0.name, $0.piecesFailed) })
+            #expect(failed == ["parts": 0, "early": 2, "late": 1])
+            let failures = try await store.failures(limit: 10)
+            #expect(failures.count == 3)
+            #expect(failures.allSatisfy { $0.error.contains("Binance serves no bbo of USD-M futures over REST") })
+            #expect(try rig.rows("bbo", "binance").count == rows.count)
+        }
+    }
+
+    @Test("Quotes are served of Binance's futures alone")
+    func served() throws {
+        for segment in VenueCatalog.segments {
+            let isServed = segment.id.venue == Binance.id && segment.id.name != "spot"
+            #expect(HistoryOrder.serves(.bbo, segment, Wanted(types: [.trade])) == isServed, "\(segment.id)")
+        }
+        let usdm = try #require(VenueCatalog.segment(BinanceSegment.usdm.id))
+        // Archives alone have single trades of futures.
+        let single = Wanted(types: [.trade], options: ["trade_stream": "trade"])
+        #expect(
+            HistoryOrder.serves(.trade, usdm, single) && !HistoryOrder.serves(.volatilityIndex(.hour1), usdm, single))
+        #expect(HistoryKind("bbo") == .bbo && HistoryKind("bbo:1m") == nil && HistoryKind.bbo.description == "bbo")
     }
 
     @Test("The same with archives that are cut, wrong and changed, and requests that fail")

@@ -41,10 +41,10 @@ struct NATSHistoryOutputTests {
             lines.append(UInt8(ascii: "\n"))
             return true
         }
-        #expect(subjects.count == 7)
+        #expect(subjects.count == 8)
         #expect(subjects.contains("md.history.lsr_top_account.binance.perpetual.BTC-USDT"))
         let texts = String(decoding: lines, as: UTF8.self).split(separator: "\n")
-        #expect(texts.count == 56)
+        #expect(texts.count == 57)
         for text in texts {
             #expect(text.hasSuffix(",\"backfilled\":true}") && text.contains("\"received_us\":1795300000000000,"))
         }

@@ -87,9 +87,9 @@ extension MatrixMessage {
             return ["open", "high", "low", "resolution_us"].reduce(self.with("backfilled", "false")) {
                 $0.with($1, "null")
             }
-        case .openInterest, .topPositionRatio, .topAccountRatio, .allAccountRatio, .volatilityIndex:
+        case .bbo, .openInterest, .topPositionRatio, .topAccountRatio, .allAccountRatio, .volatilityIndex:
             return self.with("backfilled", "false")
-        case .trade, .orderbook, .bbo, .fundingRate, .liquidation, .kline, .instrument:
+        case .trade, .orderbook, .fundingRate, .liquidation, .kline, .instrument:
             return self
         }
     }

@@ -55,6 +55,7 @@ struct ArchiveTests {
             let bar = ["time": 0, "open": 1, "high": 2, "low": 3, "close": 4, "volume": 5, "turnover": 7, "trades": 8]
             let trade = ["id": 0, "price": 1, "size": 2, "time": 4]
             let aggregate = ["id": 0, "price": 1, "size": 2, "time": 5]
+            let quote = ["id": 0, "bid": 1, "bid_size": 2, "ask": 3, "ask_size": 4, "time": 5]
             for (segment, folder, name, type, label, kind, columns) in [
                 (.spot, "spot", "BTCUSDT", "klines", "1m", "kline:1m", bar),
                 (.spot, "spot", "BTCUSDT", "trades", "trades", "trade", trade),
@@ -66,6 +67,8 @@ struct ArchiveTests {
                     .usdm, "futures/um", "BTCUSDT", "markPriceKlines", "5m", "mark_price:5m",
                     ["time": 0, "open": 1, "high": 2, "low": 3, "close": 4]
                 ),
+                (.usdm, "futures/um", "BTCUSDT", "bookTicker", "bookTicker", "bbo", quote),
+                (.coinm, "futures/cm", "ETHUSD_PERP", "bookTicker", "bookTicker", "bbo", quote),
                 (.coinm, "futures/cm", "BTCUSD_PERP", "klines", "1d", "kline:1d", bar),
                 (.coinm, "futures/cm", "ETHUSD_PERP", "trades", "trades", "trade", trade),
             ] as [(MarketSegment, String, String, String, String, String, [String: Int])] {

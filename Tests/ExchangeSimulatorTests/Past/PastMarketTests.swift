@@ -51,6 +51,30 @@ struct PastMarketTests {
         #expect(past.mark(at: past.from + 5) == same.mark(at: past.from + 5))
     }
 
+    @Test("Quotes are some thousands a day, counted upwards with gaps, never crossed, and of one time now and then")
+    func quotes() {
+        let past = Self.market()
+        let numbers = past.quotes(from: .min, to: .max)
+        let quotes = numbers.map(past.quote)
+        #expect((20_000..<24_000).contains(quotes.count))
+        #expect(quotes.allSatisfy { $0.milliseconds >= past.from && $0.milliseconds < past.until })
+        #expect(zip(quotes, quotes.dropFirst()).allSatisfy { $0.milliseconds <= $1.milliseconds })
+        #expect(zip(quotes, quotes.dropFirst()).allSatisfy { $0.sequence < $1.sequence })
+        #expect(zip(quotes, quotes.dropFirst()).filter { $0.milliseconds == $1.milliseconds }.count > 4_000)
+        #expect(quotes.allSatisfy { $0.bid > 0 && $0.bid < $0.ask && $0.bidSize > 0 && $0.askSize > 0 })
+        #expect(quotes.allSatisfy { $0.sentAt >= $0.milliseconds })
+        // Cut anywhere, each is on one side.
+        for index in [0, 1, 2_000, 2_001, 2_002, 2_003, quotes.count - 1] {
+            let time = quotes[index].milliseconds
+            let (before, after) = (past.quotes(from: .min, to: time), past.quotes(from: time, to: .max))
+            #expect(before.upperBound == after.lowerBound && before.count + after.count == quotes.count)
+            #expect(past.quote(after.lowerBound).milliseconds == time)
+        }
+        #expect(past.quotes(from: past.until, to: .max).isEmpty && past.quotes(from: 9, to: 3).isEmpty)
+        #expect(Self.market(days: 9).quote(numbers.lowerBound) == quotes[0])
+        #expect(Self.market(2).quote(numbers.lowerBound) != quotes[0])
+    }
+
     @Test("Bars of trades agree over all lengths and hold every trade; those without any keep the price")
     func bars() {
         let past = Self.market(perDay: 1_000)

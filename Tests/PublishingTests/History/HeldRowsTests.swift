@@ -46,6 +46,22 @@ struct HeldRowsTests {
         #expect(!Self.contains(held, Self.trade(0, 0), id: "ab-3"))
     }
 
+    @Test("Quotes are held by what the venue counts them as, whatever their time")
+    func quotes() {
+        func quote(_ sequence: UInt64) -> MarketEvent {
+            .bestBidOffer(
+                BestBidOffer(
+                    instrument: InstrumentID(0), bid: Level(price: 1, size: 2), ask: Level(price: 3, size: 4),
+                    sequence: sequence, eventTime: Timestamp(milliseconds: 1), sentTime: .none,
+                    receivedMicroseconds: 1))
+        }
+        let identity = HistoryIdentity(type: .bbo, interval: nil)
+        let held = Self.held(identity, live: ["i:b:9"], history: ["7", "12"])
+        #expect(Self.contains(held, quote(7)) && Self.contains(held, quote(12)))
+        #expect(!Self.contains(held, quote(9)) && !Self.contains(held, quote(8)) && !Self.contains(held, quote(0)))
+        #expect(!identity.isLiveToo)
+    }
+
     @Test("More holes than are kept are told, not forgotten")
     func overfull() {
         let held = Self.held(

@@ -62,17 +62,24 @@ struct HistoryPublisherTests {
                 .init(type: .volatilityIndex, interval: .minute1), "1m:1700000000000000"
             ),
         ]
-        for (event, identity, wanted) in cases {
+        let quote: (MarketEvent?, HistoryIdentity, String) = (
+            .bestBidOffer(
+                BestBidOffer(
+                    instrument: InstrumentID(0), bid: Level(price: 1, size: 2), ask: Level(price: 3, size: 4),
+                    sequence: 3_831_603_310_013, eventTime: Timestamp(milliseconds: 5), sentTime: .none,
+                    receivedMicroseconds: 5)), .init(type: .bbo, interval: nil), "3831603310013"
+        )
+        for (event, identity, wanted) in cases + [quote] {
             let event = try #require(event)
-            let time = try #require(HistoryIdentity.time(of: event))
+            let place = try #require(HistoryIdentity.place(of: event))
             var memory = [UInt8](repeating: 0, count: 400)
             let count = memory.withUnsafeMutableBytes { bytes in
                 var writer = ByteWriter(bytes)
-                writer.historyID(of: event, identity, at: time, id: UnsafeRawBufferPointer(start: nil, count: 0))
+                writer.historyID(of: event, identity, at: place, id: UnsafeRawBufferPointer(start: nil, count: 0))
                 return writer.count
             }
             #expect(String(decoding: memory[..<count], as: UTF8.self) == wanted)
-            #expect(memory[..<count].withUnsafeBytes { identity.time(ofHistory: $0) } == time)
+            #expect(memory[..<count].withUnsafeBytes { identity.place(ofHistory: $0) } == place)
         }
     }
 

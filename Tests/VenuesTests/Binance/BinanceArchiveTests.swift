@@ -111,7 +111,7 @@ struct BinanceArchiveTests {
         for (kind, name) in [
             (HistoryKind.openInterest(.minute15), "usdm"), (.openInterest(.minute5), "coinm"),
             (.ratio(.allAccount, period: .hour1), "usdm"), (.fundingRate, "spot"), (.markPrice(.minute1), "spot"),
-            (.volatilityIndex(.minute1), "usdm"),
+            (.volatilityIndex(.minute1), "usdm"), (.bbo, "spot"),
         ] {
             #expect(try Self.archives(kind, name, range, now: now).isEmpty)
         }

@@ -45,6 +45,12 @@ struct ArchiveRig {
         return trade
     }
 
+    mutating func quote(_ line: String, isFirst: Bool = false) throws -> BestBidOffer {
+        let events = try self.decode(line, isFirst: isFirst)
+        guard events.count == 1, case .bestBidOffer(let offer) = events[0] else { throw FrameRefusal.unknownEvent }
+        return offer
+    }
+
     mutating func bar(_ line: String) throws -> Kline {
         let events = try self.decode(line)
         guard events.count == 1, case .kline(let bar) = events[0] else { throw FrameRefusal.unknownEvent }

@@ -53,8 +53,9 @@ struct HistoryLineWriter: ~Copyable {
         self.quote()
     }
 
-    mutating func decimal(_ name: StaticString, _ mantissa: Int64, scale: UInt8) {
-        guard self.begin(name, isGiven: true) else { return }
+    /// Writes a number at a scale; nil for none.
+    mutating func decimal(_ name: StaticString, _ mantissa: Int64?, scale: UInt8) {
+        guard self.begin(name, isGiven: mantissa != nil), let mantissa else { return }
         self.quote()
         self.writer.decimal(mantissa, scale: scale)
         self.quote()

@@ -38,6 +38,7 @@ struct HistoryLines {
     ) throws(Refusal) {
         switch row {
         case .trade(let trade): try self.append(trade, page, style)
+        case .bestBidOffer(let offer): self.line(style) { [unit] in Self.fill(&$0, offer, page.scales, unit) }
         case .kline(let bar): try self.append(bar, page, style)
         case .fundingRate(let rate): self.line(style) { Self.fill(&$0, rate) }
         case .openInterest(let interest): self.line(style) { [unit] in Self.fill(&$0, interest, unit) }
@@ -85,6 +86,23 @@ struct HistoryLines {
             line.integer("trade_count", bar.tradeCount >= 0 ? bar.tradeCount : nil)
             line.flag("closed", bar.isClosed)
         }
+    }
+
+    private static func fill(
+        _ line: inout HistoryLineWriter, _ offer: BestBidOffer, _ scales: DecimalScales, _ unit: SizeUnit
+    ) {
+        // As in messages: a side without a size is empty.
+        func side(_ level: Level, _ price: StaticString, _ size: StaticString) {
+            let isGiven = level.size != 0
+            line.decimal(price, isGiven ? level.price : nil, scale: scales.price)
+            line.decimal(size, isGiven ? level.size : nil, scale: scales.size)
+        }
+        line.integer("event_us", offer.eventTime.microseconds)
+        line.integer("venue_sent_us", offer.sentTime.microseconds)
+        line.count("venue_sequence", offer.sequence)
+        side(offer.bid, "bid", "bid_size")
+        side(offer.ask, "ask", "ask_size")
+        line.word("unit", unit.rawValue)
     }
 
     private static func fill(_ line: inout HistoryLineWriter, _ rate: FundingRate) {

@@ -75,6 +75,7 @@ extension HistoryRow {
     fileprivate var event: MarketEvent {
         switch self {
         case .trade(let trade): .trade(trade)
+        case .bestBidOffer(let offer): .bestBidOffer(offer)
         case .kline(let bar): .kline(bar)
         case .fundingRate(let rate): .fundingRate(rate)
         case .openInterest(let interest): .openInterest(interest)
@@ -90,6 +91,7 @@ extension HistoryKind {
     fileprivate var messageType: MessageType {
         switch self {
         case .trade: .trade
+        case .bbo: .bbo
         case .kline: .kline
         case .fundingRate: .fundingRate
         case .openInterest: .openInterest
