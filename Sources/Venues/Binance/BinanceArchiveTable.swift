@@ -42,8 +42,8 @@ struct BinanceArchiveTable: Sendable {
     /// Whether nothing of it is served over REST, so that parts of days are taken too.
     var isAlone: Bool { self.content == .quotes }
 
-    /// Whether the file of a month is whole: that of quotes is not where the files of days end in its midst. Of USD-M they
-    /// end with 2024-03 and that of April has some hours, of COIN-M they ended with 2024-10-14
+    /// Whether the file of a month is sure to be whole: that of quotes is not where the files of days end in its midst. Of
+    /// USD-M they end with 2024-03 and the file of April has some hours of it, of COIN-M they ended with 2024-10-14
     /// (binance-public-data issues 334, 2024-05-13, and 380, 2024-12-08).
     func hasMonth(of day: CalendarDay) -> Bool {
         self.content != .quotes || day.year != 2024 || day.month != (self.section == .usdm ? 4 : 10)
