@@ -44,8 +44,7 @@ package final class AnswerReader {
                 return self.batch.events.compactMap(HistoryRow.init)
             } catch {
                 guard case .needsScale(_, let wider) = error else {
-                    // Another answer may be whole; so often a piece is tried.
-                    throw PieceFailure(.temporary, "the answer cannot be read: \(error)")
+                    throw PieceFailure(.unreadable, "the answer cannot be read: \(error)")
                 }
                 self.scales = DecimalScales(
                     price: max(wider.price, self.scales.price), size: max(wider.size, self.scales.size))

@@ -310,7 +310,7 @@ package final class HistoryRunner: Sendable {
             self.note(failure, of: claim)
             await self.waitForOutput(claim, failure, isLast: isLast, now)
             return
-        case .missing, .temporary, .permanent:
+        case .missing, .temporary, .unreadable, .permanent:
             // An archive that is not there, or that nothing can be made of: others may have what it should have.
             guard failure.kind == .missing || isLast && claim.source != .rest,
                 let instead = await self.instead(of: claim, now)

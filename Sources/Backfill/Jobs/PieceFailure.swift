@@ -3,6 +3,8 @@ package struct PieceFailure: Error, CustomStringConvertible, Sendable {
     package enum Kind: Hashable, Sendable {
         /// Worth another try.
         case temporary
+        /// An answer says nothing that can be read, and may have been cut on its way: worth another request.
+        case unreadable
         /// The same again gives the same.
         case permanent
         /// The archive is not there: another source may have it.
@@ -26,8 +28,9 @@ package struct PieceFailure: Error, CustomStringConvertible, Sendable {
         let kind: Kind =
             switch failure.kind {
             case .cancelled: .cancelled
-            // A success that says nothing which can be read was cut on its way; a 403 is a guard's, which may let the next pass.
-            case .refused(status: 200, code: nil), .refused(status: 403, _): .temporary
+            case .refused(status: 200, code: nil): .unreadable
+            // A guard's, which may let the next pass.
+            case .refused(status: 403, _): .temporary
             case .refused, .impossible: .permanent
             case .rateLimited, .unavailable, .waitedTooLong: .temporary
             }

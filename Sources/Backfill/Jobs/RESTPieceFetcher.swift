@@ -12,6 +12,9 @@ package struct RESTPieceFetcher: Sendable {
     private static let emptyWindowsMost = 24 * 31
     /// Answers in a row without a trade of the range after which a piece ends.
     private static let emptyPagesMost = 50
+    /// How often one request is made whose answers cannot be read. A piece is many requests: where one in twenty is cut, hardly
+    /// any piece of a hundred would be whole, however often it began anew.
+    private static let triesMost = 5
     /// Ids that are asked for, of which an answer gives the first: more than any answer holds.
     private static let idsAhead: UInt64 = 1_000_000
     /// Ids are signed numbers of 64 bits; nothing counts as far.
@@ -56,9 +59,10 @@ package struct RESTPieceFetcher: Sendable {
                     of: kind, symbol: piece.series.symbol, fromMilliseconds: window.lowerBound,
                     toMilliseconds: window.upperBound - 1, in: segment)
             else { throw PieceFailure(.permanent, "\(venue.title) cannot be asked for \(kind)") }
-            let body = try await self.body(request.request)
-            let page = try reader.page(
-                body, to: request.question, in: window, receivedMicroseconds: self.wallMicroseconds())
+            let page = try await self.answer(to: request.request) { (body) throws(PieceFailure) in
+                try reader.page(
+                    body, to: request.question, in: window, receivedMicroseconds: self.wallMicroseconds())
+            }
             try await Self.hand(page, take)
         }
     }
@@ -109,17 +113,16 @@ package struct RESTPieceFetcher: Sendable {
                 let page = venue.tradeRequest(
                     of: symbol, ids: next...(next &+ Self.idsAhead), in: segment, wanted: wanted)
             else { throw PieceFailure(.permanent, "\(venue.title) cannot be asked for trades by id") }
-            let body = try await self.body(page.request)
-            let received = self.wallMicroseconds()
-            let rows = try reader.rows(body, to: .trades, received).filter {
-                Self.sequence($0).map { $0 >= next } ?? false
-            }
+            let answer = try await self.trades(page.request, reader)
+            let rows = answer.rows.filter { Self.sequence($0).map { $0 >= next } ?? false }
             let inside = rows.filter { row in
                 row.milliseconds.map { range.contains($0) } ?? false
                     && Self.sequence(row).map { page.ids.contains($0) } ?? false
             }
             try await Self.hand(
-                HistoryPage(bytes: body, rows: inside, scales: reader.scales, receivedMicroseconds: received), take)
+                HistoryPage(
+                    bytes: answer.bytes, rows: inside, scales: answer.scales,
+                    receivedMicroseconds: answer.receivedMicroseconds), take)
             // A trade behind the range ends it; no trade at all is what stands behind the last one.
             if rows.contains(where: { $0.milliseconds.map { $0 >= range.upperBound } ?? false }) { return }
             guard !rows.isEmpty else { return }
@@ -139,8 +142,7 @@ package struct RESTPieceFetcher: Sendable {
             guard
                 let search = venue.tradeSearchRequest(of: symbol, atMilliseconds: time, in: segment, wanted: wanted)
             else { throw PieceFailure(.permanent, "\(venue.title) cannot be asked for trades by time") }
-            let body = try await self.body(search.request)
-            let rows = try reader.rows(body, to: .trades, self.wallMicroseconds())
+            let rows = try await self.trades(search.request, reader).rows
             let found = rows.compactMap(Self.sequence)
             switch search.tells {
             case .first:
@@ -156,6 +158,17 @@ package struct RESTPieceFetcher: Sendable {
         return nil
     }
 
+    /// All trades of an answer.
+    private func trades(
+        _ request: VenueRequest, _ reader: AnswerReader
+    ) async throws(PieceFailure) -> HistoryPage {
+        try await self.answer(to: request) { (body) throws(PieceFailure) in
+            let received = self.wallMicroseconds()
+            let rows = try reader.rows(body, to: .trades, received)
+            return HistoryPage(bytes: body, rows: rows, scales: reader.scales, receivedMicroseconds: received)
+        }
+    }
+
     private static func firstSequence(_ row: HistoryRow) -> UInt64? {
         guard case .trade(let trade) = row else { return nil }
         return trade.firstSequence
@@ -167,6 +180,21 @@ package struct RESTPieceFetcher: Sendable {
     }
 
     // MARK: - Both
+
+    /// Asks, and reads the answer; one that cannot be read is asked for again, since the next may be whole.
+    private func answer(
+        to request: VenueRequest, _ read: ([UInt8]) throws(PieceFailure) -> HistoryPage
+    ) async throws(PieceFailure) -> HistoryPage {
+        var tries = 1
+        while true {
+            do throws(PieceFailure) {
+                return try read(try await self.body(request))
+            } catch {
+                guard error.kind == .unreadable, tries < Self.triesMost else { throw error }
+                tries += 1
+            }
+        }
+    }
 
     private func body(_ request: VenueRequest) async throws(PieceFailure) -> [UInt8] {
         do throws(RequestFailure) {

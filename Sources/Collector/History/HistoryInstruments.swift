@@ -40,7 +40,7 @@ final class HistoryInstruments: Sendable {
                 return try await rest.list(segment).instruments
             } catch is UnreadableAnswer {
                 continue
-            } catch let error as RequestFailure where PieceFailure(error).kind == .temporary {
+            } catch let error as RequestFailure where [.temporary, .unreadable].contains(PieceFailure(error).kind) {
                 continue
             }
         }

@@ -1,5 +1,6 @@
 import Backfill
 import MarketModel
+import Synchronization
 import Testing
 import Venues
 
@@ -35,6 +36,41 @@ struct RESTPieceFetcherTests {
             for case .trade(let trade) in page.rows { ids.append(trade.sequence) }
         }
         #expect(ids == [10, 11, 12])
+    }
+
+    @Test(
+        "A request whose answer cannot be read is made again, a bounded number of times, without those before it",
+        arguments: [(4, true), (5, false)])
+    func unreadable(cut: Int, succeeds: Bool) async throws {
+        let segment = try #require(VenueCatalog.segment(BinanceSegment.spot.id))
+        let instrument = Instrument(
+            venue: Binance.id, segment: "spot", market: .spot, symbol: "BTC-USDT", venueSymbol: "BTCUSDT",
+            base: "BTC", quote: "USDT", contract: .spot, unit: .base)
+        let start: Int64 = 1_790_812_800_000
+        // A day of bars of a minute is two answers; the second is cut, or nothing at all, so often.
+        let piece = HistoryPiece(
+            HistorySeries(segment.id, symbol: "BTCUSDT", kind: .kline(.minute1)), of: instrument,
+            rangeMilliseconds: start..<(start + 86_400_000), source: .rest)
+        let paths = Mutex<[String]>([])
+        let fetcher = RESTPieceFetcher(wallMicroseconds: { 1_790_900_000_000_000 }) { request in
+            let isFirst = paths.withLock { paths in
+                paths.append(request.path)
+                return paths.count == 1
+            }
+            let time = request.path.firstMatch(of: /startTime=([0-9]+)/)?.output.1 ?? ""
+            let text = #"[[\#(time),"1","2","1","2","10",\#(time),"15",3,"5","8","0"]]"#
+            guard !isFirst, paths.withLock({ $0.count }) <= cut + 1 else { return Array(text.utf8) }
+            return cut % 2 == 0 ? Array(text.utf8.prefix(20)) : []
+        }
+        var rows = 0
+        do {
+            try await fetcher.fetch(piece, Binance(), segment, Wanted(types: [.trade])) { rows += $0.rows.count }
+            #expect(succeeds && rows == 2)
+        } catch let failure as PieceFailure {
+            #expect(!succeeds && failure.kind == .unreadable && rows == 1)
+        }
+        let asked = paths.withLock { $0 }
+        #expect(asked.count == 1 + 5 && Set(asked).count == 2)
     }
 
     @Test("What a venue serves over no request has failed for good, without one")
