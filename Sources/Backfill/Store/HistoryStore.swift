@@ -58,7 +58,7 @@ package final class HistoryStore: Sendable {
             self.database = try DatabaseQueue(path: path, configuration: configuration)
             try HistorySchema.migrator.migrate(self.database)
         } catch {
-            throw HistoryStoreError(error)
+            throw HistoryStoreError("\(HistoryStoreError(error)) (\(path))")
         }
     }
 

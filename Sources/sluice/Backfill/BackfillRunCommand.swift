@@ -28,7 +28,7 @@ struct BackfillRunCommand: AsyncParsableCommand {
             throw ValidationError("--name is of a new job: what does it ask for?")
         }
         guard self.name.map({ (1...64).contains($0.utf8.count) }) ?? true else {
-            throw ValidationError("--name has at most 64 characters.")
+            throw ValidationError("--name has 1 to 64 characters.")
         }
     }
 

@@ -127,6 +127,21 @@ struct BackfillUsageTests {
         }
     }
 
+    @Test("A database that is none, or cannot be made, is named with its path")
+    func database() async throws {
+        try await Rig.with { rig in
+            #expect(try await rig.backfill("status").status == 0)
+            let path = rig.folder + "/state/history/jobs.sqlite"
+            try Data(repeating: 7, count: 5_000).write(to: URL(fileURLWithPath: path))
+            for command in [["backfill", "status"], ["backfill", "pause", "a"], ["coverage"]] {
+                let result = try await rig.sluice(command)
+                #expect(result.status == 69 && result.errors.hasPrefix("sluice: the history's database: "))
+                #expect(result.errors.hasSuffix(" (./state/history/jobs.sqlite)\n"), "\(result.errors)")
+                #expect(result.errors.split(separator: "\n").count == 1)
+            }
+        }
+    }
+
     @Test("A configuration that is wrong or not there ends every command with 78 and its line")
     func configuration() async throws {
         try await Rig.with { rig in
