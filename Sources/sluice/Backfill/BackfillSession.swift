@@ -8,6 +8,9 @@ import Publishing
 
 /// What the commands about history share.
 enum BackfillSession {
+    /// How long the venues' lists may take before somebody is told.
+    private static let listPatience = Duration.seconds(5)
+
     /// Opens everything for the length of a call.
     static func with(
         _ configuration: Configuration, _ body: @escaping @Sendable (HistoryService) async throws -> Void
@@ -34,6 +37,13 @@ enum BackfillSession {
 
     /// The series that an order means; what it says in vain is told, and is an error where nothing else is left of it.
     static func series(of order: HistoryOrder, _ service: HistoryService) async throws -> [HistorySeries] {
+        // A venue that does not answer is asked again and again, which nobody sees.
+        let note = Task {
+            do { try await Task.sleep(for: Self.listPatience) } catch { return }
+            let sections = order.sections.joined(separator: " ")
+            StandardError.write("waiting for the list of instruments of \(TerminalText.escaped(sections))\n")
+        }
+        defer { note.cancel() }
         let (series, idle) = try await service.resolve(order)
         guard !series.isEmpty else {
             throw HistoryOrder.Problem(idle.isEmpty ? "nothing of it is served" : idle.joined(separator: "; "))

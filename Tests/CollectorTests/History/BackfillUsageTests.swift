@@ -1,3 +1,4 @@
+import ExchangeSimulator
 import Foundation
 import Testing
 
@@ -124,6 +125,17 @@ struct BackfillUsageTests {
             #expect(time.status == 64 && time.errors.hasPrefix("sluice: --from: 'monday' is no time; "))
             let from = try await rig.sluice(["coverage", "--from", "2d"])
             #expect(from.status == 64 && from.errors.hasPrefix("Error: --from goes with --gaps or --commands."))
+        }
+    }
+
+    @Test("A venue that does not answer is told of while it is waited for")
+    func silentVenue() async throws {
+        try await Rig.with { rig in
+            await rig.exchange.stop()
+            let child = try rig.start(["backfill", "plan"] + Rig.order)
+            #expect(try await child.wait(forErrors: "waiting for the list of instruments of binance.spot\n"))
+            kill(child.identifier, SIGTERM)
+            #expect(try await child.result().status == -SIGTERM)
         }
     }
 
