@@ -22,8 +22,8 @@ struct BackfillUsageTests {
         (order("--kinds", "kline"), "kline needs a length, such as kline:5m"),
         (order("--kinds", "trade:1m"), "trade has no length"),
         (
-            order("--kinds", "bbo"),
-            "there is no kind 'bbo' of the past; known here: trade, mark_price, funding_rate, open_interest, "
+            order("--kinds", "orderbook"),
+            "there is no kind 'orderbook' of the past; known here: trade, bbo, mark_price, funding_rate, open_interest, "
                 + "lsr_top_position, lsr_top_account, lsr_all_account, volatility_index, kline"
         ),
         (order("--section", "binance.spt"), "there is no section 'binance.spt'; did you mean binance.spot?"),
