@@ -63,11 +63,11 @@ struct RESTPieceFetcherTests {
             return cut % 2 == 0 ? Array(text.utf8.prefix(20)) : []
         }
         var rows = 0
-        do {
+        do throws(PieceFailure) {
             try await fetcher.fetch(piece, Binance(), segment, Wanted(types: [.trade])) { rows += $0.rows.count }
             #expect(succeeds && rows == 2)
-        } catch let failure as PieceFailure {
-            #expect(!succeeds && failure.kind == .unreadable && rows == 1)
+        } catch {
+            #expect(!succeeds && error.kind == .unreadable && rows == 1)
         }
         let asked = paths.withLock { $0 }
         #expect(asked.count == 1 + 5 && Set(asked).count == 2)
