@@ -40,11 +40,17 @@ final class HistoryInstruments: Sendable {
                 return try await rest.list(segment).instruments
             } catch is UnreadableAnswer {
                 continue
-            } catch let error as RequestFailure where [.temporary, .unreadable].contains(PieceFailure(error).kind) {
+            } catch let error as RequestFailure where Self.mayPass(error) {
                 continue
             }
         }
         return try await rest.list(segment).instruments
+    }
+
+    /// Whether the venue answered with what may pass; of no answer the core has tried long enough.
+    private static func mayPass(_ error: RequestFailure) -> Bool {
+        guard case .refused = error.kind else { return false }
+        return [.temporary, .unreadable].contains(PieceFailure(error).kind)
     }
 
     func instrument(of series: HistorySeries) async throws(PieceFailure) -> Instrument {
