@@ -26,8 +26,8 @@ package struct HistoryPlanner: Sendable {
     private static let restSpan: Int64 = 31 * dayMilliseconds
     /// How much later than its time a row may be served: what is younger is left to live collection.
     private static let settlingMilliseconds: Int64 = 60_000
-    /// How much of a piece's beginning may have grown too old to be served since it was cut.
-    static let agingMilliseconds: Int64 = 600_000
+    /// How long a piece may wait after it was cut: what is served for less than this is not asked for any more.
+    private static let agingMilliseconds: Int64 = 600_000
     /// A month has no fixed length; this is its longest.
     private static let longestMonth: Int64 = 31 * dayMilliseconds
 
@@ -138,7 +138,7 @@ package struct HistoryPlanner: Sendable {
         _ step: inout Step, _ series: HistorySeries, _ instrument: Instrument, _ range: Range<Int64>, _ now: Int64,
         _ venue: any Venue, _ segment: VenueSegment, _ wanted: Wanted
     ) {
-        step.unavailable = Self.unserved(series, range, now, venue, segment, wanted)
+        step.unavailable = Self.unserved(series, range, now + Self.agingMilliseconds, venue, segment, wanted)
         let start = step.unavailable?.rangeMilliseconds.upperBound ?? range.lowerBound
         guard start < range.upperBound, let offer = venue.historyOffer(of: series.kind, in: segment, wanted: wanted)
         else {

@@ -26,6 +26,8 @@ package final class HistoryRunner: Sendable {
     package struct Surroundings: Sendable {
         /// The instrument of a series as its venue lists it.
         package var instrument: @Sendable (HistorySeries) async throws(PieceFailure) -> Instrument
+        /// The same, for series that are cut one by one: fails for now where a venue's list takes long.
+        package var instrumentSoon: @Sendable (HistorySeries) async throws(PieceFailure) -> Instrument
         package var wanted: @Sendable (SegmentID) -> Wanted
         /// Fetches a piece and hands its rows over; throws `.missing` for an archive that is not there.
         package var fetch: Fetch
@@ -36,12 +38,14 @@ package final class HistoryRunner: Sendable {
 
         package init(
             instrument: @escaping @Sendable (HistorySeries) async throws(PieceFailure) -> Instrument,
+            instrumentSoon: (@Sendable (HistorySeries) async throws(PieceFailure) -> Instrument)? = nil,
             wanted: @escaping @Sendable (SegmentID) -> Wanted, fetch: @escaping Fetch,
             output: @escaping @Sendable (String) throws(PieceFailure) -> any HistoryOutput,
             nowMilliseconds: @escaping @Sendable () -> Int64,
             random: @escaping @Sendable (Int64) -> Int64 = { Int64.random(in: 0..<max(1, $0)) }
         ) {
             self.instrument = instrument
+            self.instrumentSoon = instrumentSoon ?? instrument
             self.wanted = wanted
             self.fetch = fetch
             self.output = output
@@ -124,6 +128,8 @@ package final class HistoryRunner: Sendable {
                         }
                     }
                     if isIdle, tasks.isEmpty {
+                        // What the store did not take the end of.
+                        try await self.store.begin()
                         _ = try await self.store.endJobs(nowMilliseconds: self.surroundings.nowMilliseconds())
                         if untilDone, try await self.isDone() { return }
                     }
@@ -149,15 +155,18 @@ package final class HistoryRunner: Sendable {
             return Set(held.keys)
         }
         if let claim = try await self.store.claim(nowMilliseconds: now, held: held) { return claim }
+        // Sections whose list is not there now, so that they hold up no other.
+        var away: Set<SegmentID> = []
         while !Task.isCancelled {
-            var isCut = false
-            for uncut in try await self.store.uncut(limit: Self.uncutMost, held: held) {
-                guard let cut = try await self.cut(uncut, held) else { continue }
-                isCut = true
+            let found = try await self.store.uncut(limit: Self.uncutMost, held: held, away: away)
+            guard !found.isEmpty else { return nil }
+            for uncut in found where !away.contains(uncut.series.segment) {
+                guard let cut = try await self.cut(uncut, held) else {
+                    away.insert(uncut.series.segment)
+                    continue
+                }
                 if let claim = cut.claim { return claim }
             }
-            // Nothing is left, or the venues' lists are not there now.
-            guard isCut else { return nil }
         }
         return nil
     }
@@ -183,7 +192,7 @@ package final class HistoryRunner: Sendable {
         }
         let instrument: Instrument
         do {
-            instrument = try await self.surroundings.instrument(uncut.series)
+            instrument = try await self.surroundings.instrumentSoon(uncut.series)
         } catch {
             guard error.kind == .permanent else { return nil }
             return try await self.giveUp(uncut, start..<end, error.description, now, held)
@@ -194,8 +203,8 @@ package final class HistoryRunner: Sendable {
         let claim = try await self.store.cut(
             uncut, pieces: step.piece.map { [($0.rangeMilliseconds, $0.source.kind)] } ?? [],
             next: step.nextMilliseconds, isEnd: step.nextMilliseconds == end, skipped: step.skippedMilliseconds,
-            unavailable: step.unavailable.map { [($0.rangeMilliseconds, $0.reason)] } ?? [], nowMilliseconds: now,
-            held: held)
+            unavailable: step.unavailable.map { [($0.rangeMilliseconds, .rest, $0.reason)] } ?? [],
+            nowMilliseconds: now, held: held)
         return Cut(claim: claim)
     }
 
@@ -206,7 +215,7 @@ package final class HistoryRunner: Sendable {
         Cut(
             claim: try await self.store.cut(
                 uncut, pieces: [], next: rangeMilliseconds.upperBound, isEnd: true, skipped: 0,
-                unavailable: [(rangeMilliseconds, reason)], nowMilliseconds: now, held: held))
+                unavailable: [(rangeMilliseconds, .uncut, reason)], nowMilliseconds: now, held: held))
     }
 
     // MARK: - A piece
@@ -278,9 +287,7 @@ package final class HistoryRunner: Sendable {
                 let (range, whole) = (unserved.rangeMilliseconds, claim.rangeMilliseconds)
                 if range.upperBound == whole.upperBound { throw PieceFailure(.permanent, unserved.reason) }
                 // It is cut in two, of which one has failed for good.
-                if range.upperBound - range.lowerBound > HistoryPlanner.agingMilliseconds {
-                    throw PieceFailure(.missing, unserved.reason)
-                }
+                throw PieceFailure(.missing, unserved.reason)
             }
         } else {
             guard

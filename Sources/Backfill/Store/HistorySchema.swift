@@ -13,6 +13,9 @@ enum HistorySchema {
         migrator.registerMigration("2") { database in
             try database.execute(sql: Self.second)
         }
+        migrator.registerMigration("3") { database in
+            try database.execute(sql: Self.third)
+        }
         return migrator
     }
 
@@ -61,5 +64,43 @@ enum HistorySchema {
     private static let second = """
         ALTER TABLE job_series ADD COLUMN to_ms INTEGER NOT NULL DEFAULT 0;
         UPDATE job_series SET to_ms = (SELECT job.to_ms FROM job WHERE job.id = job_series.job);
+        """
+
+    /// Numbers of jobs and pieces are never used again: a task that ends late must not mean another's. What was begun is
+    /// kept by output and series until it is complete, since pieces and jobs may go before.
+    private static let third = """
+        CREATE TABLE begun (
+            output INTEGER NOT NULL REFERENCES output, series INTEGER NOT NULL REFERENCES series,
+            from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, begun_ms INTEGER NOT NULL,
+            PRIMARY KEY (output, series, from_ms, to_ms)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO begun SELECT job.output, series, piece.from_ms, piece.to_ms, min(begun_ms)
+            FROM piece JOIN job ON job.id = piece.job WHERE begun_ms IS NOT NULL GROUP BY 1, 2, 3, 4;
+        CREATE TABLE numbered_job (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,
+            output INTEGER NOT NULL REFERENCES output,
+            priority INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT, from_ms INTEGER NOT NULL,
+            to_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER,
+            pieces_done INTEGER NOT NULL DEFAULT 0, rows_written INTEGER NOT NULL DEFAULT 0,
+            rows_skipped INTEGER NOT NULL DEFAULT 0, bytes_written INTEGER NOT NULL DEFAULT 0,
+            rows_refused INTEGER NOT NULL DEFAULT 0,
+            failures INTEGER NOT NULL DEFAULT 0, covered_ms INTEGER NOT NULL DEFAULT 0,
+            total_ms INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO numbered_job SELECT * FROM job;
+        DROP TABLE job;
+        ALTER TABLE numbered_job RENAME TO job;
+        CREATE TABLE numbered_piece (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, job INTEGER NOT NULL REFERENCES job ON DELETE CASCADE,
+            series INTEGER NOT NULL REFERENCES series, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL,
+            source TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+            not_before_ms INTEGER NOT NULL DEFAULT 0, error TEXT
+        ) STRICT;
+        INSERT INTO numbered_piece SELECT id, job, series, from_ms, to_ms, source, state, attempts, not_before_ms, error
+            FROM piece;
+        DROP TABLE piece;
+        ALTER TABLE numbered_piece RENAME TO piece;
+        CREATE INDEX piece_state ON piece (job, state, not_before_ms);
+        CREATE INDEX piece_series ON piece (series);
         """
 }

@@ -101,12 +101,28 @@ extension HistoryStore {
     /// Lets pieces that failed for good be tried again, and the job run; gives how many.
     package func retryFailed(of name: String) async throws(HistoryStoreError) -> Int {
         try await self.write { database in
+            let job = try Int64.fetchOne(
+                database, sql: "SELECT id FROM job WHERE name = ? AND state <> 'cancelled'", arguments: [name])
+            guard let job else { return 0 }
+            // What was given up before it was cut is cut anew.
+            try database.execute(
+                sql: """
+                    UPDATE job_series SET next_ms = (
+                        SELECT min(from_ms) FROM piece WHERE piece.job = job_series.job
+                            AND piece.series = job_series.series AND state = 'failed' AND source = 'uncut')
+                    WHERE job = ? AND EXISTS (
+                        SELECT 1 FROM piece WHERE piece.job = job_series.job AND piece.series = job_series.series
+                            AND state = 'failed' AND source = 'uncut')
+                    """, arguments: [job])
+            try database.execute(
+                sql: "DELETE FROM piece WHERE job = ? AND state = 'failed' AND source = 'uncut'", arguments: [job])
+            var count = database.changesCount
             try database.execute(
                 sql: """
                     UPDATE piece SET state = 'open', attempts = 0, not_before_ms = 0
-                    WHERE state = 'failed' AND job = (SELECT id FROM job WHERE name = ? AND state <> 'cancelled')
-                    """, arguments: [name])
-            let count = database.changesCount
+                    WHERE state = 'failed' AND job = ?
+                    """, arguments: [job])
+            count += database.changesCount
             if count > 0 {
                 try database.execute(
                     sql: "UPDATE job SET state = 'running', reason = NULL, ended_ms = NULL WHERE name = ?",
@@ -176,7 +192,11 @@ extension HistoryStore {
     }
 
     /// Adds a stretch to what is complete, joined with its neighbours.
-    static func cover(_ output: Int64, _ series: Int64, _ range: Range<Int64>, _ database: Database) throws {
+    ///
+    /// - Returns: The stretch that it is part of then.
+    static func cover(
+        _ output: Int64, _ series: Int64, _ range: Range<Int64>, _ database: Database
+    ) throws -> Range<Int64> {
         var joined = range
         let touching = try Row.fetchAll(
             database,
@@ -191,5 +211,6 @@ extension HistoryStore {
         try database.execute(
             sql: "INSERT INTO coverage (output, series, from_ms, to_ms) VALUES (?, ?, ?, ?)",
             arguments: [output, series, joined.lowerBound, joined.upperBound])
+        return joined
     }
 }

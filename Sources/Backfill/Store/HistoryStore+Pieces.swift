@@ -1,4 +1,6 @@
 internal import GRDB
+internal import MarketModel
+package import Venues
 
 /// The work on pieces, of the one process that does it.
 extension HistoryStore {
@@ -19,27 +21,63 @@ extension HistoryStore {
     }
 
     private static func claim(_ now: Int64, _ held: Set<String>, _ database: Database) throws -> Claim? {
+        while let row = try Self.due(now, held, database) {
+            let (id, job, seriesID, output): (Int64, Int64, Int64, Int64) = (
+                row["id"], row["job"], row["series"], row["output"]
+            )
+            let range = Self.range(row)
+            let missing = try Self.coverage(output, seriesID, database).missing(in: range)
+            let stored: String = row["source"]
+            let source = PieceSource(rawValue: stored) ?? .rest
+            guard missing == [range] else {
+                // Another job has fetched of it since it was cut.
+                try database.execute(sql: "DELETE FROM piece WHERE id = ?", arguments: [id])
+                for gap in missing { try Self.insert(job, seriesID, gap, source, database) }
+                let present = range.upperBound - range.lowerBound - TimeRanges(missing).totalMilliseconds
+                try database.execute(
+                    sql: "UPDATE job SET covered_ms = covered_ms + ? WHERE id = ?", arguments: [present, job])
+                continue
+            }
+            try database.execute(sql: "UPDATE piece SET state = 'running' WHERE id = ?", arguments: [id])
+            return Claim(
+                id: id, job: job, seriesID: seriesID, series: try Self.series(row), output: row["output_name"],
+                rangeMilliseconds: range, source: source, attempts: row["attempts"],
+                begunMilliseconds: try Self.begin(range, output, seriesID, now, database))
+        }
+        return nil
+    }
+
+    /// The next open piece of which no other job has a part in work.
+    private static func due(_ now: Int64, _ held: Set<String>, _ database: Database) throws -> Row? {
         let places = databaseQuestionMarks(count: held.count)
-        let row = try Row.fetchOne(
+        return try Row.fetchOne(
             database,
             sql: """
-                SELECT piece.*, venue, section, symbol, kind, output.name AS output_name FROM piece
+                SELECT piece.*, venue, section, symbol, kind, job.output, output.name AS output_name FROM piece
                 JOIN job ON job.id = piece.job JOIN series ON series.id = piece.series
                 JOIN output ON output.id = job.output
                 WHERE piece.state = 'open' AND not_before_ms <= ? AND job.state = 'running'
                     AND output.name NOT IN (\(places))
+                    AND NOT EXISTS (
+                        SELECT 1 FROM piece AS other JOIN job AS owner ON owner.id = other.job
+                        WHERE other.series = piece.series AND other.state = 'running' AND owner.output = job.output
+                            AND other.from_ms < piece.to_ms AND other.to_ms > piece.from_ms)
                 ORDER BY job.priority DESC, job.id, piece.from_ms, piece.id LIMIT 1
                 """, arguments: [now] + StatementArguments(held))
-        guard let row else { return nil }
-        let id: Int64 = row["id"]
+    }
+
+    /// Notes that a stretch is begun, and gives when any of it was first begun before.
+    private static func begin(
+        _ range: Range<Int64>, _ output: Int64, _ series: Int64, _ now: Int64, _ database: Database
+    ) throws -> Int64? {
+        let earliest = try Int64.fetchOne(
+            database,
+            sql: "SELECT min(begun_ms) FROM begun WHERE output = ? AND series = ? AND from_ms < ? AND to_ms > ?",
+            arguments: [output, series, range.upperBound, range.lowerBound])
         try database.execute(
-            sql: "UPDATE piece SET state = 'running', begun_ms = coalesce(begun_ms, ?) WHERE id = ?",
-            arguments: [now, id])
-        let source: String = row["source"]
-        return Claim(
-            id: id, job: row["job"], seriesID: row["series"], series: try Self.series(row), output: row["output_name"],
-            rangeMilliseconds: Self.range(row), source: PieceSource(rawValue: source) ?? .rest,
-            attempts: row["attempts"], begunMilliseconds: row["begun_ms"])
+            sql: "INSERT OR IGNORE INTO begun (output, series, from_ms, to_ms, begun_ms) VALUES (?, ?, ?, ?, ?)",
+            arguments: [output, series, range.lowerBound, range.upperBound, now])
+        return earliest
     }
 
     /// When the next piece that waits is due; nil where none waits.
@@ -55,10 +93,17 @@ extension HistoryStore {
     }
 
     /// Gives series with something left to cut, of the jobs of the highest priority first, those that lie furthest back
-    /// first; none of which another job has pieces in work, none of a job of which so many pieces wait already.
-    package func uncut(limit: Int, held: Set<String> = []) async throws(HistoryStoreError) -> [Uncut] {
+    /// first; none of which another running job has pieces in work, none of a job of which so many pieces wait already.
+    ///
+    /// - Parameters:
+    ///   - held: Outputs whose jobs have to wait.
+    ///   - away: Sections whose series have to wait.
+    package func uncut(
+        limit: Int, held: Set<String> = [], away: Set<SegmentID> = []
+    ) async throws(HistoryStoreError) -> [Uncut] {
         try await self.read { database in
             let places = databaseQuestionMarks(count: held.count)
+            let sections = databaseQuestionMarks(count: away.count)
             return try Row.fetchAll(
                 database,
                 sql: """
@@ -67,13 +112,16 @@ extension HistoryStore {
                     FROM job JOIN job_series ON job_series.job = job.id JOIN series ON series.id = job_series.series
                     JOIN output ON output.id = job.output
                     WHERE job.state = 'running' AND next_ms < job_series.to_ms AND output.name NOT IN (\(places))
+                    AND venue || '.' || section NOT IN (\(sections))
                     AND (SELECT count(*) FROM piece WHERE piece.job = job.id AND piece.state = 'open') < ?
                     AND NOT EXISTS (
                         SELECT 1 FROM piece JOIN job AS other ON other.id = piece.job
-                        WHERE piece.series = job_series.series AND piece.state <> 'failed'
+                        WHERE piece.series = job_series.series AND piece.state <> 'failed' AND other.state = 'running'
                             AND other.id <> job.id AND other.output = job.output)
                     ORDER BY job.priority DESC, job.id, next_ms, series_id LIMIT ?
-                    """, arguments: StatementArguments(held) + [Self.waitingMost, limit]
+                    """,
+                arguments: StatementArguments(held)
+                    + StatementArguments(away.map { "\($0.venue.name).\($0.name)" }) + [Self.waitingMost, limit]
             ).map { row in
                 let (next, end): (Int64, Int64) = (row["next_ms"], row["to_ms"])
                 return Uncut(
@@ -90,11 +138,12 @@ extension HistoryStore {
     ///   - next: Up to where it is cut.
     ///   - isEnd: Whether the series ends there, earlier than ordered: what is behind is not final, and no part of the job.
     ///   - skipped: What of it was complete already, milliseconds.
-    ///   - unavailable: What nobody has, with the reason: pieces that failed for good.
+    ///   - unavailable: What nobody has, with the reason: pieces that failed for good, `.uncut` where the next try cuts it anew.
     ///   - held: Outputs whose jobs have to wait.
     package func cut(
         _ uncut: Uncut, pieces: [(range: Range<Int64>, source: PieceSource)], next: Int64, isEnd: Bool = false,
-        skipped: Int64, unavailable: [(range: Range<Int64>, reason: String)], nowMilliseconds: Int64,
+        skipped: Int64, unavailable: [(range: Range<Int64>, source: PieceSource, reason: String)],
+        nowMilliseconds: Int64,
         held: Set<String> = []
     ) async throws(HistoryStoreError) -> Claim? {
         try await self.write { database in
@@ -118,8 +167,8 @@ extension HistoryStore {
             for piece in pieces {
                 try Self.insert(uncut.job, uncut.seriesID, piece.range, piece.source, database)
             }
-            for (range, reason) in unavailable {
-                try Self.insert(uncut.job, uncut.seriesID, range, .rest, database)
+            for (range, source, reason) in unavailable {
+                try Self.insert(uncut.job, uncut.seriesID, range, source, database)
                 try Self.fail(database.lastInsertedRowID, reason, retryAt: nil, nowMilliseconds, database)
             }
             return try Self.claim(nowMilliseconds, held, database)
@@ -142,7 +191,12 @@ extension HistoryStore {
             let output = try Int64.fetchOne(
                 database, sql: "SELECT id FROM output WHERE name = ?", arguments: [claim.output])
             // Also of a job that was cancelled meanwhile: what is there need not be fetched again.
-            if let output { try Self.cover(output, claim.seriesID, range, database) }
+            if let output {
+                let complete = try Self.cover(output, claim.seriesID, range, database)
+                try database.execute(
+                    sql: "DELETE FROM begun WHERE output = ? AND series = ? AND from_ms >= ? AND to_ms <= ?",
+                    arguments: [output, claim.seriesID, complete.lowerBound, complete.upperBound])
+            }
             try database.execute(
                 sql: """
                     UPDATE job SET pieces_done = pieces_done + 1, rows_written = rows_written + ?,

@@ -119,4 +119,6 @@ package final class HistoryStore: Sendable {
 /// Where a piece comes from, as it stands in the store.
 package enum PieceSource: String, Hashable, Sendable {
     case rest, day, month
+    /// Never worked on: what was left of a series that was given up before it could be cut.
+    case uncut
 }

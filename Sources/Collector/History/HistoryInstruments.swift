@@ -3,13 +3,25 @@ import MarketModel
 import Synchronization
 import Venues
 
-/// The venues' lists, each loaded once when it is first asked for; as many as there are sections.
+/// The venues' lists, each loaded once when it is first asked for, and again when it lacks a symbol; as many as there are
+/// sections.
 final class HistoryInstruments: Sendable {
+    private struct List {
+        let task: Task<Void, Never>
+        var outcome: Result<[Instrument], PieceFailure>?
+        var endedAt = ContinuousClock.now
+    }
+
     /// How often a list is asked for.
     private static let tries = 4
+    /// How old a list may be that lacks a symbol, which may have been listed since.
+    private static let ageMost = Duration.seconds(300)
+    /// For how long a failure stands for the next ones who ask.
+    private static let failurePause = Duration.seconds(5)
+    private static let look = Duration.milliseconds(20)
 
     private let rest: VenueRequests
-    private let lists = Mutex<[SegmentID: Task<[Instrument], any Error>]>([:])
+    private let lists = Mutex<[SegmentID: List]>([:])
 
     init(_ rest: VenueRequests) {
         self.rest = rest
@@ -17,49 +29,108 @@ final class HistoryInstruments: Sendable {
 
     /// What a section lists.
     func list(_ segment: VenueSegment) async throws(PieceFailure) -> [Instrument] {
-        let task = self.lists.withLock { lists in
-            if let task = lists[segment.id] { return task }
-            let task = Task { [rest] in try await Self.load(segment, rest) }
-            lists[segment.id] = task
+        while true {
+            await self.load(segment).value
+            if let outcome = self.outcome(segment.id) { return try outcome.get() }
+        }
+    }
+
+    /// The instrument of a series.
+    ///
+    /// - Parameter patience: How long its list may take; nil for as long as it takes.
+    func instrument(of series: HistorySeries, within patience: Duration? = nil) async throws(PieceFailure) -> Instrument
+    {
+        guard let segment = VenueCatalog.segment(series.segment) else {
+            throw PieceFailure(.permanent, "there is no section \(series.segment)")
+        }
+        if let found = try await self.find(series.symbol, segment, patience) { return found }
+        self.forget(segment.id)
+        if let found = try await self.find(series.symbol, segment, patience) { return found }
+        throw PieceFailure(.permanent, "\(series.segment) does not list \(series.symbol)")
+    }
+
+    // MARK: - Private
+
+    private func find(
+        _ symbol: String, _ segment: VenueSegment, _ patience: Duration?
+    ) async throws(PieceFailure) -> Instrument? {
+        if let patience { try await self.wait(for: segment, patience) }
+        return try await self.list(segment).first { $0.venueSymbol == symbol }
+    }
+
+    /// Waits for a list no longer than that; loading goes on.
+    private func wait(for segment: VenueSegment, _ patience: Duration) async throws(PieceFailure) {
+        _ = self.load(segment)
+        let end = ContinuousClock.now + patience
+        while self.outcome(segment.id) == nil {
+            guard ContinuousClock.now < end else {
+                throw PieceFailure(.temporary, "the list of \(segment.id) is not there yet")
+            }
+            do {
+                try await Task.sleep(for: Self.look)
+            } catch {
+                throw PieceFailure(.cancelled, "cancelled")
+            }
+        }
+    }
+
+    private func outcome(_ id: SegmentID) -> Result<[Instrument], PieceFailure>? {
+        self.lists.withLock { $0[id]?.outcome }
+    }
+
+    /// The loading that runs, or that gave what is there; begun anew where a failure is old enough.
+    private func load(_ segment: VenueSegment) -> Task<Void, Never> {
+        self.lists.withLock { lists in
+            if let list = lists[segment.id] {
+                guard case .failure = list.outcome, ContinuousClock.now - list.endedAt > Self.failurePause else {
+                    return list.task
+                }
+            }
+            let task = Task { [rest] in
+                let outcome = await Self.load(segment, rest)
+                self.lists.withLock { lists in
+                    lists[segment.id]?.outcome = outcome
+                    lists[segment.id]?.endedAt = ContinuousClock.now
+                }
+            }
+            lists[segment.id] = List(task: task)
             return task
         }
-        do {
-            return try await task.value
-        } catch {
-            // The next who asks tries again.
-            self.lists.withLock { lists in if lists[segment.id] == task { lists[segment.id] = nil } }
-            let isPermanent = (error as? RequestFailure)?.isPermanent ?? false
-            throw PieceFailure(isPermanent ? .permanent : .temporary, "the list of \(segment.id): \(error)")
+    }
+
+    /// Lets a list be loaded anew that is not young.
+    private func forget(_ id: SegmentID) {
+        self.lists.withLock { lists in
+            guard let list = lists[id], list.outcome != nil, ContinuousClock.now - list.endedAt > Self.ageMost else {
+                return
+            }
+            lists[id] = nil
         }
     }
 
     /// An answer that cannot be read is asked for again: the next one may be whole.
-    private static func load(_ segment: VenueSegment, _ rest: VenueRequests) async throws -> [Instrument] {
-        for _ in 1..<Self.tries {
+    private static func load(
+        _ segment: VenueSegment, _ rest: VenueRequests
+    ) async -> Result<[Instrument], PieceFailure> {
+        var tries = 1
+        while true {
             do {
-                return try await rest.list(segment).instruments
-            } catch is UnreadableAnswer {
-                continue
-            } catch let error as RequestFailure where Self.mayPass(error) {
-                continue
+                return .success(try await rest.list(segment).instruments)
+            } catch {
+                guard tries < Self.tries, Self.mayPass(error) else {
+                    let isPermanent = (error as? RequestFailure)?.isPermanent ?? false
+                    return .failure(
+                        PieceFailure(isPermanent ? .permanent : .temporary, "the list of \(segment.id): \(error)"))
+                }
+                tries += 1
             }
         }
-        return try await rest.list(segment).instruments
     }
 
     /// Whether the venue answered with what may pass; of no answer the core has tried long enough.
-    private static func mayPass(_ error: RequestFailure) -> Bool {
-        guard case .refused = error.kind else { return false }
-        return [.temporary, .unreadable].contains(PieceFailure(error).kind)
-    }
-
-    func instrument(of series: HistorySeries) async throws(PieceFailure) -> Instrument {
-        guard let segment = VenueCatalog.segment(series.segment) else {
-            throw PieceFailure(.permanent, "there is no section \(series.segment)")
-        }
-        guard let found = try await self.list(segment).first(where: { $0.venueSymbol == series.symbol }) else {
-            throw PieceFailure(.permanent, "\(series.segment) does not list \(series.symbol)")
-        }
-        return found
+    private static func mayPass(_ error: any Error) -> Bool {
+        if error is UnreadableAnswer { return true }
+        guard let failure = error as? RequestFailure, case .refused = failure.kind else { return false }
+        return [.temporary, .unreadable].contains(PieceFailure(failure).kind)
     }
 }

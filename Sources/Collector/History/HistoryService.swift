@@ -10,6 +10,9 @@ import Venues
 
 /// Everything that works on what came before: the jobs' store, the venues' lists, requests, archives, outputs.
 package final class HistoryService: Sendable {
+    /// For how long a venue's list may hold up the series of others.
+    private static let listPatience = Duration.seconds(2)
+
     package let store: HistoryStore
     private let configuration: Configuration
     private let rest: VenueRequests
@@ -51,6 +54,9 @@ package final class HistoryService: Sendable {
             store, planner: self.planner, settings: runner,
             HistoryRunner.Surroundings(
                 instrument: { (series) async throws(PieceFailure) in try await instruments.instrument(of: series) },
+                instrumentSoon: { (series) async throws(PieceFailure) in
+                    try await instruments.instrument(of: series, within: Self.listPatience)
+                },
                 wanted: wanted,
                 fetch: { (piece, take) async throws(PieceFailure) in
                     guard let venue = VenueCatalog.venue(piece.series.segment.venue),

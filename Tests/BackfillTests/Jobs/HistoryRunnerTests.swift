@@ -317,6 +317,47 @@ struct HistoryRunnerTests {
         }
     }
 
+    @Test("A venue whose list does not come holds up no other, and is gone on with when it comes")
+    func listAway() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            var order = Self.order(symbols: 6, days: 40)
+            let here = HistorySeries(SegmentID(VenueID("okx"), "swap"), symbol: "X", kind: .kline(.hour1))
+            order.series.append(here)
+            _ = try await store.add(order, nowMilliseconds: Self.start)
+            let memory = Memory()
+            let done = Mutex<[HistorySeries]>([])
+            var settings = HistoryRunner.Settings()
+            settings.tick = .milliseconds(5)
+            let isThere = Atomic<Bool>(false)
+            let runner = HistoryRunner(
+                store, planner: HistoryPlanner(usesArchives: false), settings: settings,
+                HistoryRunner.Surroundings(
+                    instrument: { (series) async throws(PieceFailure) in Self.instrument(series) },
+                    instrumentSoon: { (series) async throws(PieceFailure) in
+                        guard series == here || isThere.load(ordering: .relaxed) else {
+                            throw PieceFailure(.temporary, "the list is not there yet")
+                        }
+                        return Self.instrument(series)
+                    },
+                    wanted: { _ in Wanted(types: [.trade]) },
+                    fetch: { (piece, take) async throws(PieceFailure) in
+                        try await Self.give(piece, take)
+                        done.withLock { $0.append(piece.series) }
+                        let isLast = piece.rangeMilliseconds.upperBound == Self.start + 40 * Self.day
+                        if piece.series == here, isLast { isThere.store(true, ordering: .relaxed) }
+                        return 0
+                    },
+                    output: { (_) throws(PieceFailure) in memory },
+                    nowMilliseconds: { Self.start + 60 * Self.day }))
+            try await runner.run(untilDone: true)
+            let worked = done.withLock { $0 }
+            let pieces = worked.count { $0 == here }
+            #expect(pieces > 1 && worked.prefix(pieces).allSatisfy { $0 == here })
+            #expect(try await store.coverage(of: "memory").count == 7)
+        }
+    }
+
     @Test("What is not final yet is not asked for, and does not count as complete")
     func unfinished() async throws {
         try await Self.with { path in

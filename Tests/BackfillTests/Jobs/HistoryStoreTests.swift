@@ -243,4 +243,105 @@ struct HistoryStoreTests {
             #expect(uncut.covered.missing(in: uncut.rangeMilliseconds).isEmpty)
         }
     }
+
+    @Test("Who ends late ends nothing of another job: numbers are not used again")
+    func numbers() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            _ = try await store.add(Self.order("a"), nowMilliseconds: 1)
+            try await Self.cutDays(store)
+            let late = try #require(try await store.claim(nowMilliseconds: 2))
+            #expect(try await store.set(.cancelled, of: "a", from: [.running]))
+            let job = try await store.add(Self.order("a", output: "files:csv:/x"), nowMilliseconds: 3)
+            try await Self.cutDays(store)
+            let claim = try #require(try await store.claim(nowMilliseconds: 4))
+            #expect(job != late.job && claim.id > late.id)
+            try await store.release(late)
+            try await store.fail(late, "late", retryAt: nil, nowMilliseconds: 5)
+            try await store.finish(late, HistoryCounts(written: 9))
+            let found = try #require(try await store.jobs().first)
+            #expect(found.piecesRunning == 1 && found.piecesWaiting == 2 && found.counts.written == 0)
+        }
+    }
+
+    @Test("What was begun is known until it is complete, whatever became of its piece and its job")
+    func begun() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            _ = try await store.add(Self.order("a", days: 2), nowMilliseconds: 1)
+            try await Self.cutDays(store)
+            let first = try #require(try await store.claim(nowMilliseconds: 70))
+            let second = try #require(try await store.claim(nowMilliseconds: 71))
+            #expect(first.begunMilliseconds == nil && second.begunMilliseconds == nil)
+            try await store.replace(second, by: [(second.rangeMilliseconds, .rest)])
+            #expect(try await store.claim(nowMilliseconds: 72)?.begunMilliseconds == 71)
+            #expect(try await store.set(.cancelled, of: "a", from: [.running]))
+            // A longer piece takes up both.
+            _ = try await store.add(Self.order("a", days: 2), nowMilliseconds: 80)
+            let uncut = try #require(try await store.uncut(limit: 1).first)
+            let whole = try #require(
+                try await store.cut(
+                    uncut, pieces: [(0..<2 * Self.day, .rest)], next: 2 * Self.day, skipped: 0, unavailable: [],
+                    nowMilliseconds: 81))
+            #expect(whole.begunMilliseconds == 70)
+            // Another output has nothing of it.
+            _ = try await store.add(Self.order("b", days: 1, output: "files:csv:/x"), nowMilliseconds: 82)
+            try await Self.cutDays(store)
+            #expect(try #require(try await store.claim(nowMilliseconds: 83)).begunMilliseconds == nil)
+            try await store.finish(whole, HistoryCounts())
+            let left = try await store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM begun") }
+            #expect(left == 1)
+        }
+    }
+
+    @Test("A job that rests holds up no other, and fetches only what the other left of it")
+    func restingJob() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            _ = try await store.add(Self.order("a"), nowMilliseconds: 1)
+            let uncut = try #require(try await store.uncut(limit: 1).first)
+            _ = try await store.cut(
+                uncut, pieces: [(0..<3 * Self.day, .month)], next: 3 * Self.day, skipped: 0, unavailable: [],
+                nowMilliseconds: .min)
+            #expect(try await store.set(.paused, of: "a", from: [.running]))
+            _ = try await store.add(Self.order("b"), nowMilliseconds: 2)
+            try await Self.cutDays(store)
+            let first = try #require(try await store.claim(nowMilliseconds: 3))
+            let middle = try #require(try await store.claim(nowMilliseconds: 3))
+            try await store.finish(middle, HistoryCounts())
+            #expect(try await store.set(.running, of: "a", from: [.paused]))
+            #expect(try await store.set(.paused, of: "b", from: [.running]))
+            // The first day is in the other's work.
+            #expect(try await store.claim(nowMilliseconds: 4) == nil)
+            try await store.finish(first, HistoryCounts())
+            let rest = try #require(try await store.claim(nowMilliseconds: 5))
+            #expect(rest.rangeMilliseconds == 2 * Self.day..<3 * Self.day && rest.source == .month)
+            #expect(try await store.jobs().last?.coveredMilliseconds == 2 * Self.day)
+            try await store.finish(rest, HistoryCounts())
+            #expect(try await store.set(.running, of: "b", from: [.paused]))
+            #expect(try await store.claim(nowMilliseconds: 6) == nil)
+            #expect(try await store.endJobs(nowMilliseconds: 7) == ["a", "b"])
+        }
+    }
+
+    @Test(
+        "What was given up before it was cut is cut anew when it is tried again; sections that are away are passed over"
+    )
+    func givenUp() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            _ = try await store.add(Self.order("a"), nowMilliseconds: 1)
+            #expect(try await store.uncut(limit: 1, away: [Self.series.segment]).isEmpty)
+            let uncut = try #require(try await store.uncut(limit: 1).first)
+            _ = try await store.cut(
+                uncut, pieces: [], next: 3 * Self.day, skipped: 0,
+                unavailable: [(Self.day..<3 * Self.day, .uncut, "not listed")], nowMilliseconds: 2)
+            #expect(try await store.uncut(limit: 1).isEmpty)
+            #expect(try await store.jobs().first?.piecesFailed == 1)
+            #expect(try await store.retryFailed(of: "a") == 1)
+            #expect(try await store.uncut(limit: 1).first?.rangeMilliseconds == Self.day..<3 * Self.day)
+            #expect(try await store.jobs().first?.piecesFailed == 0)
+            #expect(try await store.claim(nowMilliseconds: 3) == nil)
+        }
+    }
 }

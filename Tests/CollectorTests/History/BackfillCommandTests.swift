@@ -203,7 +203,8 @@ struct BackfillCommandTests {
     @Test("Pieces that failed for good end the run with 1, are shown with their reason, and are tried again on demand")
     func failures() async throws {
         try await Rig.with { rig in
-            await rig.exchange.inject(.cutAnswer, segment: .spot, stream: "/api/v3/klines", count: 4)
+            // Two pieces of two tries, each request made five times.
+            await rig.exchange.inject(.cutAnswer, segment: .spot, stream: "/api/v3/klines", count: 20)
             let run = try await rig.backfill("run", "--name", "broken", order: Rig.order)
             #expect(run.status == 1, "\(run.output)\(run.errors)")
             #expect(run.output.contains("broken [------------------------] 0.0%  0 pieces, 0 rows, 2 failed\n"))
