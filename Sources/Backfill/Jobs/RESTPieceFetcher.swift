@@ -1,3 +1,4 @@
+internal import Glibc
 internal import MarketModel
 internal import Resilience
 internal import Transport
@@ -12,6 +13,8 @@ package struct RESTPieceFetcher: Sendable {
     private static let emptyWindowsMost = 24 * 31
     /// Answers in a row without a trade of the range after which a piece ends.
     private static let emptyPagesMost = 50
+    /// Trades of one millisecond that are gone back by, of which a search may have found any.
+    private static let stepsBackMost = 50
     /// How often one request is made whose answers cannot be read. A piece is many requests: where one in twenty is cut, hardly
     /// any piece of a hundred would be whole, however often it began anew.
     private static let triesMost = 5
@@ -100,10 +103,7 @@ package struct RESTPieceFetcher: Sendable {
     ) async throws(PieceFailure) {
         let range = piece.rangeMilliseconds
         let symbol = piece.series.symbol
-        guard
-            var next = try await self.firstTrade(
-                of: symbol, from: range.lowerBound, before: range.upperBound, venue, segment, wanted, reader)
-        else { return }
+        guard var next = try await self.firstTrade(piece, venue, segment, wanted, reader) else { return }
         guard next < Self.idsEnd else {
             throw PieceFailure(.permanent, "\(venue.title) gave an id that is none: \(next)")
         }
@@ -125,37 +125,148 @@ package struct RESTPieceFetcher: Sendable {
                     receivedMicroseconds: answer.receivedMicroseconds), take)
             // A trade behind the range ends it; no trade at all is what stands behind the last one.
             if rows.contains(where: { $0.milliseconds.map { $0 >= range.upperBound } ?? false }) { return }
-            guard !rows.isEmpty else { return }
+            guard let first = rows.compactMap(Self.sequence).min() else {
+                return try await self.expectNone(from: next, piece, venue, segment, wanted, reader)
+            }
             emptyPages = inside.isEmpty ? emptyPages + 1 : 0
-            guard page.ids.upperBound < Self.idsEnd else { return }
-            next = page.ids.upperBound + 1
+            guard page.ids.upperBound < Self.idsEnd, first < Self.idsEnd else { return }
+            // Where the ids jump, behind the gap.
+            next = max(page.ids.upperBound + 1, first)
         }
+        throw PieceFailure(
+            .permanent,
+            "\(venue.title) gave \(Self.emptyPagesMost) answers up to id \(next) without a trade of the range")
     }
 
-    /// The id of the first trade at or behind a time; nil where none lies before the range's end.
+    /// Makes sure that no trade of a piece has an id at or behind one of which nothing came, where the venue can tell.
+    private func expectNone(
+        from next: UInt64, _ piece: HistoryPiece, _ venue: any Venue, _ segment: VenueSegment, _ wanted: Wanted,
+        _ reader: AnswerReader
+    ) async throws(PieceFailure) {
+        let range = piece.rangeMilliseconds
+        guard
+            let request = venue.lastTradeRequest(
+                of: piece.series.symbol, fromMilliseconds: range.lowerBound, beforeMilliseconds: range.upperBound,
+                in: segment, wanted: wanted)
+        else { return }
+        let last = try await self.trades(request, reader).rows.compactMap(Self.sequence).max()
+        // Behind the first id of all, the search for it found a trade; now there is none.
+        guard let last else {
+            guard next > 1 else { return }
+            throw PieceFailure(.temporary, "\(venue.title) gave no trade from id \(next) on, and none before the end")
+        }
+        guard last >= next else { return }
+        throw PieceFailure(.temporary, "\(venue.title) gave no trade from id \(next) on, and has them up to \(last)")
+    }
+
+    /// The id of the first trade of a piece, or of one behind it; nil where none lies in it.
     private func firstTrade(
-        of symbol: String, from start: Int64, before end: Int64, _ venue: any Venue, _ segment: VenueSegment,
-        _ wanted: Wanted, _ reader: AnswerReader
+        _ piece: HistoryPiece, _ venue: any Venue, _ segment: VenueSegment, _ wanted: Wanted, _ reader: AnswerReader
     ) async throws(PieceFailure) -> UInt64? {
+        let (start, end) = (piece.rangeMilliseconds.lowerBound, piece.rangeMilliseconds.upperBound)
         var time = start
         for _ in 0..<Self.emptyWindowsMost {
             guard
-                let search = venue.tradeSearchRequest(of: symbol, atMilliseconds: time, in: segment, wanted: wanted)
+                let search = venue.tradeSearchRequest(
+                    of: piece.series.symbol, atMilliseconds: time, in: segment, wanted: wanted)
             else { throw PieceFailure(.permanent, "\(venue.title) cannot be asked for trades by time") }
             let rows = try await self.trades(search.request, reader).rows
-            let found = rows.compactMap(Self.sequence)
             switch search.tells {
             case .first:
                 // What was put together begins before the id that it bears where single trades are counted.
-                if let first = rows.compactMap(Self.firstSequence).min() { return first }
-                guard let next = search.endMilliseconds, next > time, next < end else { return nil }
+                if let first = rows.compactMap(Self.firstSequence).min() {
+                    guard search.keptMilliseconds != nil else { return first }
+                    return try await self.firstKept(first, piece, venue, segment, wanted, reader)
+                }
+                guard let next = search.endMilliseconds, next > time, next < end else {
+                    if let kept = search.keptMilliseconds {
+                        try await self.expectKept(kept, piece, venue, segment, wanted, reader)
+                    }
+                    return nil
+                }
                 time = next
             case .lastBefore:
-                // Where none lies before, the count begins with the first of all.
-                return found.max().map { $0 + 1 } ?? 1
+                guard let last = rows.compactMap(Self.sequence).max() else {
+                    return try Self.firstOfAll(piece, from: start, venue)
+                }
+                return last < Self.idsEnd ? last + 1 : last
             }
         }
         return nil
+    }
+
+    /// Makes sure that the first trade that is served is the first of a piece: the one before it is served, and lies before.
+    private func firstKept(
+        _ found: UInt64, _ piece: HistoryPiece, _ venue: any Venue, _ segment: VenueSegment, _ wanted: Wanted,
+        _ reader: AnswerReader
+    ) async throws(PieceFailure) -> UInt64 {
+        var first = found
+        // Of one millisecond, any may have been found.
+        for _ in 0..<Self.stepsBackMost {
+            guard first > 1 else { return first }
+            guard let time = try await self.time(of: first - 1, piece, venue, segment, wanted, reader) else {
+                throw PieceFailure(
+                    .permanent,
+                    "\(venue.title) serves trade \(first), not the one before it: older ones are not served there")
+            }
+            guard time >= piece.rangeMilliseconds.lowerBound else { return first }
+            first -= 1
+        }
+        throw PieceFailure(.temporary, "\(venue.title) found trade \(found), which is not the first of its time")
+    }
+
+    /// Makes sure that no trade of a piece was found because there was none, and not because it is served no more: one before
+    /// it is served, or the first of all.
+    ///
+    /// - Parameter kept: How long trades are served for certain, milliseconds.
+    private func expectKept(
+        _ kept: Int64, _ piece: HistoryPiece, _ venue: any Venue, _ segment: VenueSegment, _ wanted: Wanted,
+        _ reader: AnswerReader
+    ) async throws(PieceFailure) {
+        let range = piece.rangeMilliseconds
+        let listed = piece.instrument.listedMicroseconds?.flooredMilliseconds ?? 0
+        let now = self.wallMicroseconds().flooredMilliseconds
+        guard listed < range.upperBound, max(listed, range.lowerBound) < now - kept else { return }
+        if let request = venue.lastTradeRequest(
+            of: piece.series.symbol, fromMilliseconds: min(max(listed, 0), range.lowerBound - 1),
+            beforeMilliseconds: range.lowerBound, in: segment, wanted: wanted),
+            try await !self.trades(request, reader).rows.isEmpty
+        {
+            return
+        }
+        guard let time = try await self.time(of: 1, piece, venue, segment, wanted, reader) else {
+            throw PieceFailure(
+                .permanent,
+                "\(venue.title) serves no trade before \(Self.text(range.upperBound)): older ones are not served there")
+        }
+        guard time >= range.upperBound else {
+            throw PieceFailure(.temporary, "\(venue.title) found no trade from the range's start on, and has trade 1")
+        }
+    }
+
+    /// When the trade of an id was, milliseconds; nil where it is not served.
+    private func time(
+        of id: UInt64, _ piece: HistoryPiece, _ venue: any Venue, _ segment: VenueSegment, _ wanted: Wanted,
+        _ reader: AnswerReader
+    ) async throws(PieceFailure) -> Int64? {
+        guard let page = venue.tradeRequest(of: piece.series.symbol, ids: id...id, in: segment, wanted: wanted) else {
+            throw PieceFailure(.permanent, "\(venue.title) cannot be asked for trades by id")
+        }
+        return try await self.trades(page.request, reader).rows.first { Self.sequence($0) == id }?.milliseconds
+    }
+
+    /// The first id of all, where no trade lies before a piece because the instrument was not listed before.
+    private static func firstOfAll(
+        _ piece: HistoryPiece, from start: Int64, _ venue: any Venue
+    ) throws(PieceFailure) -> UInt64 {
+        let (earliest, overflow) = start.subtractingReportingOverflow(HistoryPlanner.dayMilliseconds)
+        guard !overflow, let listed = piece.instrument.listedMicroseconds, listed.flooredMilliseconds >= earliest
+        else {
+            throw PieceFailure(
+                .permanent,
+                "\(venue.title) serves no trade before \(Self.text(start)): where the range's ids begin is not known")
+        }
+        return 1
     }
 
     /// All trades of an answer.
@@ -167,6 +278,16 @@ package struct RESTPieceFetcher: Sendable {
             let rows = try reader.rows(body, to: .trades, received)
             return HistoryPage(bytes: body, rows: rows, scales: reader.scales, receivedMicroseconds: received)
         }
+    }
+
+    /// `2026-10-01T12:30:15Z`
+    private static func text(_ milliseconds: Int64) -> String {
+        var seconds = time_t(milliseconds / 1_000)
+        var parts = tm()
+        guard gmtime_r(&seconds, &parts) != nil else { return "\(milliseconds) ms" }
+        var buffer = [CChar](repeating: 0, count: 32)
+        let count = strftime(&buffer, buffer.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
+        return String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     private static func firstSequence(_ row: HistoryRow) -> UInt64? {

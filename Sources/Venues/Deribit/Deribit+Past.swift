@@ -62,12 +62,24 @@ extension Deribit {
             "instrument_name=\(symbol)&start_timestamp=\(time)&end_timestamp=\(end - 1)&count=1&sorting=asc"
         return TradeSearchRequest(
             Self.request(segment, "get_last_trades_by_instrument_and_time", query), tells: .first,
-            endMilliseconds: end)
+            endMilliseconds: end, keptMilliseconds: Self.tradesKept)
+    }
+
+    package func lastTradeRequest(
+        of symbol: String, fromMilliseconds from: Int64, beforeMilliseconds end: Int64, in segment: VenueSegment,
+        wanted: Wanted
+    ) -> VenueRequest? {
+        guard Self.kind(of: segment) != nil, from >= 0, from < end, end <= Self.timeMax else { return nil }
+        let query =
+            "instrument_name=\(symbol)&start_timestamp=\(from)&end_timestamp=\(end - 1)&count=1&sorting=desc"
+        return Self.request(segment, "get_last_trades_by_instrument_and_time", query)
     }
 
     // MARK: - Private
 
     private static let searchSpan: Int64 = 30 * 86_400_000
+    /// What is documented of requests for an account's own trades; of public ones nothing is (2026-03-06).
+    private static let tradesKept: Int64 = 86_400_000
     private static let fundingSpan: Int64 = (Self.fundingHoursMax - 1) * 3_600_000
     /// Year 2255, far below where a sum of times would overflow.
     private static let timeMax: Int64 = 9_000_000_000_000

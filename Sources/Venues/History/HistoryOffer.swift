@@ -51,10 +51,16 @@ package struct TradeSearchRequest: Hashable, Sendable {
     /// The end of what was searched, milliseconds: where nothing was found, the search goes on from here; nil where there
     /// is nothing behind it.
     package let endMilliseconds: Int64?
+    /// How long trades are served for certain, milliseconds: older ones may be gone, which ids tell that count from 1 without
+    /// a gap; nil where none are gone of what is offered.
+    package let keptMilliseconds: Int64?
 
-    package init(_ request: VenueRequest, tells: Tells, endMilliseconds: Int64? = nil) {
+    package init(
+        _ request: VenueRequest, tells: Tells, endMilliseconds: Int64? = nil, keptMilliseconds: Int64? = nil
+    ) {
         self.request = request
         self.tells = tells
         self.endMilliseconds = endMilliseconds
+        self.keptMilliseconds = keptMilliseconds
     }
 }

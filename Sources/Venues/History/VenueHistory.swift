@@ -18,6 +18,12 @@ package protocol VenueHistory {
         of symbol: String, atMilliseconds: Int64, in segment: VenueSegment, wanted: Wanted
     ) -> TradeSearchRequest?
 
+    /// What finds the last trade before a time, by the same ids; nil where no trade from an id on means that there is none.
+    /// None before `fromMilliseconds` has to be found.
+    func lastTradeRequest(
+        of symbol: String, fromMilliseconds: Int64, beforeMilliseconds: Int64, in segment: VenueSegment, wanted: Wanted
+    ) -> VenueRequest?
+
     /// The base address of the venue's archives; nil where it has none.
     var archiveAddress: String? { get }
 
@@ -49,6 +55,10 @@ extension Venue {
     package func tradeSearchRequest(
         of symbol: String, atMilliseconds: Int64, in segment: VenueSegment, wanted: Wanted
     ) -> TradeSearchRequest? { nil }
+
+    package func lastTradeRequest(
+        of symbol: String, fromMilliseconds: Int64, beforeMilliseconds: Int64, in segment: VenueSegment, wanted: Wanted
+    ) -> VenueRequest? { nil }
 
     package var archiveAddress: String? { nil }
 

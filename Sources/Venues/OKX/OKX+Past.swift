@@ -87,6 +87,13 @@ extension OKX {
             tells: .lastBefore)
     }
 
+    package func lastTradeRequest(
+        of symbol: String, fromMilliseconds: Int64, beforeMilliseconds end: Int64, in segment: VenueSegment,
+        wanted: Wanted
+    ) -> VenueRequest? {
+        self.tradeSearchRequest(of: symbol, atMilliseconds: end, in: segment, wanted: wanted)?.request
+    }
+
     // MARK: - Private
 
     /// Three months, for which trades, rates and bars of a second are kept.

@@ -63,6 +63,10 @@ struct TestArchives: VenueHistory, Sendable {
         of symbol: String, atMilliseconds: Int64, in segment: VenueSegment, wanted: Wanted
     ) -> TradeSearchRequest? { nil }
 
+    func lastTradeRequest(
+        of symbol: String, fromMilliseconds: Int64, beforeMilliseconds: Int64, in segment: VenueSegment, wanted: Wanted
+    ) -> VenueRequest? { nil }
+
     func archives(
         of kind: HistoryKind, instrument: Instrument, rangeMilliseconds: Range<Int64>, nowMilliseconds: Int64,
         in segment: VenueSegment, wanted: Wanted

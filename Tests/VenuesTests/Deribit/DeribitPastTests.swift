@@ -87,8 +87,26 @@ struct DeribitPastTests {
                 == "/api/v2/public/get_last_trades_by_instrument_and_time?instrument_name=BTC-PERPETUAL&start_timestamp=\(Self.start)&end_timestamp=\(end - 1)&count=1&sorting=asc"
         )
         #expect(
-            found.tells == .first && found.endMilliseconds == end && found.request.costs == [.init("requests", 500)])
+            found.tells == .first && found.endMilliseconds == end && found.keptMilliseconds == 86_400_000
+                && found.request.costs == [.init("requests", 500)])
         #expect(try search(.index, 1) == nil && search(.perpetual, -1) == nil && search(.perpetual, .max) == nil)
+    }
+
+    @Test("The last trade before a time is asked for from another time on")
+    func last() throws {
+        func last(_ section: DeribitSegment, _ from: Int64, _ end: Int64) throws -> VenueRequest? {
+            Self.deribit.lastTradeRequest(
+                of: "BTC-PERPETUAL", fromMilliseconds: from, beforeMilliseconds: end, in: try Self.segment(section),
+                wanted: Wanted(types: [.trade]))
+        }
+        let found = try #require(try last(.option, 5, Self.start))
+        #expect(
+            found.path
+                == "/api/v2/public/get_last_trades_by_instrument_and_time?instrument_name=BTC-PERPETUAL&start_timestamp=5&end_timestamp=\(Self.start - 1)&count=1&sorting=desc"
+        )
+        #expect(found.costs == [.init("requests", 500)])
+        #expect(try last(.index, 1, 2) == nil && last(.perpetual, -1, 2) == nil && last(.perpetual, 2, 2) == nil)
+        #expect(try last(.perpetual, 1, .max) == nil)
     }
 
     @Test("Bars of the past are backfilled, and those that are not over are left")
