@@ -11,7 +11,7 @@ package enum FrameRefusal: Error {
     case missingField
     /// The frame speaks of another symbol or market than its stream.
     case mismatch
-    /// More levels or events than a frame may bring.
+    /// More levels or events than a frame may bring, or an answer that tells that it was cut.
     case tooLarge
     /// A value that does not fit 64 bits at the instrument's scale.
     case valueTooLarge(InstrumentID)

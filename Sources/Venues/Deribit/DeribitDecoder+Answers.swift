@@ -50,17 +50,22 @@ extension DeribitDecoder {
     // MARK: - Volatility index
 
     /// Decodes `{"data":[[1785000000000,41.3,41.5,41.2,41.4],…],"continuation":null}`; bars that are not over are left.
+    ///
+    /// A `continuation` tells that older bars of the range were left out; such an answer is refused.
     private static func decodeVolatilityBars(
         _ reader: inout JSONReader, _ answer: Answer, _ interval: KlineInterval, into batch: inout EventBatch
     ) throws(FrameRefusal) {
         let length = try Self.required(interval.microseconds)
-        var hasData = false
+        let start = reader.index
+        var (hasData, isCut) = (false, false)
         do throws(JSONError) {
+            if try reader.passKey("continuation") { isCut = try !reader.takeNull() }
+            reader.index = start
             hasData = try reader.passKey("data")
         } catch {
             throw .json(error)
         }
-        guard hasData else { throw .missingField }
+        guard hasData, !isCut else { throw isCut ? .tooLarge : .missingField }
         var isElement: Bool
         do throws(JSONError) {
             isElement = try reader.beginArray()

@@ -29,6 +29,18 @@ struct DeribitAnswerTests {
         #expect(try rig.answer(untimed, to: .volatilityIndex(.minute1)).events.count == 1)
     }
 
+    @Test("An answer that tells of older bars of the range is refused, as cut", arguments: [true, false])
+    func cut(isLast: Bool) throws {
+        let rig = try DeribitRig(["deribit_volatility_index.btc_usd"], section: "index")
+        let (data, mark) = (#""data":[[1785000000000,41.3,41.5,41.2,41.4]]"#, #""continuation":1784999940000"#)
+        let text = "{\"result\":{\(isLast ? "\(data),\(mark)" : "\(mark),\(data)")},\"usOut\":1785000130000000}"
+        let refusal = #expect(throws: FrameRefusal.self) { try rig.answer(text, to: .volatilityIndex(.minute1)) }
+        #expect(refusal?.label == "too_large")
+        #expect(
+            try rig.answer(text.replacing("1784999940000", with: "null"), to: .volatilityIndex(.minute1)).events.count
+                == 1)
+    }
+
     @Test("Bars in parallel lists are closed and confirmed, those that are not over are left")
     func klines() throws {
         let rig = try DeribitRig(["chart.trades.BTC-PERPETUAL.1"])
