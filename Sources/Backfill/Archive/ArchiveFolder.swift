@@ -14,6 +14,15 @@ package final class ArchiveFolder: Sendable {
         var total: Int { self.bytes.values.reduce(0) { $0.addingReportingOverflow($1).partialValue } }
     }
 
+    /// What became of a wish for room.
+    enum Room: Hashable, Sendable {
+        case kept
+        /// What is in use takes it now.
+        case taken
+        /// The whole folder is smaller.
+        case never
+    }
+
     private static let part = ".part"
     private static let note = ".note"
 
@@ -66,10 +75,10 @@ package final class ArchiveFolder: Sendable {
         return ArchiveClaim(folder: self, name: name)
     }
 
-    /// Keeps so much room for a file, all in all; false when there is not so much, even without what nobody uses.
-    func reserve(_ bytes: Int, for name: String) -> Bool {
-        self.state.withLock { state in
-            guard bytes <= self.bytesMost else { return false }
+    /// Keeps so much room for a file, all in all; what nobody uses gives way.
+    func reserve(_ bytes: Int, for name: String) -> Room {
+        guard bytes <= self.bytesMost else { return .never }
+        return self.state.withLock { state in
             var surplus = state.total - (state.bytes[name] ?? 0) - (self.bytesMost - bytes)
             for (other, size) in state.bytes.sorted(by: { $0.key < $1.key })
             where surplus > 0 && other != name && !state.claimed.contains(other) {
@@ -78,9 +87,9 @@ package final class ArchiveFolder: Sendable {
                 state.bytes[other] = nil
                 surplus -= size
             }
-            guard surplus <= 0 else { return false }
+            guard surplus <= 0 else { return .taken }
             state.bytes[name] = bytes
-            return true
+            return .kept
         }
     }
 
@@ -138,6 +147,5 @@ final class ArchiveClaim: Sendable {
     var path: String { self.folder.partPath(of: self.name) }
     var notePath: String { self.folder.notePath(of: self.name) }
 
-    func reserve(_ bytes: Int) -> Bool { self.folder.reserve(bytes, for: self.name) }
     func discard() { self.folder.discard(self.name) }
 }

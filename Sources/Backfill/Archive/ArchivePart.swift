@@ -57,9 +57,7 @@ final class ArchivePart: Sendable {
             self.state = Mutex(State(offset: 0))
             return
         }
-        guard claim.reserve(max(note.length ?? size, size)) else {
-            throw ArchiveFailure(.noRoom, "\(identity): the folder of downloads is full", mayHaveBeenSent: false)
-        }
+        try Self.reserve(max(note.length ?? size, size), claim.folder, claim.name, identity)
         self.state = Mutex(State(note: note, offset: size, resumed: note.length == size ? size : 0))
     }
 
@@ -155,7 +153,7 @@ final class ArchivePart: Sendable {
         if note.length == nil, let whole = range.length {
             let known = PartNote(identity: self.identity, validator: note.validator, length: whole)
             guard whole <= self.bytesMost else { throw self.tooLarge() }
-            guard self.folder.reserve(whole, for: self.name) else { throw self.noRoom() }
+            try self.reserve(whole)
             try ArchiveFile.replace(self.folder.notePath(of: self.name), with: known.text)
             state.note = known
         }
@@ -172,7 +170,7 @@ final class ArchivePart: Sendable {
         try self.file.truncate(to: 0)
         if let length {
             guard length <= self.bytesMost else { throw self.tooLarge() }
-            guard self.folder.reserve(length, for: self.name) else { throw self.noRoom() }
+            try self.reserve(length)
         }
         let note = PartNote(identity: self.identity, validator: validator, length: length)
         try ArchiveFile.replace(self.folder.notePath(of: self.name), with: note.text)
@@ -187,7 +185,7 @@ final class ArchivePart: Sendable {
                 throw ArchiveFailure(.changed, "\(self.identity): more than its \(length) bytes came")
             }
         } else {
-            guard self.folder.reserve(end, for: self.name) else { throw self.noRoom() }
+            try self.reserve(end)
         }
         let written = piece.withUnsafeBytes { bytes in
             Result { () throws(ArchiveFailure) in try self.file.write(bytes, at: state.offset) }
@@ -239,7 +237,20 @@ final class ArchivePart: Sendable {
         ArchiveFailure(.tooLarge, "\(self.identity): larger than \(self.bytesMost) bytes")
     }
 
-    private func noRoom() -> ArchiveFailure {
-        ArchiveFailure(.noRoom, "\(self.identity): the folder of downloads is full")
+    private func reserve(_ bytes: Int) throws(ArchiveFailure) {
+        try Self.reserve(bytes, self.folder, self.name, self.identity)
+    }
+
+    private static func reserve(
+        _ bytes: Int, _ folder: ArchiveFolder, _ name: String, _ identity: String
+    ) throws(ArchiveFailure) {
+        switch folder.reserve(bytes, for: name) {
+        case .kept: return
+        case .taken:
+            throw ArchiveFailure(.noRoom, "\(identity): other downloads fill their folder now")
+        case .never:
+            throw ArchiveFailure(
+                .tooLarge, "\(identity): \(bytes) bytes, the folder of downloads may hold \(folder.bytesMost)")
+        }
     }
 }

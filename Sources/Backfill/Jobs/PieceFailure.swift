@@ -43,8 +43,6 @@ package struct PieceFailure: Error, CustomStringConvertible, Sendable {
             case .missing: .missing
             case .cancelled: .cancelled
             case .output(let kind): Kind(kind)
-            // The disk that downloads go to is full for all.
-            case .noRoom: .outputUnavailable
             case _ where failure.isPermanent: .permanent
             default: .temporary
             }

@@ -36,9 +36,33 @@ extension ArchiveDownloadTests {
             let fetcher = try rig.fetcher()
             let slow = Task { await rig.fetched(TestArchives.named("/other.zip"), by: fetcher) }
             #expect(await rig.eventually { fetcher.bytesOnDisk == Self.zip.count })
-            #expect(await rig.fetched(by: fetcher).failure?.kind == .noRoom)
+            let failure = try #require(await rig.fetched(by: fetcher).failure)
+            #expect(failure.kind == .noRoom)
+            // Worth another try of this piece; outputs have nothing to do with it.
+            #expect(PieceFailure(failure).kind == .temporary)
             slow.cancel()
             _ = await slow.value
+        }
+    }
+
+    @Test("A file that the whole folder has no room for is too large, whether its length is told or not")
+    func folderTooSmall() async throws {
+        let server = RawServer()
+        try await ArchiveRig.with {
+            $0.folderBytesMost = Self.zip.count - 1
+        } _: { rig in
+            rig.host.serve(ArchiveRig.path, Self.file())
+            let failure = try #require(try await rig.fetch().failure)
+            #expect(failure.kind == .tooLarge && PieceFailure(failure).kind == .permanent)
+            #expect(rig.files.isEmpty)
+            let begun = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            let chunk = String(Self.zip.count, radix: 16) + "\r\n"
+            let body = Array((begun + chunk).utf8) + Self.zip + Array("\r\n0\r\n\r\n".utf8)
+            let asked = Task.detached { server.answer([body]) }
+            let location = TestArchives.named("http://127.0.0.1:\(server.port)/T.zip")
+            #expect(try await rig.fetch(location).failure?.kind == .tooLarge)
+            #expect(rig.files.isEmpty)
+            _ = await asked.value
         }
     }
 
