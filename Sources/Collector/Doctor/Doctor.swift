@@ -5,8 +5,9 @@ import Venues
 
 /// Looks at everything that a configuration needs, a few requests each, and says what is wrong and what to do about it.
 ///
-/// Requests and connections go through the core and the venue's budgets, tried once; every probe has a deadline, and at
-/// most `Settings.parallel` run at a time.
+/// Requests to the venues' APIs and connections go through the core and the venue's budgets, tried once; the few to
+/// addresses of archives, which have no budget, go straight there. Every probe has a deadline, and at most
+/// `Settings.parallel` run at a time.
 package struct Doctor: Sendable {
     package struct Settings: Sendable {
         /// How often each address is tried.
