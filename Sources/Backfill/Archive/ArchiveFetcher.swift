@@ -66,6 +66,14 @@ package final class ArchiveFetcher<C: Clock>: Sendable where C.Duration == Durat
                 limits: self.limits(fileBytes: try ArchiveFile.size(of: file.path)),
                 wallMicroseconds: self.wallMicroseconds)
             var counts = try await Self.read(reader, take)
+            // Days without a row are files without one: what has rows of other times or symbols alone is another file.
+            if counts.rows == 0, counts.outside > 0,
+                range == archive.rangeMilliseconds || counts.others == counts.outside
+            {
+                throw ArchiveFailure(
+                    .unreadable, "\(address): none of \(counts.outside) rows is of \(archive.symbol) and the range",
+                    mayHaveBeenSent: false)
+            }
             file.discard()
             counts.bytesDownloaded = UInt64(file.bytesDownloaded)
             counts.bytesResumed = UInt64(file.bytesResumed)

@@ -98,7 +98,14 @@ actor ArchiveReader {
                 return .taken
             } catch {
                 guard let wanted = self.wider(after: error) else {
-                    if case .notMarket = error { return .taken }
+                    switch error {
+                    case .notMarket: return .taken
+                    case .mismatch:
+                        self.counts.outside += 1
+                        self.counts.others += 1
+                        return .taken
+                    default: break
+                    }
                     try self.refuse(error.label)
                     return .taken
                 }

@@ -63,8 +63,10 @@ package struct ArchiveSettings: Sendable {
 package struct ArchiveCounts: Hashable, Sendable {
     /// Rows handed on.
     package var rows: UInt64 = 0
-    /// Rows outside of the range that was wanted.
+    /// Rows outside of the range that was wanted, or of another symbol.
     package var outside: UInt64 = 0
+    /// Those of other symbols among them.
+    package var others: UInt64 = 0
     /// Lines that could not be read.
     package var refused: UInt64 = 0
     package var bytesDownloaded: UInt64 = 0

@@ -53,6 +53,7 @@ package protocol ArchiveDecoder: Sendable {
     /// Appends what a line says; nothing for a heading.
     ///
     /// - Parameter isFirst: Whether it is the file's first line, which may be a heading.
+    /// - Throws: `.mismatch` for a line of another symbol, which is no fault.
     mutating func decode(
         _ line: Frame, isFirst: Bool, into batch: inout EventBatch
     ) throws(FrameRefusal)

@@ -34,7 +34,7 @@ struct OKXArchiveDecoder: ArchiveDecoder {
         }
         let name = try self.columns.place(0)
         guard !row[name].isEmpty else { throw .missingField }
-        guard row.isText(self.symbol, at: name) else { return }
+        guard row.isText(self.symbol, at: name) else { throw .mismatch }
         let received = line.receivedMicroseconds
         let event: MarketEvent
         switch self.kind {

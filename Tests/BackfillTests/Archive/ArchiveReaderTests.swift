@@ -44,6 +44,27 @@ struct ArchiveReaderTests {
         #expect(fetched.counts?.outside == 90)
     }
 
+    @Test("An archive with rows of which none is of its own range or symbol is unreadable; one without any is read")
+    func another() async throws {
+        // Of the day after, then of another symbol.
+        let late = "1,1.5,1,\(ArchiveRig.day.upperBound)\n"
+        let other = "other,1.5,1,\(Self.start)\n"
+        let hour = Self.start..<(Self.start + 3_600_000)
+        for (text, range) in [
+            (late, ArchiveRig.day), (other, ArchiveRig.day), (late + other, ArchiveRig.day), (other, hour),
+        ] {
+            let fetched = try await self.fetch(TestZip.of("id,price\n\(text)"), range: range)
+            #expect(fetched.failure?.kind == .unreadable && fetched.counts == nil)
+            #expect(fetched.failure?.detail.contains("rows is of TUSDT and the range") == true)
+        }
+        // Of a part of the day, nothing is known.
+        let part = try await self.fetch(TestZip.of("id,price\n\(late)\(other)"), range: hour)
+        #expect(part.failure == nil && part.counts?.outside == 2 && part.counts?.others == 1)
+        #expect(try await self.fetch(TestZip.of("id,price\n")).counts?.rows == 0)
+        let some = try await self.fetch(TestZip.of("1,1.5,1,\(Self.start)\n\(late)\(other)"))
+        #expect(some.rows == ["1 1.5 1"] && some.counts?.outside == 2)
+    }
+
     @Test("A number with more digits than those before it begins a page of wider scales, and no row is lost")
     func scales() async throws {
         let text = "1,1.5,1,\(Self.start)\n2,2.5,1,\(Self.start)\n3,3.125,0.01,\(Self.start)\n4,4,1,\(Self.start)\n"

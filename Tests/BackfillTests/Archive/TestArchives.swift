@@ -98,6 +98,7 @@ struct TestDecoder: ArchiveDecoder {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
         guard parts.count == 4, let time = Int64(parts[3]) else { throw .missingField }
         if parts[0] == "fund" { throw .notMarket }
+        if parts[0] == "other" { throw .mismatch }
         var wider = self.scales
         let (price, size): (Int64, Int64)
         do {

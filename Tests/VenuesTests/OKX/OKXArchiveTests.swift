@@ -129,7 +129,10 @@ struct OKXArchiveTests {
         #expect(trade.sequence == 2_885_385_355 && line.text(trade.id) == "2885385355" && trade.aggressor == .sell)
         #expect(trade.price == 785_422 && trade.size == 1_407 && rig.scales == DecimalScales(price: 1, size: 2))
         #expect(trade.eventTime.microseconds == 1_788_192_000_021_000 && trade.isBackfilled && !trade.isAggregate)
-        #expect(try rig.decode("BTC-USDT-261225,1,buy,1,1,1788192000021").isEmpty)
+        let refusal = #expect(throws: FrameRefusal.self) {
+            try rig.decode("BTC-USDT-261225,1,buy,1,1,1788192000021")
+        }
+        #expect(refusal?.label == "mismatch")
         // Without a heading in the documented order.
         var plain = try Self.rig(.trade, .swap)
         #expect(try plain.decode(line, isFirst: true).count == 1)
@@ -192,7 +195,10 @@ struct OKXArchiveTests {
             "instrument_name,contract_type,funding_rate,real_funding_rate,funding_time",
             "BTC-USDT-SWAP,linear,0.0001,0.00009,1760659200000")
         #expect(both?.rate.text == "0.00009")
-        #expect(try rate("instrument_name,funding_rate,funding_time", "ETH-USDT-SWAP,0.1,1760659200000") == nil)
+        let refusal = #expect(throws: FrameRefusal.self) {
+            try rate("instrument_name,funding_rate,funding_time", "ETH-USDT-SWAP,0.1,1760659200000")
+        }
+        #expect(refusal?.label == "mismatch")
     }
 
     @Test("Lines with bytes changed, cut or put in end in an event or a refusal, never in a trap")
