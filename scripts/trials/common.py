@@ -159,15 +159,15 @@ class Child:
 class NATSServer:
     """A server with JetStream that can be ended and started again on its port and store."""
 
-    def __init__(self, trial):
+    def __init__(self, trial, name="nats"):
         self.trial = trial
+        self.store = trial.directory / name
         self.port = free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
         self.start()
 
     def start(self):
-        store = self.trial.directory / "nats"
-        command = ["nats-server", "-a", "127.0.0.1", "-p", self.port, "-js", "-sd", store]
+        command = ["nats-server", "-a", "127.0.0.1", "-p", self.port, "-js", "-sd", self.store]
         self.child = self.trial.start("nats-server", command)
         if not wait_until(self.answers, 20):
             sys.exit("nats-server does not answer")

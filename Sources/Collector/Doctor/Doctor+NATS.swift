@@ -18,10 +18,17 @@ extension Doctor {
         connection.name += " doctor"
         connection.connectTimeout = self.settings.deadline
         let subject = connection.addresses.joined(separator: ", ")
-        switch await NATSInspection.make(connection, streams: publisher.streams, tries: self.settings.tries) {
+        let history = self.configuration.historyPublisherConfiguration(embedded: embedded, boot: "doctor").stream
+        switch await NATSInspection.make(
+            connection, streams: publisher.streams + [history], tries: self.settings.tries)
+        {
         case .success(let inspection):
+            // Who never fetches what was before needs no stream for it.
+            let streams = inspection.streams.filter {
+                $0.name != history.name || $0.found != nil || self.configuration.history.enabled
+            }
             return [self.server(inspection, subject)]
-                + inspection.streams.map { self.stream($0, adopts: publisher.adoptsStreams) }
+                + streams.map { self.stream($0, adopts: publisher.adoptsStreams, isKept: $0.name == history.name) }
         case .failure(let error):
             if embedded != nil {
                 return [
@@ -59,7 +66,8 @@ extension Doctor {
         return finding
     }
 
-    private func stream(_ stream: NATSInspection.Stream, adopts: Bool) -> DoctorFinding {
+    /// - Parameter isKept: Whether it refuses what passes its limit, in place of dropping what is old.
+    private func stream(_ stream: NATSInspection.Stream, adopts: Bool, isKept: Bool) -> DoctorFinding {
         let subject = "stream \(stream.name)"
         guard let found = stream.found else {
             return DoctorFinding(.nats, subject, .ok, "not there yet; the collector makes it")
@@ -67,6 +75,12 @@ extension Doctor {
         let bytes = HumanNumber.bytes(ByteSize(Int(clamping: stream.bytes)))
         let most = found.maxBytes.map { " of \(HumanNumber.bytes(ByteSize(Int(clamping: $0))))" } ?? ""
         let text = "\(stream.messages) messages, \(bytes)\(most)"
+        if isKept, let most = found.maxBytes, most > 0, Double(stream.bytes) > 0.95 * Double(most) {
+            return DoctorFinding(
+                .nats, subject, .warning, "\(text): it is nearly full, and jobs of history will pause",
+                advice:
+                    "raise its max_bytes (nats.streams.history, with nats.streams.adopt: true), or purge what is read")
+        }
         guard !stream.differences.isEmpty else { return DoctorFinding(.nats, subject, .ok, text) }
         let differences = stream.differences.map { "\($0.setting) is \($0.found), configured \($0.expected)" }
         return DoctorFinding(

@@ -8,7 +8,12 @@ extension Doctor {
     private static let budgetWait = Duration.seconds(10)
 
     func streamProbes(_ tools: Tools) -> [Probe] {
-        let planned = CollectionPlan(self.configuration).connections
+        // What only rules name is not known before the venue's list is there: any symbol shows whether connections open.
+        var configuration = self.configuration
+        for (segment, settings) in configuration.venues.segments where settings.symbols.isEmpty {
+            configuration.venues[segment.id]?.symbols = [segment.exampleSymbol]
+        }
+        let planned = CollectionPlan(configuration).connections
         var seen: Set<Endpoint> = []
         var probes: [Probe] = []
         for connection in planned {
@@ -19,7 +24,7 @@ extension Doctor {
                 probes.append { await self.open(venue, segment, endpoint, tools) }
             }
         }
-        // What only a rule names has no connections before the venue's list is there.
+        // What has no stream of a symbol.
         for section in self.sections(by: \.websocket)
         where !seen.contains(where: { $0.address == section.endpoint.address }) {
             probes.append { await self.open(section.venue, section.segment, section.endpoint, tools) }

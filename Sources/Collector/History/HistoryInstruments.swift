@@ -29,10 +29,7 @@ final class HistoryInstruments: Sendable {
 
     /// What a section lists.
     func list(_ segment: VenueSegment) async throws(PieceFailure) -> [Instrument] {
-        while true {
-            await self.load(segment).value
-            if let outcome = self.outcome(segment.id) { return try outcome.get() }
-        }
+        try await self.listed(segment, within: nil)
     }
 
     /// The instrument of a series.
@@ -49,41 +46,43 @@ final class HistoryInstruments: Sendable {
         throw PieceFailure(.permanent, "\(series.segment) does not list \(series.symbol)")
     }
 
+    /// Ends the loading that is under way.
+    func close() {
+        self.lists.withLock { lists in for list in lists.values { list.task.cancel() } }
+    }
+
     // MARK: - Private
 
     private func find(
         _ symbol: String, _ segment: VenueSegment, _ patience: Duration?
     ) async throws(PieceFailure) -> Instrument? {
-        if let patience { try await self.wait(for: segment, patience) }
-        return try await self.list(segment).first { $0.venueSymbol == symbol }
+        try await self.listed(segment, within: patience).first { $0.venueSymbol == symbol }
     }
 
-    /// Waits for a list no longer than that; loading goes on.
-    private func wait(for segment: VenueSegment, _ patience: Duration) async throws(PieceFailure) {
-        _ = self.load(segment)
-        let end = ContinuousClock.now + patience
-        while self.outcome(segment.id) == nil {
-            guard ContinuousClock.now < end else {
+    /// Waits for a list, no longer than that; loading goes on whoever gives up.
+    private func listed(
+        _ segment: VenueSegment, within patience: Duration?
+    ) async throws(PieceFailure) -> [Instrument] {
+        let end = patience.map { ContinuousClock.now + $0 }
+        while true {
+            if let outcome = self.load(segment) { return try outcome.get() }
+            if let end, ContinuousClock.now >= end {
                 throw PieceFailure(.temporary, "the list of \(segment.id) is not there yet")
             }
             do {
                 try await Task.sleep(for: Self.look)
             } catch {
-                throw PieceFailure(.cancelled, "cancelled")
+                throw PieceFailure(.cancelled, "stopped while the list of \(segment.id) was waited for")
             }
         }
     }
 
-    private func outcome(_ id: SegmentID) -> Result<[Instrument], PieceFailure>? {
-        self.lists.withLock { $0[id]?.outcome }
-    }
-
-    /// The loading that runs, or that gave what is there; begun anew where a failure is old enough.
-    private func load(_ segment: VenueSegment) -> Task<Void, Never> {
+    /// What loading gave; it is begun where there is none, or where a failure is old enough.
+    private func load(_ segment: VenueSegment) -> Result<[Instrument], PieceFailure>? {
         self.lists.withLock { lists in
             if let list = lists[segment.id] {
                 guard case .failure = list.outcome, ContinuousClock.now - list.endedAt > Self.failurePause else {
-                    return list.task
+                    return list.outcome
                 }
             }
             let task = Task { [rest] in
@@ -94,7 +93,7 @@ final class HistoryInstruments: Sendable {
                 }
             }
             lists[segment.id] = List(task: task)
-            return task
+            return nil
         }
     }
 

@@ -75,7 +75,10 @@ package final class HistoryOutputs: Sendable {
     private func makeNATS() throws(PieceFailure) -> any HistoryOutput {
         let embedded = self.natsURL ?? self.configuration.ownServerURL
         guard embedded != nil || !self.configuration.nats.servers.isEmpty else {
-            throw PieceFailure(.permanent, "nats: no server is configured, and the collector's own is on any free port")
+            throw PieceFailure(
+                .outputRefused,
+                "no server is configured (nats.servers), and the collector's own is on any free port "
+                    + "(nats.embedded.port)")
         }
         let settings = self.configuration.historyPublisherConfiguration(embedded: embedded, boot: self.boot)
         let publisher = self.made.withLock { made in

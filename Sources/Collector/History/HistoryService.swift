@@ -99,6 +99,7 @@ package final class HistoryService: Sendable {
 
     /// Ends what the outputs hold open.
     package func close() async {
+        self.instruments.close()
         await self.archives.close()
         await self.outputs.close()
         self.store.close()

@@ -81,8 +81,10 @@ struct BackfillRunCommand: AsyncParsableCommand {
         let open = try await service.store.jobs(limit: .max)
         let names = Set(open.filter { $0.state == .running }.map(\.name))
         guard !names.isEmpty else {
-            let resting = open.count { $0.state == .paused }
-            print("no job is open" + (resting > 0 ? "; resting: \(resting)" : ""))
+            let resting = open.filter { $0.state == .paused }
+            print("no job is open" + (resting.isEmpty ? "" : "; resting: \(resting.count)"))
+            // One that had to pause waits for somebody.
+            if resting.contains(where: { $0.reason != nil }) { throw ExitCode(1) }
             return
         }
         let progress = BackfillProgress(service, jobs: names)

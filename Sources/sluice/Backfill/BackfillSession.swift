@@ -44,7 +44,7 @@ enum BackfillSession {
             StandardError.write("waiting for the list of instruments of \(TerminalText.escaped(sections))\n")
         }
         defer { note.cancel() }
-        let (series, idle) = try await service.resolve(order)
+        let (series, idle) = try await Self.untilStopped { try await service.resolve(order) }.get()
         guard !series.isEmpty else {
             throw HistoryOrder.Problem(idle.isEmpty ? "nothing of it is served" : idle.joined(separator: "; "))
         }
@@ -70,7 +70,9 @@ enum BackfillSession {
     }
 
     /// Runs until the work ends or a stop signal comes.
-    static func untilStopped(_ work: @escaping @Sendable () async throws -> Void) async -> Result<Void, any Error> {
+    static func untilStopped<Value: Sendable>(
+        _ work: @escaping @Sendable () async throws -> Value
+    ) async -> Result<Value, any Error> {
         let task = Task { try await work() }
         let signal = Task {
             await StopSignal.wait(atMost: nil)

@@ -128,14 +128,22 @@ struct BackfillUsageTests {
         }
     }
 
-    @Test("A venue that does not answer is told of while it is waited for")
+    @Test("A venue that makes its list wait is told of, and a signal ends the wait; one that is away is given up")
     func silentVenue() async throws {
         try await Rig.with { rig in
-            await rig.exchange.stop()
-            let child = try rig.start(["backfill", "plan"] + Rig.order)
+            await rig.exchange.setRate(.rateLimited, to: 1)
+            let child = try rig.start(["backfill", "run"] + Rig.order)
             #expect(try await child.wait(forErrors: "waiting for the list of instruments of binance.spot\n"))
             kill(child.identifier, SIGTERM)
-            #expect(try await child.result().status == -SIGTERM)
+            let result = try await child.result(atMost: .seconds(20))
+            #expect(result.status == 69)
+            #expect(
+                result.errors.hasSuffix("sluice: stopped while the list of binance spot was waited for\n"),
+                "\(result.errors)")
+            await rig.exchange.stop()
+            let away = try await rig.backfill("plan", order: Rig.order)
+            #expect(away.status == 69)
+            #expect(away.errors.contains("sluice: the list of binance spot: "), "\(away.errors)")
         }
     }
 
