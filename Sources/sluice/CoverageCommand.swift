@@ -16,6 +16,7 @@ struct CoverageCommand: AsyncParsableCommand {
               sluice coverage --config c.yaml --gaps --output files:csv:/data
               sluice coverage --config c.yaml --gaps --from 2026-10-01 --to 2026-11-01
               sluice coverage --config c.yaml --commands --from 30d | sh
+              sluice coverage --config c.yaml --forget --output files:csv:/data --from 2026-10-01 --to 2026-10-08
             """)
 
     @OptionGroup var source: ConfigurationOptions
@@ -29,6 +30,12 @@ struct CoverageCommand: AsyncParsableCommand {
     @Flag(help: "The commands that fetch what is missing.")
     var commands = false
 
+    @Flag(
+        help:
+            "Forget that the time of --from to --to is complete in --output, whose files were lost: it can be ordered again."
+    )
+    var forget = false
+
     @Option(
         help: ArgumentHelp("With --gaps or --commands: missing since then; 2026-10-01, or 30d ago.", valueName: "time"))
     var from: String?
@@ -41,9 +48,11 @@ struct CoverageCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard self.from == nil || self.gaps || self.commands else {
-            throw ValidationError("--from goes with --gaps or --commands.")
+        guard self.from == nil || self.gaps || self.commands || self.forget else {
+            throw ValidationError("--from goes with --gaps, --commands or --forget.")
         }
+        guard !self.forget || (self.from != nil && self.output != nil && !self.gaps && !self.commands && !self.json)
+        else { throw ValidationError("--forget goes with --output and --from alone, and with --to.") }
         guard self.to == nil || self.from != nil else { throw ValidationError("--to goes with --from.") }
         guard !self.json || !self.commands else { throw ValidationError("--json does not go with --commands.") }
     }
@@ -60,6 +69,11 @@ struct CoverageCommand: AsyncParsableCommand {
             defer { store.close() }
             let outputs = try await store.outputs()
             if let wanted, !outputs.contains(wanted) { throw HistoryOrder.noOutput(wanted, among: outputs) }
+            if self.forget, let wanted, let stretch {
+                let ranges = try await store.forget(stretch, in: wanted)
+                print("forgotten: what was complete of \(ranges) ranges")
+                return
+            }
             var all: [HistoryCoverage] = []
             for name in outputs where wanted == nil || wanted == name {
                 for (series, ranges) in try await store.coverage(of: name) {

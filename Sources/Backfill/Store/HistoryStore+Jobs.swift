@@ -177,6 +177,38 @@ extension HistoryStore {
         }
     }
 
+    /// Forgets that a stretch of an output is complete, of all series; gives how many ranges that concerns.
+    ///
+    /// What may still stand there counts as begun, so that a stream is looked through before rows are sent again.
+    package func forget(_ range: Range<Int64>, in output: String) async throws(HistoryStoreError) -> Int {
+        try await self.write { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT output, series, from_ms, to_ms FROM coverage
+                    WHERE output = (SELECT id FROM output WHERE name = ?) AND from_ms < ? AND to_ms > ?
+                    """, arguments: [output, range.upperBound, range.lowerBound])
+            for row in rows {
+                let (output, series): (Int64, Int64) = (row["output"], row["series"])
+                let held = Self.range(row)
+                let lost = held.clamped(to: range)
+                try database.execute(
+                    sql: "DELETE FROM coverage WHERE output = ? AND series = ? AND from_ms = ?",
+                    arguments: [output, series, held.lowerBound])
+                for kept in TimeRanges([lost]).missing(in: held) {
+                    try database.execute(
+                        sql: "INSERT INTO coverage (output, series, from_ms, to_ms) VALUES (?, ?, ?, ?)",
+                        arguments: [output, series, kept.lowerBound, kept.upperBound])
+                }
+                try database.execute(
+                    sql:
+                        "INSERT OR REPLACE INTO begun (output, series, from_ms, to_ms, begun_ms) VALUES (?, ?, ?, ?, 0)",
+                    arguments: [output, series, lost.lowerBound, lost.upperBound])
+            }
+            return rows.count
+        }
+    }
+
     /// The outputs that anything was ever asked for.
     package func outputs() async throws(HistoryStoreError) -> [String] {
         try await self.read { try String.fetchAll($0, sql: "SELECT name FROM output ORDER BY name") }

@@ -294,6 +294,28 @@ struct HistoryStoreTests {
         }
     }
 
+    @Test("What is forgotten of the coverage can be ordered again, and counts as begun")
+    func forgotten() async throws {
+        try await Self.with { path in
+            let store = try HistoryStore(path: path)
+            _ = try await store.add(Self.order("a"), nowMilliseconds: 1)
+            try await Self.cutDays(store)
+            while let claim = try await store.claim(nowMilliseconds: 2) {
+                try await store.finish(claim, HistoryCounts())
+            }
+            #expect(try await store.forget(Self.day..<2 * Self.day, in: "files:csv:/x") == 0)
+            #expect(try await store.forget(Self.day..<2 * Self.day, in: "nats") == 1)
+            #expect(
+                try await store.coverage(of: "nats").map(\.ranges.ranges) == [
+                    [0..<Self.day, 2 * Self.day..<3 * Self.day]
+                ])
+            _ = try await store.add(Self.order("b"), nowMilliseconds: 3)
+            try await Self.cutDays(store)
+            let claim = try #require(try await store.claim(nowMilliseconds: 4))
+            #expect(claim.rangeMilliseconds == Self.day..<2 * Self.day && claim.begunMilliseconds == 0)
+        }
+    }
+
     @Test("A job that rests holds up no other, and fetches only what the other left of it")
     func restingJob() async throws {
         try await Self.with { path in

@@ -124,7 +124,8 @@ struct BackfillUsageTests {
             let time = try await rig.sluice(["coverage", "--gaps", "--from", "monday"])
             #expect(time.status == 64 && time.errors.hasPrefix("sluice: --from: 'monday' is no time; "))
             let from = try await rig.sluice(["coverage", "--from", "2d"])
-            #expect(from.status == 64 && from.errors.hasPrefix("Error: --from goes with --gaps or --commands."))
+            #expect(
+                from.status == 64 && from.errors.hasPrefix("Error: --from goes with --gaps, --commands or --forget."))
         }
     }
 
