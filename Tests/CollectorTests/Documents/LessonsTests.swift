@@ -5,16 +5,18 @@ import Testing
 struct LessonsTests {
     private static let root = URL(fileURLWithPath: TestPaths.root)
 
-    /// The files of the tests, by `<target>/<name>`.
+    /// The files of the tests, by `<target>/<name>`; those of a suite's extensions, `<name>+<theme>`, count as its own.
     private static func sources() throws -> [String: String] {
         let folder = Self.root.appendingPathComponent("Tests")
         let walk = try #require(FileManager.default.enumerator(atPath: folder.path))
         var sources: [String: String] = [:]
-        for case let path as String in walk where path.hasSuffix("Tests.swift") {
+        for case let path as String in walk where path.hasSuffix(".swift") && path.contains("Tests") {
             let parts = path.split(separator: "/")
-            guard let target = parts.first, let file = parts.last else { continue }
-            sources["\(target)/\(file.dropLast(6))"] = try String(
-                contentsOf: folder.appendingPathComponent(path), encoding: .utf8)
+            guard let target = parts.first, let file = parts.last?.dropLast(6) else { continue }
+            let name = file.prefix { $0 != "+" }
+            guard name.hasSuffix("Tests") else { continue }
+            let text = try String(contentsOf: folder.appendingPathComponent(path), encoding: .utf8)
+            sources["\(target)/\(name)", default: ""] += text
         }
         return sources
     }
