@@ -8,12 +8,12 @@ import Venues
 
 @Suite("Working on the jobs of history", .timeLimit(.minutes(2)))
 struct HistoryRunnerTests {
-    private static let day: Int64 = 86_400_000
-    private static let start: Int64 = 1_767_225_600_000
-    private static let segment = SegmentID(VenueID("binance"), "usdm")
+    static let day: Int64 = 86_400_000
+    static let start: Int64 = 1_767_225_600_000
+    static let segment = SegmentID(VenueID("binance"), "usdm")
 
     /// An output in memory: what is finished, by piece; a piece that is done again replaces its own.
-    private final class Memory: HistoryOutput {
+    final class Memory: HistoryOutput {
         let name: String
         let done = Mutex<[Range<Int64>: [Int64]]>([:])
         /// Ends of pieces that fail, from now on.
@@ -34,7 +34,7 @@ struct HistoryRunnerTests {
         var rows: [Int64] { self.done.withLock { $0.values.flatMap { $0 } }.sorted() }
     }
 
-    private final class Piece: HistoryPieceOutput {
+    final class Piece: HistoryPieceOutput {
         private let memory: Memory
         private let range: Range<Int64>
         private let rows = Mutex<[Int64]>([])
@@ -63,7 +63,7 @@ struct HistoryRunnerTests {
     }
 
     /// A page with a bar each hour.
-    private static func page(_ piece: HistoryPiece) -> HistoryPage {
+    static func page(_ piece: HistoryPiece) -> HistoryPage {
         let rows = stride(
             from: piece.rangeMilliseconds.lowerBound, to: piece.rangeMilliseconds.upperBound, by: 3_600_000
         )
@@ -77,7 +77,7 @@ struct HistoryRunnerTests {
     }
 
     /// Hands on all rows of a piece.
-    private static func give(_ piece: HistoryPiece, _ take: HistoryRunner.Take) async throws(PieceFailure) {
+    static func give(_ piece: HistoryPiece, _ take: HistoryRunner.Take) async throws(PieceFailure) {
         do throws(HistoryOutputError) {
             try await take(Self.page(piece))
         } catch {
@@ -85,13 +85,13 @@ struct HistoryRunnerTests {
         }
     }
 
-    private static func instrument(_ series: HistorySeries) -> Instrument {
+    static func instrument(_ series: HistorySeries) -> Instrument {
         Instrument(
             venue: series.segment.venue, segment: series.segment.name, market: .perpetual, symbol: series.symbol,
             venueSymbol: series.symbol, base: series.symbol, quote: "USDT", contract: .linear, unit: .base)
     }
 
-    private static func order(
+    static func order(
         symbols: Int, days: Int64, name: String = "job", output: String = "memory"
     ) -> HistoryJobOrder {
         HistoryJobOrder(
@@ -100,7 +100,7 @@ struct HistoryRunnerTests {
             rangeMilliseconds: Self.start..<Self.start + days * Self.day, output: output)
     }
 
-    private static func runner(
+    static func runner(
         _ store: HistoryStore, _ outputs: Memory..., parallel: Int = 4, attempts: Int = 5, now: Int64? = nil,
         archives: Bool = false,
         fetch: @escaping HistoryRunner.Fetch
@@ -126,14 +126,14 @@ struct HistoryRunnerTests {
                 random: { $0 / 2 }))
     }
 
-    private static func with(_ body: (String) async throws -> Void) async throws {
+    static func with(_ body: (String) async throws -> Void) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "history-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         try await body(folder.appending(path: "jobs.sqlite").path)
     }
 
-    private static func expected(days: Int64, symbols: Int) -> [Int64] {
+    static func expected(days: Int64, symbols: Int) -> [Int64] {
         (0..<symbols).flatMap { _ in (0..<days * 24).map { Self.start + $0 * 3_600_000 } }.sorted()
     }
 
@@ -253,111 +253,6 @@ struct HistoryRunnerTests {
         }
     }
 
-    @Test("A piece whose output cannot be made safe is given up by it, and done again")
-    func failingEnds() async throws {
-        try await Self.with { path in
-            let store = try HistoryStore(path: path)
-            _ = try await store.add(Self.order(symbols: 1, days: 40), nowMilliseconds: Self.start)
-            let memory = Memory()
-            memory.failingEnds.store(2, ordering: .relaxed)
-            let runner = Self.runner(store, memory, parallel: 1) { (piece, take) async throws(PieceFailure) in
-                try await Self.give(piece, take)
-                return 0
-            }
-            try await runner.run(untilDone: true)
-            #expect(memory.open.load(ordering: .relaxed) == 0)
-            #expect(memory.rows == Self.expected(days: 40, symbols: 1))
-            #expect(try await store.jobs().first?.failures == 2)
-        }
-    }
-
-    @Test(
-        "An output that takes nothing pauses the jobs that use it in the end, fails none of their pieces, holds up no other"
-    )
-    func fullOutput() async throws {
-        try await Self.with { path in
-            let store = try HistoryStore(path: path)
-            _ = try await store.add(Self.order(symbols: 1, days: 300), nowMilliseconds: Self.start)
-            _ = try await store.add(
-                Self.order(symbols: 1, days: 300, name: "other", output: "elsewhere"), nowMilliseconds: Self.start)
-            let (full, other) = (Memory(), Memory("elsewhere"))
-            full.failingEnds.store(.max, ordering: .relaxed)
-            let fetch: HistoryRunner.Fetch = { (piece, take) async throws(PieceFailure) in
-                try await Self.give(piece, take)
-                return 0
-            }
-            try await Self.runner(store, full, other, fetch: fetch).run(untilDone: true)
-            let jobs = try await store.jobs()
-            let job = try #require(jobs.last)
-            #expect(jobs.first?.state == .ended && other.rows == Self.expected(days: 300, symbols: 1))
-            #expect(job.state == .paused && job.reason == "memory: the disk is full", "\(job)")
-            // No more pieces were begun than work at a time.
-            #expect(job.piecesFailed == 0 && job.piecesDone == 0 && (1...4).contains(job.piecesWaiting), "\(job)")
-            full.failingEnds.store(0, ordering: .relaxed)
-            _ = try await store.set(.running, of: "job", from: [.paused])
-            try await Self.runner(store, full, other, fetch: fetch).run(untilDone: true)
-            #expect(full.rows == Self.expected(days: 300, symbols: 1))
-            #expect(full.open.load(ordering: .relaxed) == 0 && other.open.load(ordering: .relaxed) == 0)
-        }
-    }
-
-    @Test("An output that somebody has to mend first pauses the job at once")
-    func refusingOutput() async throws {
-        try await Self.with { path in
-            let store = try HistoryStore(path: path)
-            _ = try await store.add(Self.order(symbols: 1, days: 30), nowMilliseconds: Self.start)
-            let memory = Memory(failing: .refused)
-            memory.failingEnds.store(.max, ordering: .relaxed)
-            try await Self.runner(store, memory, parallel: 1) { (piece, take) async throws(PieceFailure) in
-                try await Self.give(piece, take)
-                return 0
-            }.run(untilDone: true)
-            let job = try #require(try await store.jobs().first)
-            #expect(job.state == .paused && job.failures == 1 && job.piecesFailed == 0, "\(job)")
-        }
-    }
-
-    @Test("A venue whose list does not come holds up no other, and is gone on with when it comes")
-    func listAway() async throws {
-        try await Self.with { path in
-            let store = try HistoryStore(path: path)
-            var order = Self.order(symbols: 6, days: 40)
-            let here = HistorySeries(SegmentID(VenueID("okx"), "swap"), symbol: "X", kind: .kline(.hour1))
-            order.series.append(here)
-            _ = try await store.add(order, nowMilliseconds: Self.start)
-            let memory = Memory()
-            let done = Mutex<[HistorySeries]>([])
-            var settings = HistoryRunner.Settings()
-            settings.tick = .milliseconds(5)
-            let isThere = Atomic<Bool>(false)
-            let runner = HistoryRunner(
-                store, planner: HistoryPlanner(usesArchives: false), settings: settings,
-                HistoryRunner.Surroundings(
-                    instrument: { (series) async throws(PieceFailure) in Self.instrument(series) },
-                    instrumentSoon: { (series) async throws(PieceFailure) in
-                        guard series == here || isThere.load(ordering: .relaxed) else {
-                            throw PieceFailure(.temporary, "the list is not there yet")
-                        }
-                        return Self.instrument(series)
-                    },
-                    wanted: { _ in Wanted(types: [.trade]) },
-                    fetch: { (piece, take) async throws(PieceFailure) in
-                        try await Self.give(piece, take)
-                        done.withLock { $0.append(piece.series) }
-                        let isLast = piece.rangeMilliseconds.upperBound == Self.start + 40 * Self.day
-                        if piece.series == here, isLast { isThere.store(true, ordering: .relaxed) }
-                        return 0
-                    },
-                    output: { (_) throws(PieceFailure) in memory },
-                    nowMilliseconds: { Self.start + 60 * Self.day }))
-            try await runner.run(untilDone: true)
-            let worked = done.withLock { $0 }
-            let pieces = worked.count { $0 == here }
-            #expect(pieces > 1 && worked.prefix(pieces).allSatisfy { $0 == here })
-            #expect(try await store.coverage(of: "memory").count == 7)
-        }
-    }
-
     @Test("What is not final yet is not asked for, and does not count as complete")
     func unfinished() async throws {
         try await Self.with { path in
@@ -425,73 +320,6 @@ struct HistoryRunnerTests {
             let job = try #require(try await store.jobs().first)
             #expect(job.state == .ended && job.piecesFailed == 0 && job.totalMilliseconds == 0)
             #expect(job.untilMilliseconds == Self.start...Self.start)
-        }
-    }
-
-    @Test("What no source serves any more stays failed when it is tried again, and is not asked for")
-    func unservedAgain() async throws {
-        try await Self.with { path in
-            let store = try HistoryStore(path: path)
-            let now = Self.start + 400 * Self.day
-            let offer = Binance().historyOffer(
-                of: .openInterest(.hour1), in: try #require(VenueCatalog.segment(Self.segment)),
-                wanted: Wanted(types: [.trade]))
-            let oldest = now - (try #require(offer?.retentionMilliseconds))
-            _ = try await store.add(
-                HistoryJobOrder(
-                    name: "job", series: [HistorySeries(Self.segment, symbol: "S", kind: .openInterest(.hour1))],
-                    rangeMilliseconds: now - 40 * Self.day..<now - 20 * Self.day, output: "memory"),
-                nowMilliseconds: now)
-            let asked = Mutex<[Range<Int64>]>([])
-            for round in 1...2 {
-                let memory = Memory()
-                let runner = Self.runner(store, memory, now: now) { (piece, take) async throws(PieceFailure) in
-                    asked.withLock { $0.append(piece.rangeMilliseconds) }
-                    try await Self.give(piece, take)
-                    return 0
-                }
-                try await runner.run(untilDone: true)
-                let job = try #require(try await store.jobs().first)
-                #expect(job.state == .ended && job.piecesFailed == 1 && job.failures == Int64(round))
-                #expect(try await store.retryFailed(of: "job") == 1)
-            }
-            #expect(asked.withLock { $0.allSatisfy { $0.lowerBound >= oldest } && !$0.isEmpty })
-            let held = try await store.coverage(of: "memory").flatMap(\.ranges.ranges)
-            #expect(held == [oldest..<now - 20 * Self.day])
-        }
-    }
-
-    @Test("Of a piece that has grown too old to be served as a whole, the rest is fetched when it is tried again")
-    func halfServedAgain() async throws {
-        try await Self.with { path in
-            let store = try HistoryStore(path: path)
-            let now = Self.start + 400 * Self.day
-            let range = now - 29 * Self.day..<now - 28 * Self.day
-            let series = HistorySeries(Self.segment, symbol: "S", kind: .openInterest(.hour1))
-            _ = try await store.add(
-                HistoryJobOrder(name: "job", series: [series], rangeMilliseconds: range, output: "memory"),
-                nowMilliseconds: now)
-            let failing = Self.runner(store, Memory(), attempts: 1, now: now) { (_, _) async throws(PieceFailure) in
-                throw PieceFailure(.temporary, "by chance")
-            }
-            try await failing.run(untilDone: true)
-            #expect(try await store.retryFailed(of: "job") == 1)
-            let later = now + 36 * 3_600_000
-            let offer = Binance().historyOffer(
-                of: series.kind, in: try #require(VenueCatalog.segment(Self.segment)), wanted: Wanted(types: [.trade]))
-            let oldest = later - (try #require(offer?.retentionMilliseconds))
-            let runner = Self.runner(store, Memory(), attempts: 1, now: later) {
-                (piece, take) async throws(PieceFailure) in
-                try await Self.give(piece, take)
-                return 0
-            }
-            try await runner.run(untilDone: true)
-            let job = try #require(try await store.jobs().first)
-            #expect(job.state == .ended && job.piecesFailed == 1 && job.piecesDone == 1)
-            #expect(try await store.coverage(of: "memory").flatMap(\.ranges.ranges) == [oldest..<range.upperBound])
-            let failure = try #require(try await store.failures(limit: 1).first)
-            #expect(failure.rangeMilliseconds == range.lowerBound..<oldest)
-            #expect(failure.error.contains("of the last 29 days only"))
         }
     }
 
